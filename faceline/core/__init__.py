@@ -1,0 +1,1 @@
+"""What every stage shares: parameters, files, packed image sets, model files, progress, errors."""

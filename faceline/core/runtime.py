@@ -1,0 +1,38 @@
+"""Device, threads and seeds: what makes the same params give the same bytes."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import numpy as np
+import torch
+
+from faceline.core.errors import InputError
+from faceline.core.params import RuntimeParams
+
+
+def prepare(runtime: RuntimeParams) -> torch.device:
+    """Sets threads and deterministic algorithms and returns the device to use.
+
+    Raises:
+        InputError: `runtime.device` is cuda and there is none.
+    """
+    if runtime.threads:
+        torch.set_num_threads(runtime.threads)
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.backends.cudnn.benchmark = False
+    available = torch.cuda.is_available()
+    if runtime.device == "cuda" and not available:
+        raise InputError("runtime.device: cuda asked for, but torch sees no GPU; use auto or cpu")
+    if runtime.device == "cpu" or not available:
+        return torch.device("cpu")
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+
+
+def seed_everything(seed: int) -> None:
+    """Seeds python, numpy and torch: weights are drawn from these."""
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - libraries that know no generators draw from it
+    torch.manual_seed(seed)
