@@ -30,6 +30,10 @@ def template(size_px: int) -> np.ndarray:
     return (TEMPLATE + 0.5) * (size_px / TEMPLATE_PX) - 0.5
 
 
+# why a face is not aligned
+REASONS = ("landmarks_not_finite", "eyes_too_close", "upside_down", "poor_fit")
+
+
 @dataclass(frozen=True)
 class Alignment:
     """How n faces are aligned.
@@ -63,15 +67,19 @@ def fit_alignment(points: np.ndarray, params: AlignParams) -> Alignment:
     upright = np.zeros(count, bool)
     if apart.any():
         to_tile = fit_similarity(points[apart], goal)
-        residual = transform(to_tile, points[apart]) - goal
-        error[apart] = np.sqrt((residual**2).sum(axis=-1).mean(axis=-1)) / eye_distance(goal)
+        error[apart] = template_error(transform(to_tile, points[apart]), params.size_px)
         upright[apart] = to_tile[:, 0, 0] > 0
         to_photo[apart] = invert(to_tile)
     cases = [~finite, ~apart, apart & ~upright, apart & (error > params.max_template_error)]
-    names = ["landmarks_not_finite", "eyes_too_close", "upside_down", "poor_fit"]
-    reason = np.select(cases, names, default="")
+    reason = np.select(cases, REASONS, default="")
     to_photo[reason != ""] = np.nan
     return Alignment(to_photo, error, reason)
+
+
+def template_error(in_tile: np.ndarray, size_px: int) -> np.ndarray:
+    """Root mean square distance of (n, 5, 2) tile points from the template, in template eye distances."""
+    goal = template(size_px)
+    return np.sqrt(((in_tile - goal) ** 2).sum(axis=-1).mean(axis=-1)) / eye_distance(goal)
 
 
 def outside_share(tile_to_image: np.ndarray, tile_px: int, image_width: int, image_height: int) -> float:

@@ -7,6 +7,7 @@ import pandas as pd
 
 POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")  # from the viewer's side
 FLIPPED = (1, 0, 2, 4, 3)  # which point takes each place in the mirror
+DEFECTS = ("landmarks_not_finite", "landmarks_outside_photo", "zero_eye_distance", "swapped_eyes")
 POINT_COLUMNS = [f"{point}_{axis}" for point in POINTS for axis in "xy"]
 
 
@@ -33,9 +34,8 @@ def defects(points: np.ndarray, widths: np.ndarray, heights: np.ndarray) -> np.n
         widths, heights: (n,) photo sizes in px.
 
     Returns:
-        (n,) strings: `landmarks_not_finite`, `landmarks_outside_photo`, `zero_eye_distance`, `swapped_eyes`
-        (the left eye lies to the right of the right one although the mouth does not: a mixed-up order, not
-        an upside-down head), or "".
+        (n,) strings: one of DEFECTS, or "". Eyes are swapped when the left one lies to the right of the other
+        although the mouth does not: a mixed-up order, not an upside-down head.
     """
     finite = np.isfinite(points).all(axis=(1, 2))
     limits = np.stack([widths, heights], axis=1)[:, None]
@@ -43,5 +43,4 @@ def defects(points: np.ndarray, widths: np.ndarray, heights: np.ndarray) -> np.n
     eyes = points[:, 1, 0] - points[:, 0, 0]
     mouth = points[:, 4, 0] - points[:, 3, 0]
     cases = [~finite, outside, eye_distance(points) < 1.0, (eyes < 0) & (mouth >= 0)]
-    names = ["landmarks_not_finite", "landmarks_outside_photo", "zero_eye_distance", "swapped_eyes"]
-    return np.select(cases, names, default="")
+    return np.select(cases, DEFECTS, default="")

@@ -1,0 +1,96 @@
+"""Photos by name, from a folder (nested or not) or from a .zip, read the same way."""
+
+from __future__ import annotations
+
+import threading
+import zipfile
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+
+from faceline.core.errors import InputError
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
+
+
+class Photos:
+    """A set of photos, each known by its file name wherever it lies below the folder, as CelebA does it.
+
+    Reading is safe from several threads.
+    """
+
+    def __init__(self, source: Path, members: Iterable[str], archive: zipfile.ZipFile | None) -> None:
+        self._source = source
+        self._archive = archive
+        self._lock = threading.Lock()
+        self._members: dict[str, str] = {}
+        for member in sorted(members):
+            name = PurePosixPath(member).name
+            if name in self._members:
+                raise InputError(
+                    f"{source}: two photos are called {name} ({self._members[name]}, {member}); rename one"
+                )
+            self._members[name] = member
+
+    @property
+    def names(self) -> list[str]:
+        """The file names of all photos, sorted."""
+        return list(self._members)
+
+    def __contains__(self, image_id: str) -> bool:
+        return image_id in self._members
+
+    def read(self, image_id: str) -> bytes:
+        """The photo's encoded bytes.
+
+        Raises:
+            InputError: there is no photo of that name, or its archive entry is damaged.
+        """
+        try:
+            member = self._members[image_id]
+        except KeyError:
+            raise InputError(f"{self._source}: no photo called {image_id!r}") from None
+        if self._archive is None:
+            return (self._source / member).read_bytes()
+        try:
+            with self._lock:
+                return self._archive.read(member)
+        except zipfile.BadZipFile as error:
+            raise InputError(f"{self._source}: {member} is damaged ({error}); pack the archive again") from None
+
+    def encoded(self, image_ids: Iterable[str]) -> Iterator[bytes]:
+        """The bytes of many photos in order, read a bounded number ahead."""
+        remaining = iter(image_ids)
+        with ThreadPoolExecutor(1) as pool:
+            ahead = [pool.submit(self.read, image_id) for image_id in islice(remaining, 64)]
+            while ahead:
+                yield ahead.pop(0).result()
+                ahead.extend(pool.submit(self.read, image_id) for image_id in islice(remaining, 1))
+
+    def __enter__(self) -> Photos:
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._archive is not None:
+            self._archive.close()
+
+
+def open_photos(source: Path) -> Photos:
+    """Opens a folder of photos or a .zip of them.
+
+    Raises:
+        InputError: it is not there, is neither, or two photos share a file name.
+    """
+    source = Path(source)
+    if source.is_dir():
+        found = (path for path in source.rglob("*") if path.suffix.lower() in SUFFIXES)
+        return Photos(source, (path.relative_to(source).as_posix() for path in found), None)
+    if not source.exists():
+        raise InputError(f"{source}: no photos here; data/README.md says how to put a data set in place")
+    try:
+        archive = zipfile.ZipFile(source)
+    except zipfile.BadZipFile:
+        raise InputError(f"{source}: expected a folder of photos or a .zip of them") from None
+    return Photos(source, (m for m in archive.namelist() if PurePosixPath(m).suffix.lower() in SUFFIXES), archive)

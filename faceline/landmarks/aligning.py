@@ -1,0 +1,164 @@
+"""Aligns a packed set of crops with the hourglass: crop in, landmarks found, tile of the ArcFace template out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from faceline.core.errors import FacelineError
+from faceline.core.figures import sheet, write_png
+from faceline.core.images import decode_all, encode_jpeg
+from faceline.core.packed import PackedSet, PackedWriter
+from faceline.core.params import ATTRIBUTES, AlignParams
+from faceline.core.progress import track
+from faceline.geometry.alignment import REASONS, fit_alignment, outside_share, template, template_error
+from faceline.geometry.boxes import BOX_COLUMNS
+from faceline.geometry.points import point_table
+from faceline.geometry.windows import WINDOW_COLUMNS, Window, compose, invert, net_view, sample, transform
+from faceline.landmarks.predictor import LandmarkPredictor
+
+PERSON_COLUMNS = ["image_id", "person", "role", "split"]
+CARRIED_COLUMNS = [*PERSON_COLUMNS, *ATTRIBUTES]
+_CHUNK = 256
+
+
+@dataclass(frozen=True)
+class AlignedChunk:
+    """Some faces of a set, aligned.
+
+    Attributes:
+        facts: one row per aligned face.
+        tiles: its aligned pixels, (size_px, size_px, 3) each.
+        unaligned: the box of each of them brought to the same size: what a chain without landmarks would use.
+        rejected: the faces that could not be aligned, with `reason`.
+        error_unaligned: distance from the template without alignment, of every face.
+    """
+
+    facts: pd.DataFrame
+    tiles: list[np.ndarray]
+    unaligned: list[np.ndarray]
+    rejected: pd.DataFrame
+    error_unaligned: np.ndarray
+
+
+@dataclass(frozen=True)
+class AlignmentRecord:
+    """What the alignment of a set leaves behind besides its tiles.
+
+    Attributes:
+        rejected: who could not be aligned, with `reason`.
+        metrics: flat figures for the metrics file.
+        pairs: some (unaligned, aligned) faces to look at.
+        mean_unaligned, mean_aligned: the mean of all faces, a check by eye that they lie on one another.
+    """
+
+    rejected: pd.DataFrame
+    metrics: dict[str, float | None]
+    pairs: list[tuple[np.ndarray, np.ndarray]]
+    mean_unaligned: np.ndarray
+    mean_aligned: np.ndarray
+
+
+def tile_metadata(params: AlignParams, predictor: LandmarkPredictor) -> dict:
+    """What a set of aligned tiles says of itself; the recogniser's file repeats it and checks it."""
+    points = np.round(template(params.size_px), 4).tolist()
+    return {"size_px": params.size_px, "template": points, "landmarks": "hourglass", "drawn": predictor.drawn}
+
+
+def align_crops(
+    crops: PackedSet, predictor: LandmarkPredictor, params: AlignParams, writer: PackedWriter, pairs: int = 24
+) -> AlignmentRecord:
+    """Writes the aligned tile of every crop that can be aligned.
+
+    Args:
+        pairs: how many (unaligned, aligned) pairs to keep, spread evenly over the set.
+
+    Raises:
+        FacelineError: not one face could be aligned.
+    """
+    every = max(1, len(crops) // pairs)
+    chunks, shown = [], []
+    totals = np.zeros((2, params.size_px, params.size_px, 3))
+    for rows, images in _decoded(crops):
+        chunk = align_chunk(rows, images, predictor, params)
+        if chunk.tiles:
+            writer.write(chunk.facts, [encode_jpeg(tile, params.jpeg_quality) for tile in chunk.tiles])
+            totals += [np.sum(chunk.unaligned, axis=0, dtype=float), np.sum(chunk.tiles, axis=0, dtype=float)]
+            shown.extend(list(zip(chunk.unaligned, chunk.tiles, strict=True))[::every])
+        chunks.append(replace(chunk, tiles=[], unaligned=[]))
+    facts = pd.concat([chunk.facts for chunk in chunks], ignore_index=True)
+    rejected = pd.concat([chunk.rejected for chunk in chunks], ignore_index=True)
+    if facts.empty:
+        raise FacelineError(
+            f"none of {len(rejected)} faces could be aligned: {rejected.reason.value_counts().to_dict()}"
+        )
+    error_unaligned = float(np.concatenate([chunk.error_unaligned for chunk in chunks]).mean())
+    metrics = summarise_alignment(facts, rejected) | {"template_error_unaligned": error_unaligned}
+    means = np.round(totals / len(facts)).astype(np.uint8)
+    return AlignmentRecord(rejected, metrics, shown[:pairs], means[0], means[1])
+
+
+def align_chunk(
+    rows: pd.DataFrame, images: list[np.ndarray], predictor: LandmarkPredictor, params: AlignParams
+) -> AlignedChunk:
+    """Aligns the faces of some rows of a packed set of crops, given their decoded windows."""
+    windows = [Window(*map(int, row)) for row in rows[WINDOW_COLUMNS].itertuples(index=False, name=None)]
+    from_photo = np.stack([window.from_photo() for window in windows])
+    boxes = rows[BOX_COLUMNS].to_numpy(np.float64)
+    views = compose(from_photo, np.stack([predictor.view(box) for box in boxes]))
+    in_window, scores = predictor.predict(images, views)
+    points = transform(invert(from_photo), in_window)
+    fit = fit_alignment(points, params)
+    good = np.flatnonzero(fit.reason == "")
+    bare = np.stack([net_view(box, 0.0, params.size_px) for box in boxes])
+    to_window = compose(from_photo[good], fit.to_photo[good])
+    shares = [
+        outside_share(affine, params.size_px, windows[i].stored_px, windows[i].stored_px)
+        for i, affine in zip(good, to_window, strict=True)
+    ]
+    facts = pd.concat(
+        [rows[CARRIED_COLUMNS].iloc[good].reset_index(drop=True), point_table(points[good])], axis=1
+    ).assign(landmark_score=scores[good].mean(axis=1), template_error=fit.template_error[good], outside_share=shares)
+    return AlignedChunk(
+        facts,
+        [sample(images[i], affine, params.size_px) for i, affine in zip(good, to_window, strict=True)],
+        [sample(images[i], compose(from_photo[i], bare[i]), params.size_px) for i in good],
+        rows[CARRIED_COLUMNS][fit.reason != ""].assign(reason=fit.reason[fit.reason != ""]),
+        template_error(transform(invert(bare), points), params.size_px),
+    )
+
+
+def summarise_alignment(aligned: pd.DataFrame, rejected: pd.DataFrame) -> dict[str, float | None]:
+    """Counts, rejects by reason, and how well and how completely the tiles are filled."""
+    faces = len(aligned) + len(rejected)
+    return {
+        "faces": faces,
+        "aligned": len(aligned),
+        "rejected": len(rejected),
+        "rejected_share": len(rejected) / faces,
+        **{f"rejected_{reason}": int((rejected.reason == reason).sum()) for reason in REASONS},
+        "outside_share": float(aligned.outside_share.mean()),
+        "outside_share_max": float(aligned.outside_share.max()),
+        "template_error": float(aligned.template_error.mean()),
+    }
+
+
+def draw_alignment(record: AlignmentRecord, folder: Path) -> None:
+    """Writes `pairs.png` (unaligned above aligned) and `mean_face.png` into a folder."""
+    tiles = [tile for pair in record.pairs for tile in pair]
+    columns = 12
+    rows = [tiles[i : i + 2 * columns] for i in range(0, len(tiles), 2 * columns)]
+    ordered = [tile for row in rows for tile in (*row[::2], *row[1::2])]
+    write_png(folder / "pairs.png", sheet(ordered, columns))
+    write_png(folder / "mean_face.png", sheet([record.mean_unaligned, record.mean_aligned], 2))
+
+
+def _decoded(crops: PackedSet) -> Iterator[tuple[pd.DataFrame, list[np.ndarray]]]:
+    images = iter(track(decode_all(crops.encoded()), "align", total=len(crops), unit="face"))
+    for start in range(0, len(crops), _CHUNK):
+        rows = crops.facts.iloc[start : start + _CHUNK]
+        yield rows, [next(images) for _ in range(len(rows))]

@@ -1,0 +1,64 @@
+"""Normalised mean errors of landmarks and what is derived from them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from faceline.geometry.points import eye_distance
+
+AUC_LIMIT = 0.08
+FAILURE_LIMIT = 0.1
+
+
+def point_errors(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """(n, 5) distances of (n, 5, 2) points from the truth, in units of each face's true eye-centre distance."""
+    return np.linalg.norm(predicted - truth, axis=-1) / eye_distance(truth)[:, None]
+
+
+def nme_eye_center(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """(n,) mean point error of each face over the distance between its eye centres (not the eyes' outer corners)."""
+    return point_errors(predicted, truth).mean(axis=1)
+
+
+def nme_box_diagonal(predicted: np.ndarray, truth: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """(n,) mean point error of each face over the diagonal of its (n, 4) box."""
+    return np.linalg.norm(predicted - truth, axis=-1).mean(axis=1) / np.hypot(boxes[:, 2], boxes[:, 3])
+
+
+def ced_auc(nme: np.ndarray, limit: float = AUC_LIMIT) -> float:
+    """Area under the cumulative error distribution from 0 to `limit`, over `limit`: 0..1, exact."""
+    return float(np.clip(1 - nme / limit, 0, None).mean())
+
+
+def failure_rate(nme: np.ndarray, limit: float = FAILURE_LIMIT) -> float:
+    """Share of faces whose NME is above `limit`."""
+    return float((nme > limit).mean())
+
+
+def mean_offsets(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """(5, 2) mean displacement of each point, in eye distances: what two conventions of one point differ by."""
+    return ((predicted - truth) / eye_distance(truth)[:, None, None]).mean(axis=0)
+
+
+def without_offsets(predicted: np.ndarray, truth: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Predictions with (5, 2) `offsets`, in eye distances, taken off."""
+    return predicted - offsets * eye_distance(truth)[:, None, None]
+
+
+def bootstrap_mean(values: np.ndarray, groups: np.ndarray, samples: int, rng: np.random.Generator) -> tuple:
+    """A 95% interval of a mean over faces by resampling whole groups (people, or photos where nobody knows who).
+
+    Args:
+        values: (n,) one a face.
+        groups: (n,) the group of each.
+
+    Returns:
+        The 2.5% and 97.5% percentiles.
+    """
+    _, group = np.unique(groups, return_inverse=True)
+    sums = np.bincount(group, values)
+    counts = np.bincount(group)
+    drawn = rng.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), size=samples)
+    means = (drawn @ sums) / (drawn @ counts)
+    low, high = np.percentile(means, [2.5, 97.5])
+    return float(low), float(high)

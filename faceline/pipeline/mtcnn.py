@@ -1,0 +1,262 @@
+"""MTCNN's cascade over many photos of any sizes at once.
+
+The three nets and their weights are those of the `facenet-pytorch` package (Zhang et al., Joint Face Detection and
+Alignment using Multitask Cascaded Convolutional Networks, IEEE SPL 23(10), 2016). The cascade round them is our own:
+pyramid levels of many photos share sheets that go through the first net together, candidates of all photos share
+batches of the other two, and all else is numpy and OpenCV. Boxes inside this module are corners x1, y1, x2, y2 in
+pixel-corner terms (x1 = 0 is the left edge of the first pixel).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+PNET_CELL_PX = 12
+PNET_STRIDE_PX = 2
+RNET_PX = 24
+ONET_PX = 48
+PYRAMID_FACTOR = 0.709
+THRESHOLDS = (0.6, 0.7, 0.7)
+SHEET_PX = 512
+CROPS_PER_BATCH = 512
+
+Net = Callable[[np.ndarray], tuple[np.ndarray, ...]]
+
+
+@dataclass(frozen=True)
+class MtcnnNets:
+    """The three nets, as functions of (n, 3, h, w) float32 input in [-1, 1).
+
+    Attributes:
+        pnet: gives corner shifts (n, 4, h', w') and face probabilities (n, 2, h', w') on a grid of stride 2.
+        rnet: 24 px crops; gives shifts (n, 4) and probabilities (n, 2).
+        onet: 48 px crops; gives shifts (n, 4), points (n, 10: five x, then five y, in box sides), probabilities (n, 2).
+    """
+
+    pnet: Net
+    rnet: Net
+    onet: Net
+
+
+@dataclass(frozen=True)
+class Detections:
+    """The faces of one photo, best score first.
+
+    Attributes:
+        boxes: (n, 4) x, y, width, height in photo px.
+        scores: (n,) 0..1.
+        points: (n, 5, 2) landmarks in photo px (pixel centres at integers); NaN where the detector gives none.
+    """
+
+    boxes: np.ndarray
+    scores: np.ndarray
+    points: np.ndarray
+
+    @classmethod
+    def none(cls) -> Detections:
+        return cls(np.zeros((0, 4)), np.zeros(0), np.zeros((0, 5, 2)))
+
+
+@dataclass(frozen=True)
+class _Tile:
+    """One pyramid level of one photo and where it lies on its sheet."""
+
+    photo: int
+    width: int
+    height: int
+    scale_x: float
+    scale_y: float
+    sheet: int = 0
+    x: int = 0
+    y: int = 0
+
+
+def find_faces(images: Sequence[np.ndarray], nets: MtcnnNets, min_face_px: float = 20.0) -> list[Detections]:
+    """Finds the faces of RGB uint8 photos of any sizes.
+
+    Args:
+        min_face_px: side of the smallest face looked for, photo px; time grows with its inverse square.
+
+    Returns:
+        One entry per photo; a photo under `min_face_px` has none.
+    """
+    owner, boxes, scores = _propose(images, nets, min_face_px)
+    owner, boxes, scores = _refine(images, nets, owner, boxes)
+    owner, boxes, scores, points = _output(images, nets, owner, boxes)
+    return [_of_photo(owner == photo, boxes, scores, points) for photo in range(len(images))]
+
+
+def _of_photo(mine: np.ndarray, boxes: np.ndarray, scores: np.ndarray, points: np.ndarray) -> Detections:
+    order = np.argsort(-scores[mine], kind="stable")
+    corners = boxes[mine][order]
+    sides = corners[:, 2:] - corners[:, :2]
+    return Detections(np.concatenate([corners[:, :2], sides], axis=1), scores[mine][order], points[mine][order])
+
+
+def _propose(
+    images: Sequence[np.ndarray], nets: MtcnnNets, min_face_px: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """First net over all pyramid levels: photo index, corners and score of every candidate."""
+    tiles, sheets = _pack([tile for i, image in enumerate(images) for tile in _levels(i, image, min_face_px)])
+    levels, owners, candidates, scores, shifts = [], [], [], [], []
+    for number, (sheet_height, sheet_width) in enumerate(sheets):
+        sheet = np.zeros((sheet_height, sheet_width, 3), np.uint8)
+        here = [(index, tile) for index, tile in enumerate(tiles) if tile.sheet == number]
+        for _, tile in here:
+            level = cv2.resize(images[tile.photo], (tile.width, tile.height), interpolation=cv2.INTER_AREA)
+            sheet[tile.y : tile.y + tile.height, tile.x : tile.x + tile.width] = level
+        shift, probability = nets.pnet(_to_input(sheet[None]))
+        for index, tile in here:
+            top, left = tile.y // PNET_STRIDE_PX, tile.x // PNET_STRIDE_PX
+            rows = slice(top, top + (tile.height - PNET_CELL_PX) // PNET_STRIDE_PX + 1)
+            columns = slice(left, left + (tile.width - PNET_CELL_PX) // PNET_STRIDE_PX + 1)
+            face = probability[0, 1, rows, columns]
+            y, x = np.nonzero(face >= THRESHOLDS[0])
+            corner = np.stack([x, y, x, y], axis=1) * float(PNET_STRIDE_PX) + (0, 0, PNET_CELL_PX, PNET_CELL_PX)
+            levels.append(np.full(len(x), index))
+            owners.append(np.full(len(x), tile.photo))
+            candidates.append(corner / (tile.scale_x, tile.scale_y, tile.scale_x, tile.scale_y))
+            scores.append(face[y, x])
+            shifts.append(shift[0, :, rows, columns][:, y, x].T)
+    if not levels:
+        return np.zeros(0, int), np.zeros((0, 4)), np.zeros(0, np.float32)
+    level, owner = np.concatenate(levels), np.concatenate(owners)
+    box, score, shift = np.concatenate(candidates), np.concatenate(scores), np.concatenate(shifts)
+    kept = _suppress(box, score, level, 0.5)
+    kept = kept[_suppress(box[kept], score[kept], owner[kept], 0.7)]
+    return owner[kept], _square(_shifted(box[kept], shift[kept])), score[kept]
+
+
+def _refine(
+    images: Sequence[np.ndarray], nets: MtcnnNets, owner: np.ndarray, boxes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    shift, probability = _in_batches(nets.rnet, _crops(images, owner, boxes, RNET_PX), (4, 2))
+    score = probability[:, 1]
+    kept = np.flatnonzero(score > THRESHOLDS[1])
+    kept = kept[_suppress(boxes[kept], score[kept], owner[kept], 0.7)]
+    return owner[kept], _square(_shifted(boxes[kept], shift[kept])), score[kept]
+
+
+def _output(
+    images: Sequence[np.ndarray], nets: MtcnnNets, owner: np.ndarray, boxes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    crops = _crops(images, owner, boxes, ONET_PX)
+    shift, point, probability = _in_batches(nets.onet, crops, (4, 10, 2))
+    score = probability[:, 1]
+    kept = np.flatnonzero(score > THRESHOLDS[2])
+    owner, boxes, score = owner[kept], boxes[kept], score[kept]
+    sides = boxes[:, 2:] - boxes[:, :2]
+    share = point[kept].reshape(-1, 2, 5).swapaxes(1, 2)
+    points = boxes[:, None, :2] + share * sides[:, None] - 0.5  # from pixel corners to pixel centres
+    boxes = _shifted(boxes, shift[kept])
+    final = _suppress_contained(boxes, score, owner, 0.7)
+    return owner[final], boxes[final], score[final], points[final]
+
+
+def _levels(photo: int, image: np.ndarray, min_face_px: float) -> list[_Tile]:
+    """The pyramid of one photo: from the scale at which the smallest face fills a cell, down to a single cell."""
+    height, width = image.shape[:2]
+    scale = PNET_CELL_PX / min_face_px
+    levels = []
+    while min(height, width) * scale >= PNET_CELL_PX:
+        level_width, level_height = max(PNET_CELL_PX, round(width * scale)), max(PNET_CELL_PX, round(height * scale))
+        levels.append(_Tile(photo, level_width, level_height, level_width / width, level_height / height))
+        scale *= PYRAMID_FACTOR
+    return levels
+
+
+def _pack(tiles: list[_Tile]) -> tuple[list[_Tile], list[tuple[int, int]]]:
+    """Places tiles on sheets, in shelves, tallest first; even corners keep each tile on the first net's grid.
+
+    Returns:
+        The tiles with their places, and (height, width) of each sheet.
+    """
+    placed: list[_Tile] = []
+    sheets: list[tuple[int, int]] = []
+    x = y = shelf = sheet_width = sheet_height = 0
+    for tile in sorted(tiles, key=lambda tile: (-tile.height, -tile.width)):
+        width, height = tile.width + tile.width % 2, tile.height + tile.height % 2
+        if x + width > sheet_width:  # the next shelf
+            x, y, shelf = 0, y + shelf, height
+            if not sheets or y + height > sheet_height:  # the next sheet
+                y, sheet_width, sheet_height = 0, max(SHEET_PX, width), max(SHEET_PX, height)
+                sheets.append((0, 0))
+        spot = _Tile(tile.photo, tile.width, tile.height, tile.scale_x, tile.scale_y, sheet=len(sheets) - 1, x=x, y=y)
+        placed.append(spot)
+        used_height, used_width = sheets[-1]
+        sheets[-1] = (max(used_height, y + height), max(used_width, x + width))
+        x += width
+    return placed, sheets
+
+
+def _to_input(images: np.ndarray) -> np.ndarray:
+    """(n, h, w, 3) uint8 to (n, 3, h, w) float32 in the nets' range."""
+    return (np.moveaxis(images, -1, 1).astype(np.float32) - 127.5) * np.float32(1 / 128)
+
+
+def _crops(images: Sequence[np.ndarray], owner: np.ndarray, boxes: np.ndarray, size_px: int) -> np.ndarray:
+    """Square boxes cut from their photos and brought to `size_px`, black beyond the photo: (n, 3, size, size)."""
+    out = np.zeros((len(boxes), size_px, size_px, 3), np.uint8)
+    for row, (photo, corners) in enumerate(zip(owner, np.round(boxes).astype(int), strict=True)):
+        image = images[photo]
+        height, width = image.shape[:2]
+        x1, y1, x2, y2 = (int(corner) for corner in corners)
+        left, top, right, bottom = max(x1, 0), max(y1, 0), min(x2, width), min(y2, height)
+        if right <= left or bottom <= top:
+            continue
+        crop = image[top:bottom, left:right]
+        if (left, top, right, bottom) != (x1, y1, x2, y2):
+            crop = cv2.copyMakeBorder(crop, top - y1, y2 - bottom, left - x1, x2 - right, cv2.BORDER_CONSTANT)
+        shrinks = x2 - x1 > size_px
+        how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        out[row] = cv2.resize(crop, (size_px, size_px), interpolation=how)
+    return _to_input(out)
+
+
+def _in_batches(net: Net, crops: np.ndarray, widths: tuple[int, ...]) -> tuple[np.ndarray, ...]:
+    if not len(crops):
+        return tuple(np.zeros((0, width), np.float32) for width in widths)
+    parts = [net(crops[start : start + CROPS_PER_BATCH]) for start in range(0, len(crops), CROPS_PER_BATCH)]
+    return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
+
+
+def _shifted(boxes: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """Corners moved by a share of the box's sides."""
+    sides = boxes[:, 2:] - boxes[:, :2]
+    return boxes + shift * np.concatenate([sides, sides], axis=1)
+
+
+def _square(boxes: np.ndarray) -> np.ndarray:
+    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
+    half = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True) / 2
+    return np.concatenate([middle - half, middle + half], axis=1)
+
+
+def _suppress(boxes: np.ndarray, scores: np.ndarray, group: np.ndarray, overlap: float) -> np.ndarray:
+    """Greedy non-maximum suppression inside each group: indices kept, in their first order."""
+    if not len(boxes):
+        return np.zeros(0, int)
+    sized = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
+    kept = cv2.dnn.NMSBoxesBatched(sized, scores.astype(np.float32), group.astype(np.int32), 0.0, overlap)
+    return np.sort(np.asarray(kept, int).ravel())
+
+
+def _suppress_contained(boxes: np.ndarray, scores: np.ndarray, group: np.ndarray, overlap: float) -> np.ndarray:
+    """Greedy suppression by the share of the smaller box that is covered: drops a box inside a better one."""
+    kept: list[int] = []
+    for index in np.argsort(-scores, kind="stable"):
+        rivals = [other for other in kept if group[other] == group[index]]
+        if not rivals or _covered(boxes[index], boxes[rivals]).max() <= overlap:
+            kept.append(int(index))
+    return np.sort(np.asarray(kept, int))
+
+
+def _covered(box: np.ndarray, others: np.ndarray) -> np.ndarray:
+    low, high = np.maximum(box[:2], others[:, :2]), np.minimum(box[2:], others[:, 2:])
+    both = np.clip(high - low, 0, None).prod(axis=1)
+    smaller = np.minimum((box[2:] - box[:2]).prod(), (others[:, 2:] - others[:, :2]).prod(axis=1))
+    return both / np.maximum(smaller, 1e-9)

@@ -1,0 +1,51 @@
+"""MobileFaceNet: a small net that keeps apart the places of its last map (Chen et al., CCBR 2018)."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+# expansion, channels, repeats, stride of the first (table 1)
+_STAGES = ((2, 64, 5, 2), (4, 128, 1, 2), (2, 128, 6, 1), (4, 128, 1, 2), (2, 128, 2, 1))
+_STEM_CHANNELS = 64
+_MAP_CHANNELS = 512
+
+
+class Bottleneck(nn.Module):
+    """Inverted residual with PReLU and a linear end."""
+
+    def __init__(self, channels_in: int, channels: int, expansion: int, stride: int) -> None:
+        super().__init__()
+        wide = channels_in * expansion
+        self.adds = stride == 1 and channels_in == channels
+        self.layers = nn.Sequential(
+            *_conv(channels_in, wide, kernel=1),
+            *_conv(wide, wide, kernel=3, stride=stride, groups=wide),
+            *_conv(wide, channels, kernel=1, activation=False),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.layers(x) if self.adds else self.layers(x)
+
+
+def mobilefacenet(stem_stride: int) -> nn.Module:
+    """Everything up to the map of 512 channels; its stem has stride 2 in the paper."""
+    layers = [
+        *_conv(3, _STEM_CHANNELS, kernel=3, stride=stem_stride),
+        *_conv(_STEM_CHANNELS, _STEM_CHANNELS, kernel=3, groups=_STEM_CHANNELS),
+    ]
+    channels_in = _STEM_CHANNELS
+    for expansion, channels, repeats, stride in _STAGES:
+        for index in range(repeats):
+            layers.append(Bottleneck(channels_in, channels, expansion, stride if index == 0 else 1))
+            channels_in = channels
+    return nn.Sequential(*layers, *_conv(channels_in, _MAP_CHANNELS, kernel=1))
+
+
+def _conv(
+    channels_in: int, channels: int, kernel: int, stride: int = 1, groups: int = 1, activation: bool = True
+) -> list[nn.Module]:
+    layers = [
+        nn.Conv2d(channels_in, channels, kernel, stride, kernel // 2, groups=groups, bias=False),
+        nn.BatchNorm2d(channels),
+    ]
+    return [*layers, nn.PReLU(channels)] if activation else layers

@@ -1,0 +1,104 @@
+"""Triplet loss on cosine distances, mined within the batch."""
+
+from __future__ import annotations
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+from torch.distributed.nn.functional import all_gather
+from torch.nn import functional as F
+
+from faceline.core.errors import FacelineError
+from faceline.core.params import TripletParams
+from faceline.recognition.losses.base import Head, LossOutput, in_full_precision
+
+COLLAPSED_DISTANCE = 1e-3
+COLLAPSED_STEPS = 50
+
+
+class Triplet(Head):
+    """max(0, d(anchor, positive) - d(anchor, negative) + m), d = 1 - cosine, averaged over triplets above 0.
+
+    `batch_hard` takes each anchor's farthest positive and nearest negative (Hermans et al., 2017);
+    `semi_hard` takes, for each anchor and positive, the nearest negative that is farther than the positive, or the
+    farthest negative where there is none (Schroff et al., CVPR 2015).
+
+    It needs batches with several photos of several people. `margin_factor` does nothing here: with a margin
+    of 0 the best answer would be to embed everybody alike.
+    """
+
+    def __init__(self, people: int, embedding_dim: int, params: TripletParams) -> None:
+        super().__init__()
+        self.margin_cos = params.margin_cos
+        self.mine = {"batch_hard": hardest_in_batch, "semi_hard": semi_hard}[params.mining]
+        self.register_buffer("collapsed_steps", torch.tensor(0))
+
+    def forward(self, embeddings: Tensor, labels: Tensor) -> LossOutput:
+        """See `Head.forward`.
+
+        Raises:
+            FacelineError: for many steps on end all embeddings have been nearly the same.
+        """
+        with torch.autocast(embeddings.device.type, enabled=False):
+            unit = _of_all_processes(F.normalize(in_full_precision(embeddings)))
+            labels = _of_all_processes(labels)
+            distances = 1 - unit @ unit.T
+            same = labels[:, None] == labels[None]
+            itself = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
+            positive, negative = self.mine(distances, same & ~itself, ~same)
+            violation = F.relu(positive - negative + self.margin_cos)
+            active = violation.detach() > 0
+            loss = violation.sum() / active.sum().clamp(min=1)
+            mean_distance = distances.detach()[~itself].mean()
+            if self.training:
+                self._watch(mean_distance)
+            share = active.double().mean() if len(active) else active.new_zeros((), dtype=torch.float64)
+            return LossOutput(loss, {"active_share": share, "mean_distance": mean_distance})
+
+    def predict(self, embeddings: Tensor) -> None:
+        return None
+
+    def _watch(self, mean_distance: Tensor) -> None:
+        collapsed = mean_distance < COLLAPSED_DISTANCE
+        self.collapsed_steps.copy_(torch.where(collapsed, self.collapsed_steps + 1, 0))
+        if self.collapsed_steps >= COLLAPSED_STEPS:
+            raise FacelineError(
+                f"triplet loss: for {COLLAPSED_STEPS} steps all embeddings have been the same (mean cosine distance "
+                f"{mean_distance:.1e}). Lower recognition.learning_rate, set recognition.losses.triplet.mining to "
+                "semi_hard, or start from a net trained with another loss (recognition.pretrained: PATH)"
+            )
+
+
+def hardest_in_batch(distances: Tensor, positives: Tensor, negatives: Tensor) -> tuple[Tensor, Tensor]:
+    """Each anchor's farthest positive and nearest negative, as two (k,) distances.
+
+    Args:
+        distances, positives, negatives: (n, n); row: anchor; the masks say who is what. Anchors that lack
+            either are left out.
+    """
+    usable = positives.any(dim=1) & negatives.any(dim=1)
+    farthest = distances.masked_fill(~positives, -torch.inf).amax(dim=1)
+    nearest = distances.masked_fill(~negatives, torch.inf).amin(dim=1)
+    return farthest[usable], nearest[usable]
+
+
+def semi_hard(distances: Tensor, positives: Tensor, negatives: Tensor) -> tuple[Tensor, Tensor]:
+    """For every anchor and positive the semi-hard negative, as two (k,) distances; arguments as above."""
+    anchor, other = torch.nonzero(positives & negatives.any(dim=1, keepdim=True), as_tuple=True)
+    positive = distances[anchor, other]
+    rows, allowed = distances[anchor], negatives[anchor]
+    farther = allowed & (rows > positive[:, None])
+    nearest = rows.masked_fill(~farther, torch.inf).amin(dim=1) if len(rows) else positive
+    farthest = rows.masked_fill(~allowed, -torch.inf).amax(dim=1) if len(rows) else positive
+    return positive, torch.where(farther.any(dim=1), nearest, farthest)
+
+
+def _of_all_processes(rows: Tensor) -> Tensor:
+    """The rows of every training process, so that triplets are mined in the whole batch; gradients flow back."""
+    if not (dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1):
+        return rows
+    if rows.requires_grad:
+        return torch.cat(all_gather(rows))
+    parts = [torch.empty_like(rows) for _ in range(dist.get_world_size())]
+    dist.all_gather(parts, rows.contiguous())
+    return torch.cat(parts)

@@ -1,0 +1,34 @@
+"""Looks at the whole data set before anything is chosen."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from faceline.core.files import replacing_folder, write_json
+from faceline.core.params import FilterParams
+from faceline.core.stage import run_stage
+from faceline.data.analysis import analyse, summarise, write_analysis
+from faceline.data.annotations import read_annotations
+from faceline.data.rejection import join_photos
+
+
+def analyze(
+    filter: FilterParams,
+    identity: Path,
+    attributes: Path,
+    boxes: Path,
+    landmarks: Path,
+    photos: Path,
+    metrics: Path,
+    report: Path,
+) -> None:
+    """Attribute shares, photos per person, box sizes, near-duplicates, and what each filter would remove."""
+    joined = join_photos(read_annotations(identity, attributes, boxes, landmarks), pd.read_parquet(photos))
+    tables = analyse(joined, filter)
+    with replacing_folder(report) as folder:
+        write_analysis(tables, folder)
+    write_json(metrics, summarise(joined, tables))
+
+
+if __name__ == "__main__":
+    run_stage(analyze)

@@ -1,0 +1,25 @@
+"""Cuts the faces out of their photos."""
+
+from pathlib import Path
+
+from faceline.core.files import replacing_folder, write_json
+from faceline.core.packed import PackedSet, PackedWriter
+from faceline.core.params import CropParams
+from faceline.core.stage import run_stage
+from faceline.data.cropping import crop_faces, summarise_crops
+from faceline.data.photos import open_photos
+from faceline.data.selection import read_selected
+
+
+def crop(crop: CropParams, images: Path, selected: Path, out: Path, metrics: Path) -> None:
+    """Stores a square window round each chosen face, with the exact map back to its photo."""
+    rows = read_selected(selected)
+    metadata = {"kind": "crops", "context": crop.context}
+    with open_photos(images) as photos, replacing_folder(out) as folder, PackedWriter(folder, metadata) as writer:
+        for facts, encoded in crop_faces(photos, rows, crop):
+            writer.write(facts, encoded)
+    write_json(metrics, summarise_crops(PackedSet(out).facts))
+
+
+if __name__ == "__main__":
+    run_stage(crop)

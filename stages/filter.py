@@ -1,0 +1,37 @@
+"""Chooses photos and gives every person one role."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from faceline.core.files import replacing, write_json
+from faceline.core.params import FilterParams
+from faceline.core.stage import run_stage
+from faceline.data.annotations import read_annotations
+from faceline.data.rejection import join_photos, rejection_reasons
+from faceline.data.selection import assert_disjoint, select, summarise
+
+
+def filter(
+    filter: FilterParams,
+    identity: Path,
+    attributes: Path,
+    boxes: Path,
+    landmarks: Path,
+    photos: Path,
+    out: Path,
+    metrics: Path,
+) -> None:
+    """Drops unusable photos, fills the roles, and says what was dropped and why."""
+    annotations = read_annotations(identity, attributes, boxes, landmarks)
+    joined = join_photos(annotations, pd.read_parquet(photos))
+    reasons = rejection_reasons(joined, filter)
+    selected = select(joined[reasons == ""], filter)
+    assert_disjoint(selected)
+    with replacing(out) as path:
+        selected.to_csv(path, index=False)
+    write_json(metrics, summarise(joined, reasons, selected, filter))
+
+
+if __name__ == "__main__":
+    run_stage(filter)

@@ -1,0 +1,22 @@
+"""Looks at every photo once."""
+
+from pathlib import Path
+
+from faceline.core.files import replacing
+from faceline.core.params import DataParams
+from faceline.core.stage import run_stage
+from faceline.data.photos import open_photos
+from faceline.data.scan import refuse_unreadable, scan_photos
+
+
+def scan(data: DataParams, images: Path, out: Path) -> None:
+    """Notes size, readability, perceptual hash and sharpness of every photo."""
+    with open_photos(images) as photos:
+        facts = scan_photos(photos)
+    refuse_unreadable(facts, data.max_unreadable)
+    with replacing(out) as path:
+        facts.to_parquet(path, index=False)
+
+
+if __name__ == "__main__":
+    run_stage(scan)
