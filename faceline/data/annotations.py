@@ -92,6 +92,8 @@ def _read(path: Path, source: Sequence[str], names: Sequence[str], dtype: str) -
         )
     except (ValueError, pd.errors.ParserError) as error:
         raise InputError(f"{path}: {_faulty_row(path, separator, skip, len(columns)) or error}") from None
+    if table[list(source)].isna().any(axis=None) and (fault := _faulty_row(path, separator, skip, len(columns))):
+        raise InputError(f"{path}: {fault}")  # the fast reader fills a short row with NaN
     table = table[[IMAGE_ID, *source]].set_axis([IMAGE_ID, *names], axis=1)
     _check_names(path, table[IMAGE_ID])
     return table
@@ -110,7 +112,7 @@ def _layout(path: Path, values: int) -> tuple[str, list[str], int]:
         raise InputError(f"{path}: the annotation file is empty")
     if "," in lines[0]:
         first = [name.strip() for name in next(csv.reader([lines[0]]))]
-        has_header = first[0] == IMAGE_ID
+        has_header = IMAGE_ID in first
         return ",", first if has_header else [], int(has_header)
     if lines[0].strip().isdigit():  # CelebA's count line, then a header with or without image_id
         header = lines[1].split()

@@ -1,0 +1,37 @@
+# make repro    everything, from nothing      make test   the tests         make lint   style
+# make losses   every loss, several seeds     make bench  speed as ratios
+
+# one torch program's idle threads must not spin against the next one's
+export OMP_WAIT_POLICY = PASSIVE
+export DVC_NO_ANALYTICS = 1
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: repro test lint bench losses requirements clean
+
+.venv/installed: requirements.txt pyproject.toml
+	python3 -m venv .venv
+	.venv/bin/python -m pip install -q -r requirements.txt
+	touch $@
+
+repro: .venv/installed
+	dvc repro
+
+test: .venv/installed
+	pytest
+
+lint: .venv/installed
+	ruff check .
+	ruff format --check .
+
+bench: .venv/installed
+	for benchmark in benchmarks/*.py; do python $$benchmark || exit 1; done
+
+losses: .venv/installed
+	python -m benchmarks.losses
+
+requirements: .venv/installed
+	uv pip compile -q --no-header --no-annotate --no-emit-index-url --extra dev pyproject.toml -o requirements.txt
+	echo "-e ." >> requirements.txt
+
+clean:
+	rm -rf .venv .faceline

@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+import torch
+from torchvision.ops import box_iou
+
+from faceline.geometry.alignment import TEMPLATE
+from faceline.geometry.boxes import BoxMap, box_around, iou
+from real_data import SHARED, needs_celeba
+
+
+def test_iou_equals_torchvision():
+    rng = np.random.default_rng(1)
+    a, b = rng.uniform(0, 50, (2, 40, 4))
+    corners = [torch.tensor(np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)) for boxes in (a, b)]
+    np.testing.assert_allclose(iou(a[:, None], b[None]), box_iou(*corners).numpy(), atol=1e-12)
+
+
+def test_empty_boxes_overlap_nothing():
+    assert iou(np.zeros(4), np.zeros(4)) == 0
+
+
+def test_box_map_recovers_a_known_map_despite_outliers():
+    rng = np.random.default_rng(2)
+    source = rng.uniform(20, 100, (41, 4))
+    known = BoxMap(1.19, 1.3, 0.02, -0.1)
+    target = known.apply(source)
+    target[:10] = rng.uniform(0, 500, (10, 4))
+    fitted = BoxMap.fit(source, target)
+    np.testing.assert_allclose(fitted.apply(source[10:]), target[10:], atol=1e-6)
+    assert BoxMap.from_facts(fitted.to_facts()) == fitted
+
+
+def test_box_round_landmarks_holds_them():
+    box = box_around(TEMPLATE[None])[0]
+    assert (TEMPLATE > box[:2]).all()
+    assert (TEMPLATE < box[:2] + box[2:]).all()
+
+
+@needs_celeba
+def test_box_round_landmarks_agrees_with_annotated_boxes():
+    from faceline.data.annotations import read_boxes, read_landmarks
+    from faceline.geometry.points import points_of
+
+    boxes = read_boxes(SHARED / "celeba/list_bbox_celeba.txt")[["x", "y", "width", "height"]].to_numpy(float)
+    ours = box_around(points_of(read_landmarks(SHARED / "celeba/list_landmarks_celeba.txt")))
+    assert np.median(iou(boxes, ours)) > 0.75
+    assert np.median(ours[:, 2] / boxes[:, 2]) == pytest.approx(1, abs=0.05)
