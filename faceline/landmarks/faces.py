@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -109,24 +110,25 @@ class Faces:
             )
         return pixels, points
 
-    def batches(
-        self,
-        order: np.ndarray,
-        batch_size: int,
-        seeds: tuple[int, ...],
-        augmentation: LandmarkAugmentation,
-        workers: int,
-    ):
-        """Yields (rows, pixels, points) for every full batch of `order`, made by threads a few batches ahead."""
-        parts = [order[start : start + batch_size] for start in range(0, len(order) - batch_size + 1, batch_size)]
-        ahead = max(1, workers) + 1
-        with ThreadPoolExecutor(max(1, workers)) as pool:
-            futures = [pool.submit(self.augmented, rows, seeds, augmentation) for rows in parts[:ahead]]
-            for place, rows in enumerate(parts):
-                pixels, points = futures.pop(0).result()
-                if place + ahead < len(parts):
-                    futures.append(pool.submit(self.augmented, parts[place + ahead], seeds, augmentation))
-                yield rows, pixels, points
+
+def augmented_batches(
+    faces: Faces,
+    parts: Sequence[np.ndarray],
+    seeds: tuple[int, ...],
+    augmentation: LandmarkAugmentation,
+    workers: int,
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Yields (rows, pixels, points) for each array of rows, made by `workers` threads a few batches ahead."""
+    ahead = max(1, workers) + 1
+    with ThreadPoolExecutor(max(1, workers)) as pool:
+        futures = [pool.submit(faces.augmented, rows, seeds, augmentation) for rows in parts[:ahead]]
+        for place, rows in enumerate(parts):
+            pixels, points = futures.pop(0).result()
+            futures.extend(
+                pool.submit(faces.augmented, later, seeds, augmentation)
+                for later in parts[place + ahead : place + ahead + 1]
+            )
+            yield rows, pixels, points
 
 
 def _kept_px(window: Window, view: np.ndarray, closest: float) -> int:

@@ -8,22 +8,26 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from faceline.core.checkpoint import Checkpoint
 from faceline.core.ema import Ema
-from faceline.core.errors import FacelineError
+from faceline.core.errors import FacelineError, InputError
+from faceline.core.packed import PackedSet
 from faceline.core.params import LandmarkParams
 from faceline.core.progress import track
 from faceline.core.schedule import warmup_cosine
 from faceline.geometry.windows import transform
 from faceline.landmarks.codec import Codec
-from faceline.landmarks.faces import Faces
+from faceline.landmarks.faces import Faces, augmented_batches
 from faceline.landmarks.hourglass import HourglassConfig, StackedHourglass
 from faceline.landmarks.nme import nme_eye_center
 from faceline.landmarks.pixels import MEAN, STD, normalised
+
+SCRATCH = Path(".faceline/scratch")
 
 log = logging.getLogger(__name__)
 
@@ -49,11 +53,13 @@ class TrainedHourglass:
     wait_share: float
 
 
-def heatmap_loss(heatmaps: list[torch.Tensor], targets: torch.Tensor, weights: torch.Tensor, sigma_px: float):
+def heatmap_loss(
+    heatmaps: list[torch.Tensor], targets: torch.Tensor, weights: torch.Tensor, sigma_px: float
+) -> torch.Tensor:
     """Mean over stacks of the squared heatmap error in units of a target's own energy.
 
-    A Gaussian of peak 1 has the energy sum(h^2) = pi sigma^2. In its units an empty heatmap costs 1 and a perfect one 0
-    at every size and spread, while a mean over pixels would be some 1e-4 and drown in the optimizer's epsilon.
+    A Gaussian of peak 1 has the energy sum(h^2) = pi sigma^2. In its units an empty heatmap costs 1 and a perfect
+    one 0 at every size and spread, while a mean over pixels would be some 1e-4 and drown in the optimizer's epsilon.
 
     Args:
         heatmaps: predictions of each stack, (n, k, h, h).
@@ -148,9 +154,9 @@ class Trainer:
         """One pass; returns the mean loss."""
         self._net.train()
         order = np.random.default_rng([self._params.seed, epoch]).permutation(len(self._train))
-        batches = self._train.batches(
-            order, self._batch_size, (self._params.seed, epoch), self._params.augmentation, self._workers
-        )
+        parts = [order[step * self._batch_size :][: self._batch_size] for step in range(self._steps)]
+        seeds = (self._params.seed, epoch)
+        batches = augmented_batches(self._train, parts, seeds, self._params.augmentation, self._workers)
         first = (epoch - 1) * self._steps
         total = 0.0
         asked = time.perf_counter()
@@ -224,3 +230,19 @@ class Trainer:
             100 * self._waited_s / max(self._worked_s, 1e-9),
             left_min,
         )
+
+
+def load_faces(crops: PackedSet, params: LandmarkParams, scratch: Path = SCRATCH) -> tuple[Faces, Faces]:
+    """The train and dev faces of a landmark set.
+
+    Raises:
+        InputError: a split is empty.
+    """
+    sets = []
+    for split in ("train", "dev"):
+        rows = np.flatnonzero((crops.facts["split"] == split).to_numpy())
+        if not len(rows):
+            raise InputError(f"the landmark set has no {split} faces; crop_landmarks makes them")
+        closest = 1 - params.augmentation.scale if split == "train" else 1.0
+        sets.append(Faces(crops, rows, params.margin, params.input_px, closest, scratch))
+    return sets[0], sets[1]

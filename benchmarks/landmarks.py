@@ -1,0 +1,153 @@
+"""What the landmark net costs beside its bare forward pass, in ratios measured side by side in one run.
+
+    python -m benchmarks.landmarks
+
+Prints JSON. `decode`: net and decoding over the net alone, on one batch. `predict`: from windows in memory to
+points in photo px over the net alone. `wait_share`: part of a training's time spent waiting for data. `peer_decode`:
+the time of a loop over heatmaps, the usual way of decoding, over ours.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from faceline.core.checkpoint import Checkpoint
+from faceline.core.images import encode_jpeg
+from faceline.core.packed import PackedSet, PackedWriter
+from faceline.core.params import Params, load_params
+from faceline.core.runtime import prepare, seed_everything
+from faceline.geometry.alignment import TEMPLATE
+from faceline.geometry.boxes import BOX_COLUMNS, BoxMap, box_around
+from faceline.geometry.points import point_table
+from faceline.geometry.windows import WINDOW_COLUMNS, compose, window_around
+from faceline.landmarks.codec import STRIDE, Codec
+from faceline.landmarks.hourglass import HourglassConfig, StackedHourglass
+from faceline.landmarks.pixels import MEAN, STD, normalised
+from faceline.landmarks.predictor import LandmarkPredictor
+from faceline.landmarks.training import Trainer, load_faces
+
+BATCH = 64
+ROUNDS = 9
+FACES = 160
+
+
+def side_by_side(rounds: int, *works: Callable[[], object]) -> list[float]:
+    """Median seconds of each, taken in turns so that whatever else the machine does meets all alike."""
+    times: list[list[float]] = [[] for _ in works]
+    for work in works:
+        work()
+    for _ in range(rounds):
+        for work, taken in zip(works, times, strict=True):
+            started = time.perf_counter()
+            work()
+            taken.append(time.perf_counter() - started)
+    return [statistics.median(taken) for taken in times]
+
+
+def quarter_offset_loop(heatmaps: np.ndarray) -> np.ndarray:
+    """The decoding of many public hourglasses: highest pixel, a quarter towards the higher neighbour, in a loop."""
+    out = np.zeros((*heatmaps.shape[:2], 2))
+    for n, face in enumerate(heatmaps):
+        for k, heatmap in enumerate(face):
+            y, x = np.unravel_index(heatmap.argmax(), heatmap.shape)
+            point = np.array([x, y], float)
+            if 0 < x < heatmap.shape[1] - 1 and 0 < y < heatmap.shape[0] - 1:
+                point[0] += 0.25 * np.sign(heatmap[y, x + 1] - heatmap[y, x - 1])
+                point[1] += 0.25 * np.sign(heatmap[y + 1, x] - heatmap[y - 1, x])
+            out[n, k] = (point + 0.5) * STRIDE - 0.5
+    return out
+
+
+def inference(params: Params, device: torch.device) -> dict[str, float]:
+    """Ratios of decoding and of the whole prediction to the bare net."""
+    landmarks = params.landmarks
+    rng = np.random.default_rng(0)
+    config = HourglassConfig.from_params(landmarks)
+    facts = {"input_px": config.input_px, "config": config.to_facts(), "box_map": BoxMap().to_facts(), "drawn": True}
+    facts |= {"margin": landmarks.margin, "mean": MEAN, "std": STD}
+    predictor = LandmarkPredictor(StackedHourglass(config), facts, device)
+    box = np.array([60.0, 50.0, 130.0, 180.0])
+    window = window_around(box, params.crop.context, params.crop.max_px)
+    side = window.stored_px
+    images = list(rng.integers(0, 256, (BATCH, side, side, 3), dtype=np.uint8))
+    views = np.repeat(compose(window.from_photo(), predictor.view(box))[None], BATCH, axis=0)
+    pixels = rng.integers(0, 256, (BATCH, config.input_px, config.input_px, 3), dtype=np.uint8)
+    inputs = normalised(pixels, MEAN, STD, device)
+    codec = Codec(config.input_px, config.sigma_px)
+    points = torch.from_numpy(rng.uniform(5, config.input_px - 5, (BATCH, 5, 2)))
+    heatmaps = codec.encode(points)[0]
+
+    def decoding() -> torch.Tensor:
+        return codec.decode(predictor.net(inputs)[-1])[0].cpu()
+
+    def bare() -> torch.Tensor:
+        # to the CPU, so that the time on a GPU is that of the work and not of its start
+        return predictor.net(inputs)[-1].cpu()
+
+    with torch.inference_mode():
+        net, decoded, predicted, ours, peer = side_by_side(
+            ROUNDS,
+            bare,
+            decoding,
+            lambda: predictor.predict(images, views, BATCH),
+            lambda: codec.decode(heatmaps),
+            lambda: quarter_offset_loop(heatmaps.numpy()),
+        )
+        error = (codec.decode(heatmaps)[0] - points).norm(dim=-1).mean().item()
+        peer_error = np.linalg.norm(quarter_offset_loop(heatmaps.numpy()) - points.numpy(), axis=-1).mean()
+    return {
+        "decode": decoded / net,
+        "predict": predicted / net,
+        "peer_decode": peer / ours,
+        "decode_error_px": error,
+        "peer_decode_error_px": float(peer_error),
+        "photos_per_s": BATCH / predicted,
+    }
+
+
+def training(params: Params, device: torch.device) -> dict[str, float]:
+    """Two epochs on noise: how long training waits for augmented faces."""
+    rng = np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as folder:
+        windows, points = [], []
+        for _ in range(FACES):
+            points.append(TEMPLATE * rng.uniform(0.8, 1.6) + 100)
+            windows.append(window_around(box_around(points[-1]), params.crop.context, params.crop.max_px))
+        facts = pd.DataFrame({"image_id": [f"{n}.jpg" for n in range(FACES)]})
+        facts["split"] = np.where(np.arange(FACES) < 16, "dev", "train")
+        facts[BOX_COLUMNS] = box_around(np.array(points))
+        facts = pd.concat([facts, point_table(np.array(points))], axis=1)
+        facts[WINDOW_COLUMNS] = [[w.x, w.y, w.side, w.stored_px] for w in windows]
+        images = [rng.integers(0, 256, (w.stored_px, w.stored_px, 3), dtype=np.uint8) for w in windows]
+        with PackedWriter(Path(folder)) as writer:
+            writer.write(facts, [encode_jpeg(image, params.crop.jpeg_quality) for image in images])
+        landmarks = params.landmarks.model_copy(update={"epochs": 2})
+        seed_everything(landmarks.seed)
+        faces = load_faces(PackedSet(Path(folder)), landmarks, Path(folder))
+        checkpoint = Checkpoint("benchmark", Path(folder))
+        trainer = Trainer(landmarks, *faces, device, params.runtime.workers, checkpoint)
+        started = time.perf_counter()
+        trained = trainer.run()
+        seconds = time.perf_counter() - started
+    return {"wait_share": trained.wait_share, "trained_photos_per_s": 2 * (FACES - 16) / seconds}
+
+
+def main() -> None:
+    """Runs both with the present params.yaml and prints what came out."""
+    params = load_params()
+    device = prepare(params.runtime)
+    results = inference(params, device) | training(params, device)
+    print(json.dumps({name: round(value, 3) for name, value in results.items()}, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Trains the stacked hourglass."""
+
+from pathlib import Path
+
+from faceline.core.checkpoint import Checkpoint, checkpoint_key
+from faceline.core.files import replacing_folder
+from faceline.core.packed import PackedSet
+from faceline.core.params import LandmarkParams, RuntimeParams
+from faceline.core.runtime import prepare, seed_everything
+from faceline.core.stage import run_stage
+from faceline.geometry.boxes import BoxMap
+from faceline.landmarks.predictor import save_hourglass
+from faceline.landmarks.training import Trainer, load_faces
+from faceline.landmarks.training_report import write_training_report
+
+
+def train_landmarks(
+    landmarks: LandmarkParams, runtime: RuntimeParams, crops: Path, model: Path, report: Path
+) -> None:
+    """Trains on the train faces, chooses the epoch on the dev faces; a killed run carries on where it was."""
+    device = prepare(runtime)
+    seed_everything(landmarks.seed)
+    packed = PackedSet(crops)
+    facts = {"landmarks": landmarks.model_dump(), "runtime": runtime.model_dump(), "device": device.type}
+    checkpoint = Checkpoint(checkpoint_key("landmarks", facts, [crops]))
+    train, dev = load_faces(packed, landmarks)
+    trainer = Trainer(landmarks, train, dev, device, runtime.workers, checkpoint)
+    trained = trainer.run()
+    with replacing_folder(report) as folder:
+        write_training_report(folder, trained, train, landmarks)
+    save_hourglass(
+        model,
+        trained.net,
+        trainer.config,
+        margin=landmarks.margin,
+        box_map=BoxMap.from_facts(packed.metadata["box_map"]),
+        labels=packed.metadata["labels"],
+        drawn=packed.metadata["labels"] == "drawn",
+        training={
+            "checkpoint": "best",
+            "epoch": trained.epoch,
+            "dev_nme": trained.dev_nme,
+            "last_dev_nme": trained.last_dev_nme,
+            "epochs": landmarks.epochs,
+        },
+    )
+    checkpoint.remove()
+
+
+if __name__ == "__main__":
+    run_stage(train_landmarks)
