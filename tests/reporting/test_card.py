@@ -1,0 +1,74 @@
+"""The model card says what the figures say."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from made_up_reports import DEV_THRESHOLD, TOO_FEW
+
+from faceline.core.params import Group
+from faceline.reporting.card import render_card
+from faceline.reporting.sources import Sources
+
+
+@pytest.fixture(scope="module")
+def card(sources: Sources, params: dict[str, Group]) -> str:
+    return render_card(sources, params)
+
+
+def rows(card: str) -> dict[str, list[str]]:
+    tables = [line.strip("|").split("|") for line in card.splitlines() if line.startswith("|")]
+    return {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in tables}
+
+
+def test_figures_with_intervals_and_reasons(card: str) -> None:
+    table = rows(card)
+    assert table["ID rate at 1% false positives"] == ["87.1%", "82.0% to 91.3%"]
+    assert table["ID rate at 0.1% false positives"] == [f"— ({TOO_FEW})", ""]
+    assert table["right person first among those enrolled (closed set)"] == ["93.5%", "90.1% to 96.3%"]
+    assert table["query"][:2] == ["40", "302"]
+
+
+def test_threshold_with_the_rate_it_was_set_at(card: str) -> None:
+    assert f"**{DEV_THRESHOLD:.4f}**, set on the dev people at a false match rate of 1%" in card
+
+
+def test_groups(card: str) -> None:
+    table = rows(card)
+    assert table["Male yes"] == ["1.3%", "13.1%"]
+    assert table["Eyeglasses yes"][0].startswith("—")
+    assert "1.82×" in card
+
+
+def test_every_heading_has_something_under_it(card: str) -> None:
+    bodies = re.split(r"^#+ .*$", card, flags=re.MULTILINE)[1:]
+    assert len(bodies) == 7
+    assert all(len(body.strip()) > 60 for body in bodies)
+    assert "\n\n\n" not in card
+    assert card.endswith("\n")
+
+
+def test_tables_have_as_many_cells_as_their_heads(card: str) -> None:
+    for block in re.findall(r"(?:^\|.*\n)+", card, flags=re.MULTILINE):
+        assert len({line.count("|") for line in block.splitlines()}) == 1, block
+
+
+def test_the_licence_follows_the_data(
+    card: str, folders: tuple[Path, Path], params: dict[str, Group], tmp_path: Path
+) -> None:
+    assert "drawn faces" in card
+    assert "CelebA" not in card
+    reports = Path(shutil.copytree(folders[1], tmp_path / "reports"))
+    for path in reports.rglob("*.csv"):
+        path.write_text(path.read_text().replace("drawn_", "0"))
+    other = render_card(Sources.read(folders[0], reports), params)
+    assert "non-commercial research" in other
+    assert "drawn faces" not in other
+
+
+def test_without_the_table_of_rates_the_threshold_is_said_to_be_missing(
+    folders: tuple[Path, Path], params: dict[str, Group], tmp_path: Path
+) -> None:
+    card = render_card(Sources.read(folders[0], tmp_path / "nothing"), params)
+    assert "No threshold: reports/recognition/rates.csv" in card
