@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 
@@ -17,8 +18,9 @@ from faceline.core.params import ATTRIBUTES, AlignParams
 from faceline.core.progress import track
 from faceline.geometry.alignment import REASONS, fit_alignment, outside_share, template, template_error
 from faceline.geometry.boxes import BOX_COLUMNS
-from faceline.geometry.points import point_table
+from faceline.geometry.points import point_table, points_of
 from faceline.geometry.windows import WINDOW_COLUMNS, Window, compose, invert, net_view, sample, transform
+from faceline.landmarks.drawing import PREDICTION, drawn
 from faceline.landmarks.predictor import LandmarkPredictor
 
 PERSON_COLUMNS = ["image_id", "person", "role", "split"]
@@ -53,12 +55,15 @@ class AlignmentRecord:
         rejected: who could not be aligned, with `reason`.
         metrics: flat figures for the metrics file.
         pairs: some (unaligned, aligned) faces to look at.
+        journey: the first measured person's face step by step: its crop with the box, what the hourglass sees with
+            the points it finds, the aligned tile.
         mean_unaligned, mean_aligned: the mean of all faces, a check by eye that they lie on one another.
     """
 
     rejected: pd.DataFrame
     metrics: dict[str, float | None]
     pairs: list[tuple[np.ndarray, np.ndarray]]
+    journey: dict[str, np.ndarray]
     mean_unaligned: np.ndarray
     mean_aligned: np.ndarray
 
@@ -81,7 +86,7 @@ def align_crops(
         FacelineError: not one face could be aligned.
     """
     every = max(1, len(crops) // pairs)
-    chunks, shown = [], []
+    chunks, shown, steps = [], [], {}
     totals = np.zeros((2, params.size_px, params.size_px, 3))
     for rows, images in _decoded(crops):
         chunk = align_chunk(rows, images, predictor, params)
@@ -89,6 +94,7 @@ def align_crops(
             writer.write(chunk.facts, [encode_jpeg(tile, params.jpeg_quality) for tile in chunk.tiles])
             totals += [np.sum(chunk.unaligned, axis=0, dtype=float), np.sum(chunk.tiles, axis=0, dtype=float)]
             shown.extend(list(zip(chunk.unaligned, chunk.tiles, strict=True))[::every])
+            steps = steps or journey(rows, images, chunk, predictor)
         chunks.append(replace(chunk, tiles=[], unaligned=[]))
     facts = pd.concat([chunk.facts for chunk in chunks], ignore_index=True)
     rejected = pd.concat([chunk.rejected for chunk in chunks], ignore_index=True)
@@ -99,7 +105,7 @@ def align_crops(
     error_unaligned = float(np.concatenate([chunk.error_unaligned for chunk in chunks]).mean())
     metrics = summarise_alignment(facts, rejected) | {"template_error_unaligned": error_unaligned}
     means = np.round(totals / len(facts)).astype(np.uint8)
-    return AlignmentRecord(rejected, metrics, shown[:pairs], means[0], means[1])
+    return AlignmentRecord(rejected, metrics, shown[:pairs], steps, means[0], means[1])
 
 
 def align_chunk(
@@ -132,6 +138,30 @@ def align_chunk(
     )
 
 
+def journey(
+    rows: pd.DataFrame, images: list[np.ndarray], chunk: AlignedChunk, predictor: LandmarkPredictor
+) -> dict[str, np.ndarray]:
+    """Pictures of one face's way, the first of a query person that could be aligned; empty when there is none."""
+    queried = np.flatnonzero(chunk.facts.role == "query")
+    if not len(queried):
+        return {}
+    facts = chunk.facts.iloc[queried[0]]
+    place = int(np.flatnonzero(rows.image_id == facts.image_id)[0])
+    row, image = rows.iloc[place], images[place]
+    from_photo = Window(*(int(row[name]) for name in WINDOW_COLUMNS)).from_photo()
+    box = row[BOX_COLUMNS].to_numpy(np.float64)
+    corners = transform(from_photo, np.stack([box[:2], box[:2] + box[2:]]) - 0.5)
+    view = compose(from_photo, predictor.view(box))
+    in_view = transform(invert(predictor.view(box)), points_of(chunk.facts.iloc[queried[:1]])[0])
+    seen = sample(image, view, predictor.input_px)
+    crop = cv2.rectangle(image.copy(), *np.round(corners).astype(int).tolist(), PREDICTION, 2)
+    return {
+        "crop": crop,
+        "view": drawn(seen, [(in_view, PREDICTION)], 2 * predictor.input_px, 4.0),
+        "aligned": chunk.tiles[queried[0]],
+    }
+
+
 def summarise_alignment(aligned: pd.DataFrame, rejected: pd.DataFrame) -> dict[str, float | None]:
     """Counts, rejects by reason, and how well and how completely the tiles are filled."""
     faces = len(aligned) + len(rejected)
@@ -148,13 +178,15 @@ def summarise_alignment(aligned: pd.DataFrame, rejected: pd.DataFrame) -> dict[s
 
 
 def draw_alignment(record: AlignmentRecord, folder: Path) -> None:
-    """Writes `pairs.png` (unaligned above aligned) and `mean_face.png` into a folder."""
+    """Writes `pairs.png` (unaligned above aligned), `mean_face.png` and the steps of `journey/` into a folder."""
     tiles = [tile for pair in record.pairs for tile in pair]
     columns = 12
     rows = [tiles[i : i + 2 * columns] for i in range(0, len(tiles), 2 * columns)]
     ordered = [tile for row in rows for tile in (*row[::2], *row[1::2])]
     write_png(folder / "pairs.png", sheet(ordered, columns))
     write_png(folder / "mean_face.png", sheet([record.mean_unaligned, record.mean_aligned], 2))
+    for step, picture in record.journey.items():
+        write_png(folder / "journey" / f"{step}.png", picture)
 
 
 def _decoded(crops: PackedSet) -> Iterator[tuple[pd.DataFrame, list[np.ndarray]]]:

@@ -18,7 +18,6 @@ from faceline.landmarks.hourglass import HourglassConfig, StackedHourglass
 from faceline.landmarks.pixels import MEAN, STD, normalised
 
 KIND = "hourglass"
-DRAWN_PREFIX = "drawn_"
 
 
 class LandmarkPredictor:

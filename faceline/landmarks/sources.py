@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 
 from faceline.core.errors import InputError
+from faceline.core.images import DRAWN_PREFIX
 from faceline.core.params import ATTRIBUTES, LandmarkParams
 from faceline.data.selection import read_selected
 from faceline.geometry.boxes import BOX_COLUMNS, BoxMap, box_around
 from faceline.geometry.points import POINT_COLUMNS, eye_distance, point_table
-from faceline.landmarks.predictor import DRAWN_PREFIX
 
 TEST_SHARE = 0.1
 DEV_SHARE = 0.05

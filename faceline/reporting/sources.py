@@ -13,9 +13,9 @@ import pandas as pd
 
 from faceline.core.errors import InputError
 from faceline.core.files import read_json
+from faceline.core.images import DRAWN_PREFIX
 
 METRICS = ("dataset", "filter", "crop", "landmarks", "alignment", "recognition", "wild")
-DRAWN_PREFIX = "drawn_"
 _RATES = ("recognition/rates.csv", "wild/rates.csv")
 _BESIDE = ("low", "high", "threshold", "reason")
 _NAMING_PHOTOS = (
