@@ -5,6 +5,8 @@ impostor score, counted from 0; a pair counts when its score lies strictly above
 pass, and scores tied with the threshold are turned away on both sides. The 1e-9 mends products such as
 0.29 * 100 = 28.999999999999996. The name is historical: this is a 1:1 statistic, the true match rate at a
 false match rate (ISO/IEC 19795-1).
+
+Training looks at this too: it stands alone so that work on other figures never repeats a training.
 """
 
 from __future__ import annotations

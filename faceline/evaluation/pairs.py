@@ -1,4 +1,4 @@
-"""Genuine and impostor scores of a set small enough to hold them all."""
+"""Genuine and impostor scores of a set small enough to hold them all, such as a training's validation set."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 
 def scores(embeddings: np.ndarray, persons: Sequence | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Cosine similarity of every unordered pair of photos, by whether the two show one person.
+
+    `faceline.evaluation.comparisons` compares sets of any size.
 
     Args:
         embeddings: (n, dim) unit vectors.

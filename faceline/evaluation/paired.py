@@ -1,0 +1,78 @@
+"""Is one loss better than another, or did the dice fall so: paired resamples of the same query people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from faceline.core.errors import InputError
+from faceline.evaluation.bootstrap import interval, person_weights, resample
+from faceline.evaluation.comparisons import Comparisons
+from faceline.evaluation.operating_points import operating_points
+from faceline.evaluation.verification import curve, spread_thresholds
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much better the first is than the second, with a 95% interval over query people.
+
+    Attributes:
+        first, second: what is compared.
+        value: difference of the TPRs, each the mean over its runs.
+        low, high: the middle 95% of the same difference over resamples.
+    """
+
+    first: str
+    second: str
+    value: float
+    low: float
+    high: float
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether a difference may be claimed at all."""
+        return self.low > 0 or self.high < 0
+
+
+def paired_differences(
+    runs: Mapping[str, Sequence[Comparisons]], fpr: float, samples: int, seed: int, block_mb: float = 256
+) -> list[Difference]:
+    """Compares TPR@FPR of every two groups of runs on the same query people.
+
+    Every resample draws people once and applies them to all runs, so what is common to them cancels; runs of a
+    group (its seeds) are averaged within each resample, so the interval is of the mean over seeds. It does not say
+    how much a single seed varies.
+
+    Args:
+        runs: a name, and the comparisons of each of its runs.
+
+    Raises:
+        InputError: runs do not have the same query people.
+    """
+    people = {tuple(run.names.tolist()) for group in runs.values() for run in group}
+    if len(people) != 1:
+        raise InputError("runs can only be paired when they have the same query people; use one selection for all")
+    weights = person_weights(len(next(iter(people))), samples, seed)
+    values, resampled = {}, {}
+    for name, group in runs.items():
+        pooled = [_tpr(run, fpr, weights, seed, block_mb) for run in group]
+        values[name] = float(np.mean([value for value, _ in pooled]))
+        resampled[name] = np.mean([rates for _, rates in pooled], axis=0)
+    differences = []
+    for first, second in combinations(runs, 2):
+        bounds = interval(resampled[first] - resampled[second])
+        differences.append(Difference(first, second, values[first] - values[second], *bounds))
+    return differences
+
+
+def _tpr(
+    comparisons: Comparisons, fpr: float, weights: np.ndarray, seed: int, block_mb: float
+) -> tuple[float, np.ndarray]:
+    """TPR@FPR of one run, and of each resample."""
+    (point,) = operating_points(comparisons, (fpr,), block_mb, seed)
+    thresholds = [*spread_thresholds(curve(comparisons, seed, block_mb)), point.threshold]
+    _, samples = resample(comparisons, np.unique(np.array(thresholds, np.float32)), weights, block_mb)
+    return point.tpr, samples.tmr_at_fmr(fpr)

@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+
+from faceline.core.errors import InputError
+from faceline.evaluation.comparisons import Comparisons
+from faceline.evaluation.paired import paired_differences
+
+
+def people(noise, seed, persons=40, photos=8, names=None):
+    """Unit vectors round a direction a person; more noise, worse recognition. The directions are always the same."""
+    centres = np.random.default_rng(0).normal(size=(persons, 32))
+    rng = np.random.default_rng(seed)
+    vectors = np.repeat(centres, photos, axis=0) + rng.normal(size=(persons * photos, 32)) * noise
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    labels = np.arange(persons) if names is None else names
+    return Comparisons.of(vectors.astype(np.float32), np.repeat(labels, photos))
+
+
+def test_a_clear_difference_is_claimed_and_has_its_sign():
+    runs = {"poor": [people(1.6, seed) for seed in (1, 2)], "good": [people(1.1, seed) for seed in (3, 4)]}
+    (difference,) = paired_differences(runs, 0.01, 200, seed=1)
+    assert (difference.first, difference.second) == ("poor", "good")
+    assert difference.value < -0.1
+    assert difference.low < difference.value < difference.high < 0
+    assert difference.excludes_zero
+
+
+def test_equal_recipes_are_not_told_apart():
+    runs = {"a": [people(1.4, seed) for seed in (1, 2, 3)], "b": [people(1.4, seed) for seed in (4, 5, 6)]}
+    (difference,) = paired_differences(runs, 0.01, 200, seed=1)
+    assert not difference.excludes_zero
+    assert abs(difference.value) < 0.05
+
+
+def test_a_run_paired_with_itself_differs_by_nothing():
+    run = people(1.4, 1)
+    (difference,) = paired_differences({"a": [run], "b": [run]}, 0.05, 100, seed=1)
+    assert (difference.value, difference.low, difference.high) == (0, 0, 0)
+
+
+def test_pairing_needs_the_same_people():
+    with pytest.raises(InputError, match="same query people"):
+        paired_differences({"a": [people(1, 1)], "b": [people(1, 1, names=np.arange(40) + 1)]}, 0.05, 100, seed=1)
+
+
+def test_every_two_groups_are_compared_once():
+    runs = {name: [people(1.3, seed)] for seed, name in enumerate("abc")}
+    pairs = [(d.first, d.second) for d in paired_differences(runs, 0.05, 100, seed=1)]
+    assert pairs == [("a", "b"), ("a", "c"), ("b", "c")]

@@ -1,0 +1,73 @@
+"""Embeddings of people who do not exist: a direction each, and photos scattered round it."""
+
+import numpy as np
+import pandas as pd
+
+from faceline.core.params import ATTRIBUTES
+from faceline.evaluation.comparisons import Comparisons
+from faceline.evaluation.embeddings import EmbeddingTable
+
+
+def made_embeddings(people: int, photos: int, dim: int = 16, scatter: float = 1.5, seed: int = 0):
+    """(people * photos, dim) unit vectors and their person labels, people side by side."""
+    generator = np.random.default_rng(seed)
+    centres = np.repeat(generator.standard_normal((people, dim)), photos, axis=0)
+    embeddings = centres + scatter * generator.standard_normal(centres.shape)
+    embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
+    return embeddings.astype(np.float32), np.repeat(np.arange(people), photos)
+
+
+def made_comparisons(people=12, photos=5, outsiders=8, outsider_photos=3, seed=0, scatter=1.5, failed=0):
+    """Comparisons of shuffled photos, `failed` of the query's without embedding, and what they were made of."""
+    embeddings, person = made_embeddings(people, photos, seed=seed, scatter=scatter)
+    others, other_person = made_embeddings(outsiders, outsider_photos, seed=seed + 1, scatter=scatter)
+    generator = np.random.default_rng(seed)
+    order = generator.permutation(len(embeddings))
+    embeddings, person = embeddings[order], person[order]
+    embeddings[generator.choice(len(embeddings), failed, replace=False)] = np.nan
+    parts = embeddings, person, others, other_person + 1000
+    return Comparisons.of(*parts), parts
+
+
+def all_scores(embeddings, person, others=None, other_person=None):
+    """Genuine and impostor scores by plain loops; a failed photo gives -inf in genuine pairs and no impostor pair."""
+    genuine, impostor = [], []
+    for i in range(len(embeddings)):
+        for j in range(i + 1, len(embeddings)):
+            score = float(np.dot(embeddings[i].astype(float), embeddings[j].astype(float)))
+            if person[i] == person[j]:
+                genuine.append(-np.inf if np.isnan(score) else score)
+            elif not np.isnan(score):
+                impostor.append(score)
+        if others is not None and not np.isnan(embeddings[i]).any():
+            impostor.extend((others.astype(float) @ embeddings[i].astype(float)).tolist())
+    return np.array(genuine), np.array(impostor)
+
+
+def made_table(sizes=None, dim=32, scatter=1.1, failed=0.0, seed=0) -> EmbeddingTable:
+    """A table as the stage embed writes it. `sizes`: role -> (people, photos of each)."""
+    sizes = sizes or {"train": (6, 10), "dev": (20, 5), "query": (20, 6), "distractor": (15, 3)}
+    generator = np.random.default_rng(seed)
+    rows, vectors = [], []
+    first_person = 1
+    for number, (role, (people, photos)) in enumerate(sizes.items()):
+        embeddings, person = made_embeddings(people, photos, dim, scatter, seed + number)
+        for index, code in enumerate(person):
+            place = index % photos
+            split = ("train" if place < 7 else "val" if place < 8 else "test") if role == "train" else ""
+            ok = generator.random() >= failed
+            row = {
+                "image_id": f"drawn_{len(rows):06d}.jpg",
+                "person": first_person + int(code),
+                "role": role,
+                "split": split,
+            }
+            row |= dict.fromkeys(ATTRIBUTES, 0) | {"Male": int(code % 2), "Smiling": index % 2}
+            row |= {
+                "status": "ok" if ok else "eyes_too_close",
+                "head_label": first_person + int(code) if role == "train" and ok else -1,
+            }
+            rows.append(row)
+            vectors.append(embeddings[index] if ok else np.full(dim, np.nan))
+        first_person += people
+    return EmbeddingTable(pd.DataFrame(rows), np.array(vectors, np.float32), {"model": "m" * 64, "drawn": True})
