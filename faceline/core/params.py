@@ -81,6 +81,8 @@ BACKBONES = (
     "mobilefacenet",
     "iresnet18",
     "iresnet50",
+    "spherenet4",
+    "spherenet20",
 )
 
 Attribute = Literal[*ATTRIBUTES]

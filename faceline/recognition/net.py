@@ -45,9 +45,9 @@ class NetConfig:
 class EmbeddingNet(nn.Module):
     """A backbone's trunk and the neck that makes its map an embedding.
 
-    The neck is BN - dropout - FC - BN (ArcFace section 3.1's option E). It takes the map as each family does:
-    averaged over places (ImageNet nets, InceptionResnetV1), whole (iresnets), or through one depthwise filter
-    as large as the map (MobileFaceNet's GDConv).
+    What follows the map is BN - dropout - FC - BN (ArcFace section 3.1's option E), after a pooling that is each
+    family's own: the mean over places (ImageNet nets, InceptionResnetV1), none (iresnets, spherenets), or one
+    depthwise filter as large as the map (MobileFaceNet's GDConv).
     """
 
     def __init__(self, config: NetConfig) -> None:
@@ -57,7 +57,6 @@ class EmbeddingNet(nn.Module):
         channels, side = _map_shape(self.trunk, config)
         self.pool, features = _pool(config.backbone, channels, side)
         self.neck = nn.Sequential(
-            nn.BatchNorm1d(features),
             nn.Dropout(config.dropout),
             nn.Linear(features, config.embedding_dim, bias=False),
             nn.BatchNorm1d(config.embedding_dim),
@@ -109,9 +108,9 @@ def _map_shape(trunk: nn.Module, config: NetConfig) -> tuple[int, int]:
 
 
 def _pool(backbone: str, channels: int, side: int) -> tuple[nn.Module, int]:
-    if backbone.startswith("iresnet"):
+    if backbone.startswith(("iresnet", "spherenet")):
         return nn.Sequential(nn.BatchNorm2d(channels), nn.Flatten()), channels * side**2
     if backbone == "mobilefacenet":
         depthwise = nn.Conv2d(channels, channels, side, groups=channels, bias=False)
-        return nn.Sequential(depthwise, nn.Flatten()), channels
-    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), channels
+        return nn.Sequential(depthwise, nn.Flatten(), nn.BatchNorm1d(channels)), channels
+    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.BatchNorm1d(channels)), channels

@@ -15,9 +15,9 @@ from faceline.recognition.net import EmbeddingNet
 
 NONE = "none"
 _PREFIX = "backbone."
-# InceptionResnetV1's embedding layers and where they go in our neck; the rest of the neck starts as the identity
-_INCEPTION_NECK = {"last_linear.weight": "2.weight"} | {
-    f"last_bn.{part}": f"3.{part}" for part in ("weight", "bias", "running_mean", "running_var")
+# InceptionResnetV1's embedding layers and where they go in our neck; the BN before them starts as the identity
+_INCEPTION_NECK = {"last_linear.weight": "1.weight"} | {
+    f"last_bn.{part}": f"2.{part}" for part in ("weight", "bias", "running_mean", "running_var")
 }
 
 
@@ -100,7 +100,10 @@ def _read(path: Path) -> Mapping[str, Tensor]:
 def _fill(net: EmbeddingNet, state: Mapping[str, Tensor], source: str) -> None:
     ours = any(name.startswith("trunk.") for name in state)
     trunk = {name.removeprefix("trunk."): state[name] for name in state if not ours or name.startswith("trunk.")}
-    wanted = net.trunk.state_dict()
+    # older published files lack the counter, which nothing reads
+    wanted = {
+        name: tensor for name, tensor in net.trunk.state_dict().items() if not name.endswith("num_batches_tracked")
+    }
     for name, tensor in wanted.items():
         found = trunk.get(name)
         if found is None or found.shape != tensor.shape:
@@ -109,7 +112,7 @@ def _fill(net: EmbeddingNet, state: Mapping[str, Tensor], source: str) -> None:
                 f"recognition.pretrained: {source} does not fit {net.config.backbone}: {name} should have shape "
                 f"{tuple(tensor.shape)}, found {shape}"
             )
-    net.trunk.load_state_dict({name: trunk[name] for name in wanted})
+    net.trunk.load_state_dict({name: trunk[name] for name in wanted}, strict=False)
     for part in ("pool", "neck"):
         names = {name: f"{part}.{name}" for name in getattr(net, part).state_dict()}
         if part == "neck" and not ours:

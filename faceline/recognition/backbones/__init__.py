@@ -1,4 +1,7 @@
-"""Backbones by name: from normalised photos to a map of features. Libraries load only when a net of theirs is built."""
+"""Backbones by name: from normalised photos to a map of features.
+
+The libraries behind them take seconds to import, so each is loaded when a net of its own is built.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,10 @@ def build_trunk(backbone: str, input_px: int, stem_stride: int) -> nn.Module:
         from faceline.recognition.backbones.iresnet import iresnet
 
         return iresnet(backbone, stem_stride)
+    if backbone.startswith("spherenet"):
+        from faceline.recognition.backbones.spherenet import spherenet
+
+        return spherenet(backbone, stem_stride)
     if backbone == "mobilefacenet":
         from faceline.recognition.backbones.mobilefacenet import mobilefacenet
 

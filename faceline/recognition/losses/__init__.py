@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from faceline.core.params import LOSSES, LossParams
+from faceline.core.params import LOSSES, Group
 from faceline.recognition.losses.adaptive import AdaFace, CurricularFace
 from faceline.recognition.losses.base import CosineHead, Head, LossOutput
 from faceline.recognition.losses.cross_entropy import CrossEntropy
@@ -24,6 +24,6 @@ _HEADS: dict[str, type[Head]] = {
 assert set(_HEADS) == set(LOSSES)
 
 
-def build_head(loss: str, losses: LossParams, people: int, embedding_dim: int) -> Head:
-    """The head of a named loss with that loss's own parameters; weights are drawn from torch's seed."""
-    return _HEADS[loss](people, embedding_dim, getattr(losses, loss))
+def build_head(loss: str, params: Group, people: int, embedding_dim: int) -> Head:
+    """The head of a named loss with that loss's own block of parameters; weights are drawn from torch's seed."""
+    return _HEADS[loss](people, embedding_dim, params)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from faceline.core.params import AdaFaceParams, CurricularFaceParams
 from faceline.recognition.losses.base import CosineHead, angle, mean_over_processes
+from faceline.recognition.losses.kernels import HardNegatives
 from faceline.recognition.losses.margins import add_angle
 
 _NORM_RANGE = (1e-3, 100.0)
@@ -73,8 +74,6 @@ class CurricularFace(CosineHead):
         if self.training:
             mean = mean_over_processes(cosine.detach().mean()).to(self.progress.dtype)
             self.progress.lerp_(mean, self.momentum)
-        # a copy: the step must see the value it was computed with even if another batch moves it on
-        weight = self.progress.clone() + logits / self.scale
-        weight = 1 + self.margin_factor * (weight - 1)
-        hard = logits > self.scale * target[:, None]
-        return torch.where(hard, logits * weight, logits)
+        threshold = self.scale * target.detach()
+        # a copy of the running mean: the step's gradient must see the value that the step was computed with
+        return HardNegatives.apply(logits, threshold, self.progress.clone(), self.scale, self.margin_factor)

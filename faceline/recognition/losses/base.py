@@ -9,6 +9,8 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from faceline.recognition.losses.kernels import NearestCenter, OwnEntries, TargetCrossEntropy, UnitRows
+
 # how far from +-1 a cosine is kept before acos, whose slope there is infinite; 1.4 mrad
 COSINE_EPSILON = 1e-6
 
@@ -51,7 +53,8 @@ class CosineHead(Head):
     """Cross entropy over scaled cosines between embeddings and one weight per person, with a margin.
 
     A subclass says what the margin does to the target's cosine (`with_margin`) and, if need be, to the others
-    (`adjust_others`). Everything is computed in float32 at least, under autocast too: scaled by 64, bfloat16's
+    (`adjust_others`). With several centres a person, the weight holds everybody's first centre, then everybody's
+    second, and so on. Everything is computed in float32 at least, under autocast too: scaled by 64, bfloat16's
     steps in a cosine would be as large as the margin.
     """
 
@@ -66,14 +69,11 @@ class CosineHead(Head):
     def forward(self, embeddings: Tensor, labels: Tensor) -> LossOutput:
         with torch.autocast(embeddings.device.type, enabled=False):
             embeddings = in_full_precision(embeddings)
-            logits = self._scaled_cosines(embeddings)
-            column = labels[:, None]
-            cosine = logits.gather(1, column)[:, 0] / self.scale
+            logits, own = OwnEntries.apply(self._scaled_cosines(embeddings), labels)
+            cosine = own / self.scale
             target = self.with_margin(cosine, embeddings)
             logits = self.adjust_others(logits, cosine, target)
-            # in place: at 10,000 people another copy of the logits costs a tenth of the step
-            logits = logits.scatter_(1, column, self.scale * target[:, None])
-            loss = F.cross_entropy(logits, labels)
+            loss = TargetCrossEntropy.apply(logits, self.scale * target, labels)
             return LossOutput(loss, {"target_angle_rad": angle(cosine.detach()).mean()})
 
     def predict(self, embeddings: Tensor) -> Tensor:
@@ -89,11 +89,11 @@ class CosineHead(Head):
         return logits
 
     def _scaled_cosines(self, embeddings: Tensor) -> Tensor:
-        # the scale goes onto the small factor, not onto the product
+        """(n, people), with each person's nearest centre; the scale goes onto the small factor of the product."""
         unit = self.scale * F.normalize(embeddings)
-        logits = F.linear(unit, F.normalize(in_full_precision(self.weight)))
+        logits = F.linear(unit, UnitRows.apply(in_full_precision(self.weight)))
         if self.centers > 1:
-            logits = logits.unflatten(1, (self.people, self.centers)).amax(dim=2)
+            logits = NearestCenter.apply(logits.unflatten(1, (self.centers, self.people)))
         return logits
 
 
