@@ -36,6 +36,7 @@ def save_model(path: Path, kind: str, tensors: Mapping[str, torch.Tensor], facts
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in sorted(tensors.items())}
     with replacing(path) as temporary:
         save_file(weights, temporary, metadata={_KEY: json.dumps(header, sort_keys=True)})
+        temporary.chmod(0o644)  # safetensors keeps files to their owner; a model is to be shared like any output
 
 
 def load_model(path: Path, kind: str) -> tuple[dict[str, torch.Tensor], dict]:

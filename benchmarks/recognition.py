@@ -1,0 +1,155 @@
+"""Training of the recogniser against the machine's limit, as ratios within one run.
+
+    python -m benchmarks.recognition [--rounds 5]
+
+- step: a whole training step (photos from memory, augmentation, loss, clipping, optimiser, running average) over
+  a bare one (forward, backward and optimiser step on a batch that lies ready). Goal: 1.05 at most.
+- wait: the part of an epoch that was spent waiting for photos, in memory and decoded batch by batch. Goal: under 5%.
+- head: forward and backward of a margin head over those of a plain linear layer of as many outputs with cross
+  entropy, at 10,000 people and 512 photos. Goal: 1.25 at most.
+
+Rounds of the two sides alternate and medians are compared, so that a busy machine hits both alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from faceline.core.checkpoint import Checkpoint
+from faceline.core.images import encode_jpeg
+from faceline.core.params import LOSSES, Params, RecognitionParams, load_params
+from faceline.core.runtime import prepare
+from faceline.recognition.data import TrainingData
+from faceline.recognition.faces import Faces, FacesDecoded, FacesInMemory
+from faceline.recognition.losses import build_head
+from faceline.recognition.net import EmbeddingNet, Recognizer
+from faceline.recognition.optimizer import build_optimizer
+from faceline.recognition.training import Trainer
+
+PEOPLE, BATCH, DIM = 10_000, 512, 512
+MARGIN_LOSSES = [name for name in LOSSES if name not in ("ce", "triplet")]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--params", type=Path, default=Path("params/sample.yaml"))
+    parser.add_argument("--rounds", type=int, default=5)
+    arguments = parser.parse_args()
+    params = load_params(arguments.params)
+    device = prepare(params.runtime)
+    print(f"{'what':44} {'ratio':>7}  goal")
+    step_ratio, waits = bench_steps(params, device, arguments.rounds)
+    print(f"{f'training step / bare step ({params.recognition.backbone})':44} {step_ratio:7.3f}  <= 1.05")
+    for source, share in waits.items():
+        print(f"{f'waiting for photos / epoch ({source})':44} {share:7.3f}  < 0.05")
+    for name, ratio in bench_heads(params, device, arguments.rounds).items():
+        print(f"{f'{name} head / linear layer':44} {ratio:7.3f}  <= 1.25")
+
+
+def bench_steps(params: Params, device: torch.device, rounds: int) -> tuple[float, dict[str, float]]:
+    """The step's ratio, and the share of waiting by where photos come from."""
+    recognition = params.recognition.model_copy(update={"epochs": rounds + 1})
+    steps = 8
+    rng = np.random.default_rng(1)
+    count, px = steps * recognition.batch_size, recognition.input_px
+    images = torch.from_numpy(rng.integers(0, 256, (count, 3, px, px), dtype=np.uint8))
+    encoded = [encode_jpeg(image.permute(1, 2, 0).numpy(), 95) for image in images]
+    in_memory = _trainer(params, recognition, FacesInMemory(images.to(device)), count, device)
+    decoded = _trainer(params, recognition, FacesDecoded(encoded, px, params.runtime.workers), count, device)
+    batch = torch.rand(recognition.batch_size, 3, px, px, device=device)
+    batch = batch.contiguous(memory_format=torch.channels_last)
+    labels = torch.arange(recognition.batch_size, device=device) % 40
+    bare = _bare_step(in_memory, recognition, batch, labels)
+    waits: dict[str, list[float]] = {"in memory": [], "decoded": []}
+    ratios: list[float] = []
+    waits: dict[str, list[float]] = {"in memory": [], "decoded": []}
+    for epoch in range(1, rounds + 2):
+        whole, waited = _epoch(in_memory, epoch, device)
+        streamed, waited_decoding = _epoch(decoded, epoch, device)
+        ratios.append(whole / _seconds(lambda: [bare() for _ in range(steps)], device))
+        waits["in memory"].append(waited / whole)
+        waits["decoded"].append(waited_decoding / streamed)
+    # the first round warms up
+    return median(ratios[1:]), {source: median(shares[1:]) for source, shares in waits.items()}
+
+
+def bench_heads(params: Params, device: torch.device, rounds: int) -> dict[str, float]:
+    """Each margin head's time over a linear layer's."""
+    torch.manual_seed(1)
+    embeddings = torch.randn(BATCH, DIM, device=device, requires_grad=True)
+    labels = torch.randint(PEOPLE, (BATCH,), device=device)
+    ratios = {}
+    for name in MARGIN_LOSSES:
+        head = build_head(name, getattr(params.recognition.losses, name), PEOPLE, DIM).to(device)
+        # several centres a person are as many outputs
+        linear = nn.Linear(DIM, len(head.weight)).to(device)
+
+        def plain(linear: nn.Module = linear) -> None:
+            F.cross_entropy(linear(embeddings), labels).backward()
+
+        def margin(head: nn.Module = head) -> None:
+            head(embeddings, labels).loss.backward()
+
+        pairs = [(_seconds(margin, device), _seconds(plain, device)) for _ in range(rounds + 1)]
+        ratios[name] = median(ours / theirs for ours, theirs in pairs[1:])
+    return ratios
+
+
+def _epoch(trainer: Trainer, epoch: int, device: torch.device) -> tuple[float, float]:
+    """Seconds of an epoch, and of its waiting for photos."""
+    waited: list[float] = []
+    seconds = _seconds(lambda: waited.append(trainer._epoch(epoch)[1]), device)
+    return seconds, waited[0]
+
+
+def _trainer(
+    params: Params, recognition: RecognitionParams, faces: Faces, count: int, device: torch.device
+) -> Trainer:
+    positions = np.arange(count)
+    ids, persons, people = positions.astype(str), positions % 40, list(range(40))
+    data = TrainingData(faces, ids, persons, people, train=positions, val=positions[:0], dev=positions)
+    with tempfile.TemporaryDirectory() as folder:
+        return Trainer(recognition, params.runtime, data, device, Checkpoint("benchmark", Path(folder)))
+
+
+def _bare_step(
+    trainer: Trainer, recognition: RecognitionParams, images: torch.Tensor, labels: torch.Tensor
+) -> Callable[[], None]:
+    """A second net of the same kind, trained without any of the rest."""
+    torch.manual_seed(1)
+    net = EmbeddingNet(trainer.config)
+    head = build_head(recognition.loss, getattr(recognition.losses, recognition.loss), 40, recognition.embedding_dim)
+    module = Recognizer(net, head).to(images.device, memory_format=torch.channels_last).train()
+    optimizer = build_optimizer(module, recognition)
+    precision = torch.bfloat16 if images.is_cuda else torch.float32
+
+    def step() -> None:
+        optimizer.zero_grad()
+        with torch.autocast(images.device.type, precision, enabled=images.is_cuda):
+            loss = module(images, labels).loss
+        loss.backward()
+        optimizer.step()
+
+    return step
+
+
+def _seconds(work: Callable[[], object], device: torch.device) -> float:
+    started = time.perf_counter()
+    work()
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()

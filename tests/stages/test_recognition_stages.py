@@ -1,0 +1,149 @@
+"""train_recognition and embed, from a folder of aligned faces to a table of embeddings."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from safetensors import safe_open
+from tiny_faces import make_aligned, tiny_params
+
+from faceline.core.errors import InputError
+from faceline.core.files import replacing_folder
+from faceline.core.packed import PackedSet, PackedWriter
+from faceline.evaluation.embeddings import read_embeddings
+from faceline.evaluation.pairs import scores
+from stages.embed import embed
+from stages.train_recognition import train_recognition
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A working directory of its own, holding nothing but the aligned faces."""
+    monkeypatch.chdir(tmp_path)
+    make_aligned(Path("aligned"), rejected=2)
+    return tmp_path
+
+
+def train(params, model="model.safetensors", report="report"):
+    train_recognition(params.recognition, params.runtime, Path("aligned"), Path(model), Path(report))
+
+
+def embed_all(params, out="embeddings.parquet", model="model.safetensors"):
+    embed(params.evaluation, params.runtime, Path("aligned"), Path(model), Path(out))
+
+
+def test_chain(here):
+    params = tiny_params(epochs=14, learning_rate=0.005, ema_decay=0.5, evaluate_every=7)
+    train(params)
+    assert sorted(path.name for path in here.iterdir()) == [".faceline", "aligned", "model.safetensors", "report"]
+    assert not any(path.is_file() for path in Path(".faceline").rglob("*"))  # no checkpoint is left behind
+    names = sorted(path.name for path in Path("report").iterdir())
+    assert names == ["curves.csv", "samples.png", "summary.json"]
+    curves = pd.read_csv("report/curves.csv")
+    summary = json.loads(Path("report/summary.json").read_text())
+    assert curves["epoch"].tolist() == list(range(1, 15))
+    assert curves["epoch"][curves["dev_auc"].notna()].tolist() == [7, 14]
+    assert summary["best"]["dev_tpr_at_fpr_1e-2"] == pytest.approx(curves["dev_tpr_at_fpr_1e-2"].max(), abs=1e-5)
+    assert summary["last"]["epoch"] == 14
+    assert summary["train_photos"] == 36
+    assert cv2.imread("report/samples.png").shape[1] == 8 * (32 + 2)
+    with safe_open("model.safetensors", "pt") as file:
+        facts = json.loads(file.metadata()["faceline"])
+    assert facts["epoch"] == summary["best"]["epoch"]
+    assert facts["loss"] == {"name": "arcface", "params": {"scale": 24.0, "margin_rad": 0.4}}
+    assert facts["align"]["size_px"] == 32
+    assert facts["drawn"] is True
+
+    embed_all(params)
+    table = read_embeddings(Path("embeddings.parquet"))
+    aligned = PackedSet(Path("aligned")).facts
+    assert table.facts["image_id"][: len(aligned)].tolist() == aligned["image_id"].tolist()
+    assert table.facts["status"].value_counts().to_dict() == {"ok": len(aligned), "poor_fit": 2}
+    assert table.facts["Male"].dtype == aligned["Male"].dtype
+    assert table.ok.tolist() == [True] * len(aligned) + [False] * 2
+    assert np.allclose(np.linalg.norm(table.embeddings[table.ok], axis=1), 1, atol=1e-5)
+    assert table.metadata["flip"] is True
+    assert table.metadata["drawn"] is True
+    people = aligned.loc[aligned["role"] == "train", "person"]
+    assert facts["people"] == sorted(people.unique())
+    trained = table.select((table.facts["role"] == "train").to_numpy())
+    assert (trained.facts["head_label"] == trained.facts["person"]).mean() > 0.8
+    assert set(table.facts["head_label"][~table.ok]) == {-1}
+    query = table.select((table.facts["role"] == "query").to_numpy() & table.ok)
+    genuine, impostor = scores(query.embeddings, query.facts["person"])
+    assert genuine.mean() > impostor.mean() + 0.3
+
+
+def test_the_same_bytes_again_and_at_any_memory_budget(here):
+    for name, changes in (("one", {}), ("two", {}), ("streamed", {"memory_budget_mb": 1, "input_px": 96})):
+        params = tiny_params(epochs=1, **changes)
+        train(params, f"{name}.safetensors", name)
+        embed_all(params, f"{name}.parquet", f"{name}.safetensors")
+    for suffix in (".safetensors", ".parquet", "/curves.csv", "/summary.json", "/samples.png"):
+        assert Path(f"one{suffix}").read_bytes() == Path(f"two{suffix}").read_bytes(), suffix
+    train(tiny_params(epochs=1, input_px=96), "kept.safetensors", "kept")
+    assert Path("kept.safetensors").read_bytes() == Path("streamed.safetensors").read_bytes()
+
+
+def test_other_losses_parameters_do_not_matter(here):
+    train(tiny_params(epochs=1), "one.safetensors")
+    params = tiny_params(epochs=1)
+    losses = params.recognition.losses.model_copy(
+        update={"cosface": params.recognition.losses.cosface.model_copy(update={"margin_cos": 0.1})}
+    )
+    other = params.recognition.model_copy(update={"losses": losses})
+    train(params.model_copy(update={"recognition": other}), "two.safetensors")
+    assert Path("one.safetensors").read_bytes() == Path("two.safetensors").read_bytes()
+
+
+def test_faces_aligned_otherwise_are_refused(here):
+    params = tiny_params(epochs=1)
+    train(params)
+    packed = PackedSet(Path("aligned"))
+    images = list(packed.encoded())
+    moved = packed.metadata | {"template": (np.array(packed.metadata["template"]) + 3).tolist()}
+    with replacing_folder(Path("aligned")) as folder, PackedWriter(folder, moved) as writer:
+        writer.write(packed.facts, images)
+    with pytest.raises(InputError, match="aligned with template"):
+        embed_all(params)
+
+
+def test_without_rejects_there_are_none(here):
+    params = tiny_params(epochs=1)
+    train(params)
+    Path("aligned/rejected.csv").unlink()
+    embed_all(params)
+    assert read_embeddings(Path("embeddings.parquet")).ok.all()
+
+
+@pytest.mark.parametrize("devices", [1, 2])
+def test_command_line(here, devices):
+    """As DVC runs it; with two devices the stage starts its own processes."""
+    tree = tiny_params(epochs=1).model_dump()
+    tree["runtime"]["devices"] = devices
+    Path("params.yaml").write_text(yaml.safe_dump(tree))
+    command = [sys.executable, "-m", "stages.train_recognition", "--aligned", "aligned"]
+    command += ["--model", "models/recognizer.safetensors", "--report", "reports/train_recognition"]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, check=False)
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    assert ended.stdout == ""
+    assert "epoch 1/1: loss" in ended.stderr
+    assert Path("models/recognizer.safetensors").exists()
+    assert Path("reports/train_recognition/summary.json").exists()
+
+
+def test_several_machines_are_the_users_to_start(here):
+    params = tiny_params()
+    runtime = params.runtime.model_copy(update={"nodes": 2})
+    with pytest.raises(InputError, match=r"start this on each of them: torchrun --nnodes 2 --nproc-per-node 1"):
+        train(params.model_copy(update={"runtime": runtime}))
