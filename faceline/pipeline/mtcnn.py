@@ -34,7 +34,8 @@ class MtcnnNets:
     Attributes:
         pnet: gives corner shifts (n, 4, h', w') and face probabilities (n, 2, h', w') on a grid of stride 2.
         rnet: 24 px crops; gives shifts (n, 4) and probabilities (n, 2).
-        onet: 48 px crops; gives shifts (n, 4), points (n, 10: five x, then five y, in box sides), probabilities (n, 2).
+        onet: 48 px crops; gives shifts (n, 4), points (n, 10: five x, then five y, in box sides) and
+            probabilities (n, 2).
     """
 
     pnet: Net

@@ -91,7 +91,7 @@ def read_photo(path: Path) -> Photo:
         return Photo(name, "unreadable", f"damaged: {error}")
 
 
-def read_photos(paths: Iterable[Path], workers: int = 2, ahead: int = 8) -> Iterator[Photo]:
+def read_photos(paths: Iterable[Path], workers: int = 2, ahead: int = 4) -> Iterator[Photo]:
     """Reads photos in order with a few threads, at most `ahead` of them before they are asked for."""
     remaining = iter(paths)
     with ThreadPoolExecutor(max(1, workers)) as pool:

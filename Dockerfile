@@ -1,0 +1,24 @@
+# The tool `faceline` with its models mounted:
+#   docker build -t faceline .
+#   docker run --rm -v "$PWD/models:/models:ro" -v "$PWD/photos:/data" faceline identify /data --gallery /data/people.db
+FROM python:3.11-slim
+
+ENV PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    PIP_NO_CACHE_DIR=1 \
+    MPLCONFIGDIR=/tmp/matplotlib \
+    FACELINE_MODELS=/models
+
+WORKDIR /opt/faceline
+COPY pyproject.toml requirements.txt README.md LICENSE ./
+COPY faceline ./faceline
+# the pinned versions, with PyTorch's CPU build: a container without a GPU need not carry CUDA
+RUN grep -v "^-e" requirements.txt > constraints.txt \
+    && pip install --constraint constraints.txt --extra-index-url https://download.pytorch.org/whl/cpu .
+
+RUN useradd --create-home --uid 1000 faceline
+USER faceline
+WORKDIR /data
+VOLUME ["/models", "/data"]
+ENTRYPOINT ["faceline"]
+CMD ["--help"]

@@ -1,0 +1,58 @@
+"""The gallery at size: enrolling, loading and searching, the last against the bare matrix product in the same run.
+
+python -m benchmarks.gallery --people 100000
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from faceline.pipeline.gallery import Gallery
+
+DIM = 512
+BATCH = 10_000
+
+
+def _seconds(work: Callable[[], object], rounds: int = 1) -> float:
+    best = float("inf")
+    for _ in range(rounds):
+        start = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--people", type=int, default=100_000)
+    options = parser.parse_args()
+    rng = np.random.default_rng(0)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Gallery.open_or_create(Path(folder) / "people.db", "0" * 64, DIM) as gallery,
+    ):
+        times = []
+        for start in range(0, options.people, BATCH):
+            count = min(BATCH, options.people - start)
+            vectors = rng.normal(size=(count, 1, DIM)).astype(np.float32)
+            people = {f"person {start + row:06d}": vectors[row] for row in range(count)}
+            times.append(_seconds(lambda people=people: gallery.enroll(people)))
+        print(f"enrolling {BATCH:,} people at once: first {times[0]:.2f} s, last {times[-1]:.2f} s")
+        load = _seconds(gallery.references)
+        references = gallery.references()
+        probe = references.embeddings[len(references.names) // 2]
+        matrix = references.embeddings.copy()
+        bare = _seconds(lambda: matrix @ probe, rounds=20)
+        search = _seconds(lambda: references.nearest(probe), rounds=20)
+        print(f"loading {len(references.names):,} people: {load:.2f} s")
+        print(f"one search: {search * 1e3:.1f} ms, {search / bare:.2f} x the bare product ({bare * 1e3:.1f} ms)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+"""Photos a second against facenet-pytorch used the usual way, on the same photos, in one run.
+
+The usual way: one photo at a time through MTCNN with `keep_all`, then InceptionResnetV1 on the faces. Ours: photos in
+batches through detector, hourglass, alignment and recogniser. Nets but the detectors' are untrained: only their time
+counts here. Rounds alternate, so that whatever else the machine does falls on both. Prints ratios.
+
+    python -m benchmarks.pipeline --celeba ../shared/celeba --photos 200
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from facenet_pytorch import MTCNN, InceptionResnetV1
+from PIL import Image
+
+from faceline.core.images import decode_rgb
+from faceline.data.annotations import read_boxes
+from faceline.data.photos import open_photos
+from faceline.geometry.alignment import TEMPLATE
+from faceline.geometry.boxes import BOX_COLUMNS, BoxMap, box_around, iou
+from faceline.geometry.points import POINTS
+from faceline.geometry.windows import invert, net_view, transform
+from faceline.landmarks.hourglass import HourglassConfig, StackedHourglass
+from faceline.landmarks.pixels import MEAN, STD
+from faceline.landmarks.predictor import LandmarkPredictor
+from faceline.pipeline.detect import MtcnnDetector
+from faceline.pipeline.face_pipeline import FacePipeline
+from faceline.pipeline.mtcnn_torch import torch_nets
+from faceline.pipeline.photos import Photo
+from faceline.recognition.net import EmbeddingNet, NetConfig, normalise
+
+MATCH_IOU = 0.4
+
+
+class ProportionedLandmarker(LandmarkPredictor):
+    """Takes the time of the hourglass, but answers with the template's proportions, as a trained one would."""
+
+    def predict(
+        self, images: Sequence[np.ndarray], to_image: np.ndarray, batch_size: int = 64
+    ) -> tuple[np.ndarray, np.ndarray]:
+        _, scores = super().predict(images, to_image, batch_size)
+        view = net_view(box_around(TEMPLATE + 0.5), self.facts["margin"], self.input_px)
+        points = transform(invert(view), TEMPLATE)
+        return transform(to_image, np.repeat(points[None], len(images), axis=0)), scores
+
+
+class NetEmbedder:
+    """A net without a model file."""
+
+    drawn = False
+
+    def __init__(self, net: torch.nn.Module, px: int) -> None:
+        self._net = net.eval().to(memory_format=torch.channels_last)
+        self._px = px
+
+    @torch.inference_mode()
+    def embed(self, images: Sequence[np.ndarray], flip: bool, batch_size: int = 64) -> np.ndarray:
+        batch = normalise(torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2))
+        if self._px != batch.shape[-1]:
+            batch = torch.nn.functional.interpolate(batch, (self._px, self._px), mode="bilinear")
+        return self._net(batch).numpy()
+
+
+def landmarker() -> LandmarkPredictor:
+    config = HourglassConfig(stacks=2, channels=64, depth=4, input_px=128, sigma_px=1.5)
+    facts = {
+        "config": config.to_facts(),
+        "input_px": config.input_px,
+        "margin": -0.05,
+        "mean": list(MEAN),
+        "std": list(STD),
+        "points": list(POINTS),
+        "box_map": BoxMap(1.19, 1.3).to_facts(),
+        "drawn": False,
+    }
+    return ProportionedLandmarker(StackedHourglass(config), facts, torch.device("cpu"))
+
+
+def usual_way(min_face_px: int) -> tuple[Callable, Callable]:
+    """facenet-pytorch as its examples use it: detection, and detection with embedding, of one photo at a time."""
+    detector = MTCNN(keep_all=True, min_face_size=min_face_px)
+    embedder = InceptionResnetV1(pretrained=None).eval()
+
+    def detect(photos: list[Photo]) -> list[np.ndarray]:
+        found = [detector.detect(Image.fromarray(photo.image))[0] for photo in photos]
+        return [_boxes(corners) for corners in found]
+
+    @torch.inference_mode()
+    def all_steps(photos: list[Photo]) -> None:
+        for photo in photos:
+            faces = detector(Image.fromarray(photo.image))
+            if faces is not None:
+                embedder(faces)
+
+    return detect, all_steps
+
+
+def ours(min_face_px: int, embedder: NetEmbedder) -> tuple[Callable, Callable]:
+    """The same two things done by faceline."""
+    detector = MtcnnDetector(torch_nets(torch.device("cpu")), min_face_px, 4096, 0.0)
+    pipeline = FacePipeline(detector, landmarker(), embedder, flip=False)
+
+    def detect(photos: list[Photo]) -> list[np.ndarray]:
+        found = pipeline.run(photos, "detect")
+        return [np.array([face.box for face in entry.faces]).reshape(-1, 4) for entry in found]
+
+    return detect, lambda photos: list(pipeline.run(photos, "embed"))
+
+
+def recall(found: list[np.ndarray], truth: np.ndarray) -> float:
+    return float(
+        np.mean([iou(boxes, box).max(initial=0) >= MATCH_IOU for boxes, box in zip(found, truth, strict=True)])
+    )
+
+
+def _boxes(corners: np.ndarray | None) -> np.ndarray:
+    if corners is None:
+        return np.zeros((0, 4))
+    corners = np.asarray(corners, float)
+    return np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], axis=1)
+
+
+def _seconds(work: Callable, photos: list[Photo]) -> float:
+    start = time.perf_counter()
+    work(photos)
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--celeba", type=Path, default=Path("data/sample"), help="a folder in CelebA's layout")
+    parser.add_argument("--photos", type=int, default=120)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    images = options.celeba / "img_celeba"
+    boxes = read_boxes(options.celeba / "list_bbox_celeba.txt")
+    boxes = boxes.iloc[:: max(1, len(boxes) // options.photos)].head(options.photos)
+    with open_photos(images if images.exists() else images.with_suffix(".zip")) as source:
+        photos = [Photo(name, "ok", image=decode_rgb(source.read(name))) for name in boxes.image_id]
+    truth = boxes[BOX_COLUMNS].to_numpy(float)
+    light = NetEmbedder(EmbeddingNet(NetConfig("mobilenet_v3_small", 512, 2, 0.0, 112)), 112)
+    same = NetEmbedder(InceptionResnetV1(pretrained=None), 160)
+    print(f"{len(photos)} photos, {options.threads} threads; photos a second, best of {options.rounds} rounds")
+    print(f"{'min face':>8}  {'step':<38}{'usual':>8}{'ours':>8}{'ratio':>7}")
+    for min_face_px in (20, 40):
+        usual_detect, usual_all = usual_way(min_face_px)
+        our_detect, our_light = ours(min_face_px, light)
+        _, our_same = ours(min_face_px, same)
+        for name, usual, mine in (
+            ("detection", usual_detect, our_detect),
+            ("all, our default nets", usual_all, our_light),
+            ("all, and InceptionResnetV1 for both", usual_all, our_same),
+        ):
+            usual(photos[:4])
+            mine(photos[:4])
+            rounds = [(_seconds(usual, photos), _seconds(mine, photos)) for _ in range(options.rounds)]
+            theirs, own = (len(photos) / min(times) for times in zip(*rounds, strict=True))
+            print(f"{min_face_px:>8}  {name:<38}{theirs:>8.1f}{own:>8.1f}{own / theirs:>7.2f}", flush=True)
+        theirs, own = recall(usual_detect(photos), truth), recall(our_detect(photos), truth)
+        print(f"{min_face_px:>8}  {f'recall at IoU {MATCH_IOU}':<38}{theirs:>8.3f}{own:>8.3f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""`faceline`: the verbs, and how errors become exit codes: 0 done, 1 failed, 2 bad input.
+
+Nothing heavy is imported before a verb runs, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import click
+import typer
+from typer.core import TyperGroup
+
+from faceline.cli import faces, people, sets
+from faceline.core.errors import FacelineError, InputError
+
+
+class _Faceline(TyperGroup):
+    """Turns a user's mistake into a message and an exit code instead of a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        logging.basicConfig(level=logging.INFO, format="faceline: %(message)s", stream=sys.stderr)
+        for chatty in ("onnxscript", "onnx_ir", "torch", "matplotlib"):
+            logging.getLogger(chatty).setLevel(logging.WARNING)
+        try:
+            return super().invoke(ctx)
+        except (InputError, FacelineError) as error:
+            print(f"faceline: {error}", file=sys.stderr)
+            raise typer.Exit(error.exit_code) from None
+
+
+app = typer.Typer(
+    cls=_Faceline,
+    name="faceline",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Finds, aligns, embeds and names faces. Results are JSON on stdout, messages go to stderr. "
+    "Exit codes: 0 done, 1 failed, 2 bad input.",
+)
+for verb in (faces.detect, faces.align, faces.embed):
+    app.command(rich_help_panel="Faces")(verb)
+for verb in (people.enroll, people.identify, people.remove, people.export):
+    app.command(rich_help_panel="People")(verb)
+app.command("list", rich_help_panel="People")(people.list_people)
+app.command("import", rich_help_panel="People")(people.import_people)
+for verb in (sets.verify, sets.annotate, sets.export_onnx, sets.export_images):
+    app.command(verb.__name__.replace("_", "-"), rich_help_panel="Sets and models")(verb)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,183 @@
+"""The verbs about sets of photos and about models: verify, annotate, export-onnx, export-images."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from faceline.cli.options import ModelsFolder, with_setup
+from faceline.cli.output import answer
+from faceline.core.errors import InputError
+from faceline.pipeline.setup import Setup
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from faceline.pipeline.faces import Face, PhotoFaces
+
+_LOG = logging.getLogger(__name__)
+
+
+class LandmarkSource(StrEnum):
+    auto = "auto"
+    hourglass = "hourglass"
+    mtcnn = "mtcnn"
+
+
+@with_setup
+def verify(
+    pairs: Annotated[Path, typer.Argument(metavar="PAIRS", help="Pairs in the form of LFW's pairs.txt.")],
+    images: Annotated[Path, typer.Option(metavar="DIR", help="Photos: DIR/Name/Name_0001.jpg.")],
+    setup: Setup,
+) -> None:
+    """Accuracy over ten folds, AUC and TPR at FPR on pairs of photos, failures to acquire counted.
+
+    \b
+    faceline verify pairs.txt --images lfw/
+    """
+    from dataclasses import asdict
+
+    from faceline.core.progress import track
+    from faceline.evaluation.lfw import parse_pairs
+    from faceline.pipeline.faces import main_face
+    from faceline.pipeline.load import load
+    from faceline.pipeline.photos import read_photos
+    from faceline.pipeline.verify import locate, verify_pairs
+
+    listed = parse_pairs(pairs)
+    files = locate(listed, images)
+    pipeline = load(setup, "embed").pipeline
+    embeddings, failures = {}, {}
+    found = pipeline.run(read_photos(track(files.values(), "embed")), "embed")
+    for name, entry in zip(files, found, strict=True):
+        face = main_face(entry)
+        if face is None:
+            reasons = {entry.photo.reason or entry.status, *(one.reject for one in entry.faces)} - {"", "ok"}
+            failures[name] = ", ".join(sorted(reasons))
+        else:
+            embeddings[name] = face.embedding
+    result = verify_pairs(listed, embeddings)
+    folds = asdict(result.folds)
+    rates = {f"tpr_at_fpr_{fpr}": rate for fpr, rate in result.tpr_at_fpr.items()}
+    answer(
+        {
+            "accuracy": folds["accuracy"],
+            "accuracy_standard_error": folds["standard_error"],
+            "auc": result.auc,
+            **rates,
+            "pairs": result.pairs,
+            "photos": len(files),
+            "failure_to_acquire": len(failures) / len(files),
+            "genuine_pairs_failed": result.genuine_failed,
+            "impostor_pairs_failed": result.impostor_failed,
+            "folds": {"accuracies": folds["accuracies"], "thresholds": folds["thresholds"]},
+            "failures": failures,
+        }
+    )
+
+
+@with_setup
+def annotate(
+    people: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of photos for each person.")],
+    out: Annotated[Path, typer.Option(metavar="DATA", help="New folder for the data set.")],
+    setup: Setup,
+    landmarks: Annotated[
+        LandmarkSource, typer.Option(help="auto: the hourglass where one trained on photos is there, else MTCNN.")
+    ] = LandmarkSource.auto,
+) -> None:
+    """Your own people as a data set in CelebA's layout, ready for the chain.
+
+    Of each photo the large, central face is taken. Attributes are all set to -1; boxes and points are found, not
+    drawn by people.
+
+    \b
+    faceline annotate staff/ --out data/staff
+    """
+    from faceline.pipeline.annotate import FILES, people_in
+    from faceline.pipeline.annotate import annotate as write_annotations
+
+    photos = people_in(people)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"{out}: exists already and is not empty; name a new folder")
+    find, place, source = _annotator(setup, landmarks)
+    report = write_annotations(photos, find, place, out)
+    answer(
+        {
+            "people": report.photos,
+            "photos": sum(report.photos.values()),
+            "landmarks": source,
+            "several_faces": report.several_faces,
+            "skipped": [{"photo": photo, "reason": reason} for photo, reason in report.skipped],
+            "data": {kind: out / file for kind, file in FILES.items()},
+        }
+    )
+
+
+def export_onnx(
+    out: Annotated[Path, typer.Argument(metavar="DIR", help="Folder for the ONNX files.")],
+    models: ModelsFolder = Path("models"),
+) -> None:
+    """The models as ONNX with a dynamic batch, their answers checked against PyTorch's.
+
+    \b
+    faceline export-onnx models/onnx
+    faceline identify party.jpg --gallery people.db --runtime onnx --models models/onnx
+    """
+    from dataclasses import asdict
+
+    from faceline.pipeline.onnx_export import export_all
+
+    answer({"folder": out, "exported": [asdict(one) for one in export_all(models, out)]})
+
+
+def export_images(
+    packed: Annotated[Path, typer.Argument(metavar="SET", help="A packed set, such as data/aligned.")],
+    out: Annotated[Path, typer.Argument(metavar="DIR", help="New folder for the files.")],
+    models: ModelsFolder = Path("models"),
+) -> None:
+    """A packed set as files: a folder for each person, and facts.csv.
+
+    \b
+    faceline export-images data/aligned aligned/
+    """
+    from faceline.pipeline.export_images import export_images as write_images
+
+    answer({"folder": out, "images": write_images(packed, out)})
+
+
+def _annotator(setup: Setup, landmarks: LandmarkSource) -> tuple:
+    """How to find faces, how to place box and points of one, and who finds the points."""
+    from faceline.core.progress import track
+    from faceline.pipeline.annotate import celeba_box
+    from faceline.pipeline.face_pipeline import FacePipeline, celeba_boxes
+    from faceline.pipeline.load import load, load_detector, usable_landmarker
+    from faceline.pipeline.photos import read_photos
+
+    source = landmarks
+    if source is LandmarkSource.auto:
+        source = LandmarkSource.hourglass if usable_landmarker(setup) else LandmarkSource.mtcnn
+        _LOG.info("landmarks by %s", source.value)
+    if source is LandmarkSource.hourglass:
+        loaded = load(setup, "align")
+        pipeline, last = loaded.pipeline, "align"
+
+        def place(face: Face) -> tuple[np.ndarray, np.ndarray]:
+            return celeba_boxes([face], loaded.landmarker.box_map)[0], face.landmarks
+
+    else:
+        if setup.detector == "boxes":
+            raise InputError("--detector boxes gives no points: this takes an hourglass, --landmarks hourglass")
+        pipeline, last = FacePipeline(load_detector(setup)), "detect"
+
+        def place(face: Face) -> tuple[np.ndarray, np.ndarray]:
+            return celeba_box(face.detector_points), face.detector_points
+
+    def find(paths: Iterable[Path]) -> Iterator[PhotoFaces]:
+        return pipeline.run(read_photos(track(list(paths), "annotate")), last)
+
+    return find, place, source.value

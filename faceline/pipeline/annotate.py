@@ -1,0 +1,162 @@
+"""Anyone's photos, a folder for each person, as a data set in CelebA's own layout."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from faceline.core.errors import FacelineError, InputError
+from faceline.core.files import replacing_folder
+from faceline.core.images import encode_jpeg
+from faceline.core.params import ATTRIBUTES
+from faceline.geometry.boxes import box_around
+from faceline.pipeline.faces import Face, PhotoFaces, main_face
+from faceline.pipeline.photos import SUFFIXES
+
+IMAGES = "img_celeba.zip"
+FILES = {
+    "identity": "identity_CelebA.txt",
+    "attributes": "list_attr_celeba.txt",
+    "boxes": "list_bbox_celeba.txt",
+    "landmarks": "list_landmarks_celeba.txt",
+    "images": IMAGES,
+}
+_BOX_HEADER = ("x_1", "y_1", "width", "height")
+_POINT_HEADER = [
+    f"{point}_{axis}" for point in ("lefteye", "righteye", "nose", "leftmouth", "rightmouth") for axis in "xy"
+]
+_AS_THEY_ARE = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp"}
+_NEUTRAL = -1
+_ORIENTATION = 0x0112
+_FIXED_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass
+class Annotated:
+    """What was written.
+
+    Attributes:
+        photos: how many, by person (the folder's name).
+        skipped: (photo, reason) of the others.
+        several_faces: photos with more than one face, where the large, central one was taken.
+    """
+
+    photos: dict[str, int] = field(default_factory=dict)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    several_faces: list[str] = field(default_factory=list)
+
+
+def people_in(folder: Path) -> dict[str, list[Path]]:
+    """The photos of each person: those anywhere below a folder of that name.
+
+    Raises:
+        InputError: there are no such folders, or no photos in them.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; expected one that holds a folder of photos for each person")
+    people = {
+        person.name: [path for path in sorted(person.rglob("*")) if path.suffix.lower() in SUFFIXES]
+        for person in sorted(folder.iterdir())
+        if person.is_dir() and not person.name.startswith(".")
+    }
+    people = {name: photos for name, photos in people.items() if photos}
+    if not people:
+        raise InputError(f"{folder}: no folders with photos in it; expected one for each person, named like them")
+    return people
+
+
+def annotate(
+    people: dict[str, list[Path]],
+    find: Callable[[Iterable[Path]], Iterable[PhotoFaces]],
+    place: Callable[[Face], tuple[np.ndarray, np.ndarray]],
+    out: Path,
+) -> Annotated:
+    """Writes a data set of the main face of every photo.
+
+    Attributes nobody has looked at stand as -1, "no". `people.csv` says which number and name is whom. The folder
+    appears whole or not at all.
+
+    Args:
+        people: photos by person.
+        find: takes photos to their faces, in order.
+        place: a face's box in CelebA's convention and its five landmarks, photo px.
+
+    Raises:
+        FacelineError: there is no usable face in any photo.
+    """
+    report = Annotated()
+    owners = [(number, name, path) for number, (name, paths) in enumerate(people.items(), 1) for path in paths]
+    rows = []
+    with replacing_folder(out) as folder, zipfile.ZipFile(folder / IMAGES, "w", zipfile.ZIP_STORED) as archive:
+        for (number, name, path), found in zip(owners, find(path for _, _, path in owners), strict=True):
+            face = main_face(found)
+            if face is None:
+                reasons = {found.photo.reason or found.status, *(one.reject for one in found.faces)} - {"", "ok"}
+                report.skipped.append((str(path), ", ".join(sorted(reasons))))
+                continue
+            if len(found.faces) > 1:
+                report.several_faces.append(str(path))
+            box, points = place(face)
+            suffix, content = _upright(path, found.photo.image)
+            image_id = f"{len(rows) + 1:06d}{suffix}"
+            archive.writestr(zipfile.ZipInfo(f"img_celeba/{image_id}", _FIXED_TIME), content)
+            rows.append((image_id, number, name, path, *_whole_px(box, points, *found.size)))
+            report.photos[name] = report.photos.get(name, 0) + 1
+        if not rows:
+            raise FacelineError(
+                f"no usable face in any of {len(owners)} photos; `faceline detect` shows what is found"
+            )
+        _write_lists(folder, rows)
+    return report
+
+
+def celeba_box(points: np.ndarray) -> np.ndarray:
+    """Where CelebA's box would lie round a face, for faces without a fitted box map."""
+    return box_around(points)
+
+
+def _whole_px(box: np.ndarray, points: np.ndarray, width: int, height: int) -> tuple[list[int], list[int]]:
+    """Box and points as CelebA writes them: whole pixels, the box inside the photo."""
+    low = np.clip(np.round(box[:2]), 0, [width - 1, height - 1])
+    high = np.clip(np.round(box[:2] + box[2:]), low + 1, [width, height])
+    return [*map(int, low), *map(int, high - low)], [int(value) for value in np.round(points).ravel()]
+
+
+def _upright(path: Path, image: np.ndarray) -> tuple[str, bytes]:
+    """A photo for the archive: its own bytes, or a new JPEG where they would need turning or another reader."""
+    content = path.read_bytes()
+    with Image.open(io.BytesIO(content)) as file:
+        plain = file.mode in ("RGB", "L") and file.getexif().get(_ORIENTATION, 1) == 1
+        suffix = _AS_THEY_ARE.get(file.format or "")
+    return (suffix, content) if plain and suffix else (".jpg", encode_jpeg(image, 95))
+
+
+def _write_lists(folder: Path, rows: list[tuple]) -> None:
+    count = f"{len(rows)}\n"
+    attributes = " ".join(f"{_NEUTRAL}" for _ in ATTRIBUTES)
+    texts = {
+        "identity": "".join(f"{image_id} {number}\n" for image_id, number, *_ in rows),
+        "attributes": count
+        + " ".join(ATTRIBUTES)
+        + "\n"
+        + "".join(f"{image_id} {attributes}\n" for image_id, *_ in rows),
+        "boxes": count
+        + " ".join(("image_id", *_BOX_HEADER))
+        + "\n"
+        + "".join(f"{image_id} {' '.join(map(str, box))}\n" for image_id, *_, box, _ in rows),
+        "landmarks": count
+        + " ".join(_POINT_HEADER)
+        + "\n"
+        + "".join(f"{image_id} {' '.join(map(str, points))}\n" for image_id, *_, points in rows),
+    }
+    for kind, text in texts.items():
+        (folder / FILES[kind]).write_text(text)
+    who = pd.DataFrame([row[:4] for row in rows], columns=["image_id", "person", "name", "photo"])
+    who.to_csv(folder / "people.csv", index=False)

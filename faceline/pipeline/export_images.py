@@ -1,0 +1,42 @@
+"""A packed image set as files: a folder for each person, which most tools read as it is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from faceline.core.errors import InputError
+from faceline.core.files import replacing_folder
+from faceline.core.packed import PackedSet
+from faceline.core.progress import track
+
+FACTS = "facts.csv"
+
+
+def export_images(packed: Path, out: Path) -> int:
+    """Writes `out/PERSON/IMAGE.jpg` and `out/facts.csv`, and says how many images there are.
+
+    Raises:
+        InputError: no packed set there, or `out` exists and is not empty.
+    """
+    images = PackedSet(packed)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"{out}: exists already and is not empty; name a new folder")
+    facts = images.facts.copy()
+    people = [_safe(str(person)) or "nobody" for person in facts["person"]]
+    stems = [_safe(re.sub(r"\.\w+$", "", image_id)) for image_id in facts["image_id"]]
+    facts.insert(0, "file", [f"{person}/{stem}.jpg" for person, stem in zip(people, stems, strict=True)])
+    if facts["file"].duplicated().any():
+        raise InputError(f"{packed}: two images would be called {facts['file'][facts['file'].duplicated()].iloc[0]}")
+    with replacing_folder(out) as folder:
+        for file, content in zip(facts["file"], track(images.encoded(), "export", len(images)), strict=True):
+            target = folder / file
+            target.parent.mkdir(exist_ok=True)
+            target.write_bytes(content)
+        facts.to_csv(folder / FACTS, index=False)
+    return len(images)
+
+
+def _safe(name: str) -> str:
+    """A name that stays inside its folder."""
+    return re.sub(r"^\.+", "_", re.sub(r"[/\\\x00]", "_", name))

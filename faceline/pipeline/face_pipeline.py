@@ -1,0 +1,204 @@
+"""Detect, find landmarks, align, embed: each step on its own, or all of them over a stream of photos."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import numpy as np
+
+from faceline.core.params import AlignParams
+from faceline.geometry.alignment import fit_alignment
+from faceline.geometry.boxes import BoxMap
+from faceline.geometry.windows import sample, transform
+from faceline.pipeline.detect import Detector, to_celeba
+from faceline.pipeline.faces import Face, PhotoFaces
+from faceline.pipeline.photos import Photo
+
+STEPS = ("detect", "landmarks", "align", "embed")
+PHOTOS_PER_BATCH = 16
+PIXELS_PER_BATCH = 48_000_000  # few large photos at a time, so that memory stays bounded
+
+
+class Landmarker(Protocol):
+    """The landmark net, run by PyTorch or by ONNX Runtime."""
+
+    box_map: BoxMap
+    input_px: int
+    drawn: bool
+
+    def view(self, box: np.ndarray) -> np.ndarray: ...
+
+    def predict(
+        self, images: Sequence[np.ndarray], to_image: np.ndarray, batch_size: int = 64
+    ) -> tuple[np.ndarray, np.ndarray]: ...
+
+
+class FaceEmbedder(Protocol):
+    """The recogniser, run by PyTorch or by ONNX Runtime."""
+
+    drawn: bool
+
+    def embed(self, images: Sequence[np.ndarray], flip: bool, batch_size: int = 64) -> np.ndarray: ...
+
+
+class FacePipeline:
+    """Photos in, faces out.
+
+    A step asks only for its own model: a pipeline without an embedder still detects and aligns.
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        landmarker: Landmarker | None = None,
+        embedder: FaceEmbedder | None = None,
+        align: AlignParams | None = None,
+        flip: bool = True,
+    ) -> None:
+        """Args:
+        align: size of the aligned face and what is rejected; `default_align()` where None.
+        flip: embeddings are the mean of a face's and its mirror image's.
+        """
+        self._detector = detector
+        self._landmarker = landmarker
+        self._embedder = embedder
+        self._align = align or default_align()
+        self._flip = flip
+
+    def run(self, photos: Iterable[Photo], last: str = "embed") -> Iterator[PhotoFaces]:
+        """Takes a stream of photos through the steps up to `last`, in order, a batch at a time."""
+        steps: list[Callable] = [self.detect, self.find_landmarks, self.align, self.embed]
+        for batch in _batches(photos):
+            found = batch
+            for step in steps[: STEPS.index(last) + 1]:
+                found = step(found)
+            yield from found
+
+    def detect(self, photos: Sequence[Photo]) -> list[PhotoFaces]:
+        """Finds the faces of each photo; photos that could not be read keep their status."""
+        readable = [photo for photo in photos if photo.image is not None]
+        detections = iter(self._detector.find(readable) if readable else [])
+        results = []
+        for photo in photos:
+            if photo.image is None:
+                results.append(PhotoFaces(photo, photo.status))
+                continue
+            found = next(detections)
+            faces = tuple(
+                Face(box, self._detector.convention, float(score), points if np.isfinite(points).all() else None)
+                for box, score, points in zip(found.boxes, found.scores, found.points, strict=True)
+            )
+            results.append(PhotoFaces(photo, "ok" if faces else "no_face", faces))
+        return results
+
+    def find_landmarks(self, found: Sequence[PhotoFaces]) -> list[PhotoFaces]:
+        """Adds the five landmarks to every face."""
+        if self._landmarker is None:
+            raise ValueError("this pipeline has no landmark model")
+        faces, images = _flatten(found)
+        if not faces:
+            return list(found)
+        boxes = celeba_boxes(faces, self._landmarker.box_map)
+        views = np.stack([self._landmarker.view(box) for box in boxes])
+        cuts = [_cut_near(image, view, self._landmarker.input_px) for image, view in zip(images, views, strict=True)]
+        offset = np.array([corner for _, corner in cuts], float)
+        views[:, :, 2] -= offset
+        points, scores = self._landmarker.predict([cut for cut, _ in cuts], views)
+        points = points + offset[:, None]
+        return _regroup(
+            found,
+            [
+                replace(face, landmarks=mine, landmark_score=float(score.mean()))
+                for face, mine, score in zip(faces, points, scores, strict=True)
+            ],
+        )
+
+    def align(self, found: Sequence[PhotoFaces]) -> list[PhotoFaces]:
+        """Adds the aligned tile, sampled once from the photo itself, or the reason why there is none."""
+        faces, images = _flatten(found)
+        if not faces:
+            return list(found)
+        fit = fit_alignment(np.stack([face.landmarks for face in faces]), self._align)
+        aligned = []
+        for face, image, to_photo, error, reason in zip(
+            faces, images, fit.to_photo, fit.template_error, fit.reason, strict=True
+        ):
+            error = float(error) if np.isfinite(error) else None
+            if reason:
+                aligned.append(replace(face, reject=str(reason), template_error=error))
+                continue
+            tile = sample_tile(image, to_photo, self._align.size_px)
+            aligned.append(replace(face, to_photo=to_photo, template_error=error, aligned=tile))
+        return _regroup(found, aligned)
+
+    def embed(self, found: Sequence[PhotoFaces]) -> list[PhotoFaces]:
+        """Adds the embedding of every aligned face."""
+        if self._embedder is None:
+            raise ValueError("this pipeline has no recogniser")
+        faces, _ = _flatten(found)
+        tiles = [face.aligned for face in faces if face.aligned is not None]
+        if not tiles:
+            return list(found)
+        vectors = iter(self._embedder.embed(tiles, flip=self._flip))
+        return _regroup(
+            found, [face if face.aligned is None else replace(face, embedding=next(vectors)) for face in faces]
+        )
+
+
+def default_align(size_px: int = 112) -> AlignParams:
+    """What the tool rejects when no parameter file says otherwise."""
+    return AlignParams(size_px=size_px, min_eye_distance_px=8.0, max_template_error=0.25, jpeg_quality=95)
+
+
+def celeba_boxes(faces: Sequence[Face], box_map: BoxMap) -> np.ndarray:
+    """The faces' boxes in CelebA's convention: (n, 4)."""
+    boxes = []
+    for face in faces:
+        points = np.full((5, 2), np.nan) if face.detector_points is None else face.detector_points
+        boxes.append(to_celeba(face.box, points, face.box_convention, box_map))
+    return np.stack(boxes)
+
+
+def sample_tile(photo: np.ndarray, to_photo: np.ndarray, size_px: int) -> np.ndarray:
+    """`geometry.windows.sample`, with only the part of the photo that the tile shows reduced on the way."""
+    cut, corner = _cut_near(photo, to_photo, size_px)
+    moved = to_photo.copy()
+    moved[:, 2] -= corner
+    return sample(cut, moved, size_px)
+
+
+def _cut_near(image: np.ndarray, to_image: np.ndarray, size_px: int) -> tuple[np.ndarray, np.ndarray]:
+    """A view of the image round a tile, with room for interpolation, and its corner (x, y)."""
+    height, width = image.shape[:2]
+    edge = np.array([[-1, -1], [size_px, -1], [size_px, size_px], [-1, size_px]], float)
+    reach = transform(to_image, edge)
+    pad = 2 + 2 * np.sqrt(abs(np.linalg.det(to_image[:, :2])))
+    low = np.clip(np.floor(reach.min(axis=0) - pad), 0, [width - 1, height - 1]).astype(int)
+    high = np.clip(np.ceil(reach.max(axis=0) + pad), low + 1, [width, height]).astype(int)
+    return image[low[1] : high[1], low[0] : high[0]], low
+
+
+def _batches(photos: Iterable[Photo]) -> Iterator[list[Photo]]:
+    batch: list[Photo] = []
+    pixels = 0
+    for photo in photos:
+        batch.append(photo)
+        pixels += 0 if photo.image is None else photo.image.shape[0] * photo.image.shape[1]
+        if len(batch) == PHOTOS_PER_BATCH or pixels > PIXELS_PER_BATCH:
+            yield batch
+            batch, pixels = [], 0
+    if batch:
+        yield batch
+
+
+def _flatten(found: Sequence[PhotoFaces]) -> tuple[list[Face], list[np.ndarray]]:
+    """All faces of all photos, and each face's photo."""
+    pairs = [(face, entry.photo.image) for entry in found for face in entry.faces]
+    return [face for face, _ in pairs], [image for _, image in pairs]
+
+
+def _regroup(found: Sequence[PhotoFaces], faces: Sequence[Face]) -> list[PhotoFaces]:
+    remaining = iter(faces)
+    return [replace(entry, faces=tuple(next(remaining) for _ in entry.faces)) for entry in found]

@@ -1,0 +1,128 @@
+"""The exported models run by ONNX Runtime, behind the same calls as PyTorch's; nothing here imports torch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime
+
+from faceline.core.errors import InputError
+from faceline.geometry.boxes import BoxMap
+from faceline.geometry.points import POINTS
+from faceline.geometry.windows import net_view, sample, transform
+from faceline.pipeline.mtcnn import MtcnnNets, Net
+
+LANDMARKER_FILE = "hourglass.onnx"
+EMBEDDER_FILE = "recognizer.onnx"
+MTCNN_FILES = {"pnet": "mtcnn_pnet.onnx", "rnet": "mtcnn_rnet.onnx", "onet": "mtcnn_onet.onnx"}
+_PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
+
+
+class OnnxLandmarker:
+    """`LandmarkPredictor` on ONNX Runtime.
+
+    Attributes:
+        input_px, box_map, drawn, facts: as there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._session, self.facts = open_session(path, "hourglass")
+        if self.facts["points"] != list(POINTS):
+            raise InputError(f"{path}: finds the points {self.facts['points']}, expected {list(POINTS)}")
+        self.input_px = int(self.facts["input_px"])
+        self.box_map = BoxMap.from_facts(self.facts["box_map"])
+        self.drawn = bool(self.facts["drawn"])
+
+    def view(self, box: np.ndarray) -> np.ndarray:
+        """The (2, 3) map from net px to photo px for a box in CelebA's convention."""
+        return net_view(box, self.facts["margin"], self.input_px)
+
+    def predict(
+        self, images: Sequence[np.ndarray], to_image: np.ndarray, batch_size: int = 64
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(n, 5, 2) points in image px and (n, 5) scores of one face in each of n images."""
+        points = np.empty((len(images), len(POINTS), 2))
+        scores = np.empty((len(images), len(POINTS)))
+        for start in range(0, len(images), batch_size):
+            part = slice(start, min(start + batch_size, len(images)))
+            maps = np.asarray(to_image[part], np.float64)
+            pixels = [sample(image, one, self.input_px) for image, one in zip(images[part], maps, strict=True)]
+            in_net, scores[part] = self.predict_pixels(np.stack(pixels))
+            points[part] = transform(maps, in_net)
+        return points, scores
+
+    def predict_pixels(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Points in net px and scores for (n, input_px, input_px, 3) uint8."""
+        points, scores = self._session.run(None, {"images": pixels})
+        return points, scores
+
+
+class OnnxEmbedder:
+    """`Embedder` on ONNX Runtime.
+
+    Attributes:
+        input_px, drawn, facts: as there.
+        model: SHA-256 of the model file that was exported, so that galleries fit both.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._session, self.facts = open_session(path, "recognizer")
+        self.input_px = int(self.facts["input_px"])
+        self.drawn = bool(self.facts["drawn"])
+        self.model = str(self.facts["model"])
+
+    def embed(self, images: Sequence[np.ndarray], flip: bool, batch_size: int = 64) -> np.ndarray:
+        """(n, dim) float32 unit embeddings of aligned faces; with `flip` the mean with the mirror image's."""
+        parts = [self._embed(images[start : start + batch_size], flip) for start in range(0, len(images), batch_size)]
+        return np.concatenate(parts)
+
+    def _embed(self, images: Sequence[np.ndarray], flip: bool) -> np.ndarray:
+        size = (self.input_px, self.input_px)
+        tiles = np.stack([image if image.shape[:2] == size else _resize(image, self.input_px) for image in images])
+        (vectors,) = self._session.run(["raw"], {"images": tiles})
+        if flip:
+            vectors = vectors + self._session.run(["raw"], {"images": np.ascontiguousarray(tiles[:, :, ::-1])})[0]
+        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+
+
+def onnx_nets(folder: Path) -> MtcnnNets:
+    """The detector's nets from their exported files."""
+    return MtcnnNets(**{name: _net(folder / file, f"mtcnn_{name}") for name, file in MTCNN_FILES.items()})
+
+
+def open_session(path: Path, kind: str) -> tuple[onnxruntime.InferenceSession, dict]:
+    """Opens an exported model and reads its metadata.
+
+    Raises:
+        InputError: it is missing, not an ONNX file, or not one that faceline exported as `kind`.
+    """
+    if not path.is_file():
+        raise InputError(
+            f"{path}: no such model; `faceline export-onnx {path.parent}` writes it from the trained ones"
+        )
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    providers = [name for name in _PROVIDERS if name in onnxruntime.get_available_providers()]
+    try:
+        session = onnxruntime.InferenceSession(str(path), options, providers=providers)
+    except Exception as error:  # its many exceptions share no public base
+        raise InputError(f"{path}: ONNX Runtime cannot read it ({error})") from None
+    metadata = session.get_modelmeta().custom_metadata_map
+    found = json.loads(metadata.get("kind", "null"))
+    if found != kind:
+        raise InputError(f"{path}: expected a {kind} that faceline exported, found {found or 'another model'}")
+    return session, {key: json.loads(value) for key, value in metadata.items()}
+
+
+def _net(path: Path, kind: str) -> Net:
+    session, _ = open_session(path, kind)
+    return lambda batch: tuple(session.run(None, {"images": batch}))
+
+
+def _resize(tile: np.ndarray, side: int) -> np.ndarray:
+    how = cv2.INTER_AREA if tile.shape[0] > side else cv2.INTER_LINEAR
+    return cv2.resize(tile, (side, side), interpolation=how)

@@ -1,0 +1,60 @@
+"""Finds the subjects in their original photos with a detector and aligns them, nothing taken from annotations."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pandas as pd
+
+from faceline.core.files import replacing_folder
+from faceline.core.packed import PackedWriter
+from faceline.core.params import AlignParams, RuntimeParams, WildParams
+from faceline.core.runtime import prepare
+from faceline.core.stage import run_stage
+from faceline.data.photos import open_photos
+from faceline.landmarks.aligning import tile_metadata
+from faceline.landmarks.predictor import LandmarkPredictor
+from faceline.pipeline.detect import MtcnnDetector
+from faceline.pipeline.mtcnn_torch import torch_nets
+from faceline.pipeline.wild import ROLES, find_subjects
+
+LOG = logging.getLogger(__name__)
+
+
+def find_wild(
+    wild: WildParams,
+    align: AlignParams,
+    runtime: RuntimeParams,
+    images: Path,
+    selected: Path,
+    model: Path,
+    out: Path,
+) -> None:
+    """Finds the subjects of original photos with a detector and aligns them."""
+    device = prepare(runtime)
+    predictor = LandmarkPredictor.load(model, device)
+    detector = MtcnnDetector(torch_nets(device), wild.min_face_px, wild.max_photo_px, wild.min_score)
+    rows = pd.read_csv(selected, keep_default_na=False)
+    rows = rows[rows.role.isin(ROLES)].reset_index(drop=True)
+    metadata = {
+        **tile_metadata(align, predictor),
+        "kind": "wild",
+        "detector": {"name": wild.detector, **wild.model_dump(exclude={"detector"})},
+    }
+    with open_photos(images) as photos, replacing_folder(out) as folder:
+        with PackedWriter(folder, metadata) as writer:
+            rejected = find_subjects(
+                rows, photos, detector, predictor, align, wild.min_iou, writer, max(1, runtime.workers)
+            )
+        rejected.to_csv(folder / "rejected.csv", index=False)
+    LOG.info("%d subjects found, %d not: %s", len(rows) - len(rejected), len(rejected), _reasons(rejected))
+
+
+def _reasons(rejected: pd.DataFrame) -> str:
+    counts = rejected.reason.value_counts().sort_index()
+    return ", ".join(f"{reason} {count}" for reason, count in counts.items()) or "none"
+
+
+if __name__ == "__main__":
+    run_stage(find_wild)

@@ -1,0 +1,404 @@
+"""Every verb, through models that are known: what goes to stdout, what to stderr, and with which exit code."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tool_fakes import DIM, MODEL, face_at, paint_face, write_onnx_models
+from typer.testing import CliRunner, Result
+
+from faceline.cli.main import app
+from faceline.core.images import encode_jpeg
+from faceline.core.packed import PackedWriter
+from faceline.evaluation.calibration import Calibration
+
+VERBS = ["detect", "align", "embed", "verify", "enroll", "identify", "list", "remove", "export", "import"]
+VERBS += ["annotate", "export-onnx", "export-images"]
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models")
+    write_onnx_models(folder)
+    scores = np.random.default_rng(0).normal(0, 0.25, 50_000)
+    Calibration.from_scores(scores, MODEL, people=60, photos=500).write(folder / "calibration.json")
+    return folder
+
+
+class World:
+    """A folder of photos with painted faces, and the file that says where they are."""
+
+    def __init__(self, folder: Path, models: Path) -> None:
+        self.folder = folder
+        self.models = models
+        self._boxes: list[str] = []
+        self.boxes = folder / "boxes.csv"
+
+    def photo(self, name: str, *seeds: int) -> Path:
+        """A photo with one face for each seed; the same seed is the same person, give or take some noise."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image = np.full((260, 260 * max(1, len(seeds)), 3), 128, np.uint8)
+        for place, seed in enumerate(seeds):
+            _, box = face_at(1.3, (40 + 260 * place, 50))
+            box = np.round(box)
+            paint_face(image, box, seed)
+            self._boxes.append(f"{path},{','.join(str(value) for value in box)}")
+        Image.fromarray(image).save(path)
+        self.boxes.write_text("\n".join(["image,x,y,width,height", *self._boxes, ""]))
+        return path
+
+    def run(self, *arguments: object, models: Path | None = None) -> Result:
+        return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+    def faces(self, verb: str, *arguments: object, models: Path | None = None) -> Result:
+        shared = [
+            "--runtime",
+            "onnx",
+            "--models",
+            models or self.models,
+            "--detector",
+            "boxes",
+            "--boxes",
+            self.boxes,
+        ]
+        return self.run(verb, *arguments, *shared)
+
+
+@pytest.fixture
+def world(tmp_path: Path, models: Path) -> World:
+    return World(tmp_path, models)
+
+
+def answer(result: Result) -> dict:
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def test_help_of_every_verb_shows_examples() -> None:
+    listing = CliRunner().invoke(app, ["--help"]).stdout
+    for verb in VERBS:
+        assert verb in listing
+        shown = CliRunner().invoke(app, [verb, "--help"])
+        assert shown.exit_code == 0
+        assert f"faceline {verb} " in shown.stdout
+        assert "--models" in shown.stdout
+
+
+def test_detect_gives_boxes_and_sizes(world: World) -> None:
+    photo = world.photo("two.png", 1, 2)
+    empty = world.photo("none.png")
+    found = answer(world.faces("detect", photo, empty))
+    first, second = found["photos"]
+    assert (first["status"], first["width"], first["height"]) == ("ok", 520, 260)
+    assert len(first["faces"]) == 2
+    assert first["faces"][0]["box"].keys() == {"x", "y", "width", "height"}
+    assert second["status"] == "no_face"
+
+
+def test_one_good_photo_is_enough_and_none_is_bad_input(world: World) -> None:
+    good = world.photo("good.png", 1)
+    (world.folder / "bad.jpg").write_text("no photo")
+    (world.folder / "empty.jpg").touch()
+    result = world.faces(
+        "detect", world.folder / "bad.jpg", good, world.folder / "gone.jpg", world.folder / "empty.jpg"
+    )
+    assert [record["status"] for record in answer(result)["photos"]] == [
+        "unreadable",
+        "ok",
+        "unreadable",
+        "unreadable",
+    ]
+    nothing = world.faces("detect", world.folder / "bad.jpg", world.folder / "empty.jpg")
+    assert nothing.exit_code == 2
+    assert [record["status"] for record in json.loads(nothing.stdout)["photos"]] == ["unreadable"] * 2
+    assert "could be read" in nothing.stderr
+    assert "Traceback" not in nothing.stderr
+
+
+def test_folders_and_patterns(world: World) -> None:
+    world.photo("in/a.png", 1)
+    world.photo("in/deep/b.png", 2)
+    assert len(answer(world.faces("detect", world.folder / "in"))["photos"]) == 2
+    assert len(answer(world.faces("detect", world.folder / "in/*.png"))["photos"]) == 1
+
+
+def test_draw_writes_the_photo_with_what_was_found(world: World) -> None:
+    photo = world.photo("a.png", 1)
+    answer(world.faces("detect", photo, "--draw", world.folder / "drawn.png"))
+    drawn = np.asarray(Image.open(world.folder / "drawn.png").convert("RGB"))
+    plain = np.asarray(Image.open(photo))
+    assert drawn.shape == plain.shape
+    x, y, width, height = (round(float(value)) for value in world.boxes.read_text().splitlines()[1].split(",")[1:])
+    assert (drawn[y + height, x : x + width] == (60, 220, 90)).all(axis=1).mean() > 0.9
+    world.photo("b.png", 2)
+    answer(world.faces("detect", photo, world.folder / "b.png", "--draw", world.folder / "drawn"))
+    assert sorted(path.name for path in (world.folder / "drawn").iterdir()) == ["a.jpg", "b.jpg"]
+    refused = world.faces("detect", photo, world.folder / "b.png", "--draw", world.folder / "one.jpg")
+    assert refused.exit_code == 2
+
+
+def test_align_writes_tiles(world: World) -> None:
+    photos = [world.photo("x/a.png", 1, 2), world.photo("y/a.png", 3)]
+    found = answer(world.faces("align", *photos, "--out", world.folder / "tiles"))
+    files = [face["file"] for record in found["photos"] for face in record["faces"]]
+    assert [Path(file).name for file in files] == ["a_0.png", "a_1.png", "a_0-2.png"]
+    for file in files:
+        assert Image.open(file).size == (112, 112)
+    points = found["photos"][0]["faces"][0]["points"]
+    assert points["left_eye"][0] < points["right_eye"][0]
+
+
+def test_embed_writes_one_row_for_each_face(world: World) -> None:
+    found = answer(
+        world.faces("embed", world.photo("a.png", 1, 2), world.photo("b.png", 1), "--out", world.folder / "e.npz")
+    )
+    with np.load(world.folder / "e.npz", allow_pickle=False) as arrays:
+        vectors, photo, face = arrays["embeddings"], arrays["photo"], arrays["face"]
+        assert str(arrays["model"]) == MODEL
+    assert found["embeddings"] == 3
+    assert vectors.shape == (3, DIM)
+    assert [Path(name).name for name in photo] == ["a.png", "a.png", "b.png"]
+    assert face.tolist() == [0, 1, 0]
+    similarity = vectors @ vectors.T
+    assert similarity[0, 2] > 0.99 > similarity[0, 1] + 0.3
+
+
+@pytest.fixture
+def gallery(world: World) -> Path:
+    path = world.folder / "people.db"
+    for seed, name in enumerate(["Ada", "Bob"], 1):
+        answer(world.faces("enroll", name, world.photo(f"{name}.png", seed), "--gallery", path))
+    return path
+
+
+def test_enroll_adds_to_a_person(world: World, gallery: Path) -> None:
+    found = answer(world.faces("enroll", "Ada", world.photo("again.png", 1), "--gallery", gallery))
+    assert found["enrolled"] == [{"name": "Ada", "added": 1, "photos": 2}]
+    everybody = answer(world.run("list", "--gallery", gallery))["people"]
+    assert [(person["name"], person["photos"]) for person in everybody] == [("Ada", 2), ("Bob", 1)]
+
+
+def test_enroll_a_folder_for_each_person(world: World) -> None:
+    for seed, name in enumerate(["Ada/1.png", "Ada/2.png", "Bob/1.png", "Cid/1.png"]):
+        world.photo(f"staff/{name}", *([] if name.startswith("Cid") else [seed]))
+    result = world.faces("enroll", "--people", world.folder / "staff", "--gallery", world.folder / "staff.db")
+    assert result.exit_code == 1  # Cid's photo shows no face
+    assert "Cid" in result.stderr
+    assert {one["name"]: one["added"] for one in json.loads(result.stdout)["enrolled"]} == {"Ada": 2, "Bob": 1}
+
+
+def test_identify_names_the_enrolled_and_nobody_else(world: World, gallery: Path) -> None:
+    photo = world.photo("party.png", 2, 77, 1)
+    found = answer(world.faces("identify", photo, "--gallery", gallery, "--draw", world.folder / "named.jpg"))
+    assert [face["name"] for face in found["photos"][0]["faces"]] == ["Bob", "unknown", "Ada"]
+    assert found["gallery_size"] == 2
+    assert found["fpir"] == 0.01
+    assert found["supported"] is True
+    assert found["threshold"] < found["photos"][0]["faces"][0]["similarity"] <= 1
+    assert (world.folder / "named.jpg").exists()
+    strict = answer(world.faces("identify", photo, "--gallery", gallery, "--fpir", 0.001))
+    assert strict["threshold"] > found["threshold"]
+
+
+def test_identify_says_what_the_calibration_cannot_support(
+    world: World, gallery: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    result = world.faces("identify", world.photo("a.png", 1), "--gallery", gallery, "--fpir", 1e-6)
+    assert answer(result)["supported"] is False
+    assert answer(result)["fpir"] > 1e-6
+    assert "vouches" in caplog.text
+
+
+def test_identify_as_rows(world: World, gallery: Path) -> None:
+    world.photo("monday/a.png", 1, 77)
+    world.photo("monday/b.png")
+    (world.folder / "monday/c.jpg").write_text("no photo")
+    result = world.faces("identify", world.folder / "monday", "--gallery", gallery, "--csv")
+    assert result.exit_code == 0
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    assert [(Path(row["photo"]).name, row["status"], row["name"]) for row in rows] == [
+        ("a.png", "ok", "Ada"),
+        ("a.png", "ok", "unknown"),
+        ("b.png", "no_face", ""),
+        ("c.jpg", "unreadable", ""),
+    ]
+
+
+def test_identify_without_or_with_a_strange_calibration(world: World, gallery: Path, tmp_path: Path) -> None:
+    photo = world.photo("a.png", 1)
+    write_onnx_models(tmp_path / "bare")
+    bare = world.faces("identify", photo, "--gallery", gallery, models=tmp_path / "bare")
+    assert bare.exit_code == 2
+    assert "--threshold" in bare.stderr
+    chosen = world.faces("identify", photo, "--gallery", gallery, "--threshold", 0.5, models=tmp_path / "bare")
+    assert answer(chosen)["fpir"] is None
+    Calibration.from_scores(np.linspace(-1, 1, 5000), "d" * 64, 9, 9).write(tmp_path / "bare/calibration.json")
+    strange = world.faces("identify", photo, "--gallery", gallery, models=tmp_path / "bare")
+    assert strange.exit_code == 2
+    assert "another recogniser" in strange.stderr
+
+
+def test_remove_export_and_import(world: World, gallery: Path) -> None:
+    assert answer(world.run("export", world.folder / "all.npz", "--gallery", gallery))["people"] == 2
+    assert answer(world.run("remove", "Ada", "--gallery", gallery))["people"] == 1
+    again = world.run("remove", "Ada", "--gallery", gallery)
+    assert again.exit_code == 2
+    assert "Ada" in again.stderr
+    copy = world.folder / "copy.db"
+    assert answer(world.run("import", world.folder / "all.npz", "--gallery", copy))["people"] == 2
+    assert world.run("import", world.folder / "all.npz", "--gallery", copy).exit_code == 2
+    assert (
+        answer(world.run("import", world.folder / "all.npz", "--gallery", copy, "--existing", "add"))["people"] == 2
+    )
+
+
+@pytest.mark.parametrize("verb", ["list", "remove", "export", "identify"])
+def test_a_gallery_that_is_not_there(world: World, verb: str) -> None:
+    target = {"list": [], "remove": ["Ada"], "export": ["x.npz"], "identify": [world.photo("a.png", 1)]}[verb]
+    run = world.faces if verb == "identify" else world.run
+    result = run(verb, *target, "--gallery", world.folder / "gone.db")
+    assert result.exit_code == 2
+    assert "no such gallery" in result.stderr
+    assert not (world.folder / "gone.db").exists()
+
+
+def test_no_face_to_enroll_is_a_failure_and_no_photo_bad_input(world: World) -> None:
+    path = world.folder / "people.db"
+    world.photo("somebody else.png", 1)
+    assert world.faces("enroll", "Ada", world.photo("none.png"), "--gallery", path).exit_code == 1
+    (world.folder / "bad.jpg").touch()
+    assert world.faces("enroll", "Ada", world.folder / "bad.jpg", "--gallery", path).exit_code == 2
+    assert world.faces("enroll", "Ada", "--gallery", path).exit_code == 2
+
+
+def test_verify_pairs(world: World) -> None:
+    lines = ["2 3"]
+    for person in range(6):
+        for photo in (1, 2):
+            seeds = [] if (person, photo) == (5, 2) else [person]
+            world.photo(f"lfw/P{person}/P{person}_{photo:04d}.png", *seeds)
+    for fold in range(2):
+        lines += [f"P{person}\t1\t2" for person in range(3 * fold, 3 * fold + 3)]
+        lines += [f"P{person}\t1\tP{(person + 1) % 6}\t1" for person in range(3 * fold, 3 * fold + 3)]
+    (world.folder / "pairs.txt").write_text("\n".join(lines) + "\n")
+    found = answer(world.faces("verify", world.folder / "pairs.txt", "--images", world.folder / "lfw"))
+    assert found["pairs"] == 12
+    assert found["genuine_pairs_failed"] == 1
+    assert found["failure_to_acquire"] == pytest.approx(1 / 12, abs=1e-6)
+    assert found["accuracy"] == pytest.approx(11 / 12, abs=1e-6)
+    assert list(found["failures"].values()) == ["no_face"]
+
+
+def test_annotate_makes_a_data_set(world: World) -> None:
+    world.photo("mine/Ada/1.png", 1)
+    world.photo("mine/Bob/1.png", 2)
+    out = world.folder / "data"
+    found = answer(world.faces("annotate", world.folder / "mine", "--out", out))
+    assert found["people"] == {"Ada": 1, "Bob": 1}
+    assert found["landmarks"] == "hourglass"
+    assert all(Path(path).exists() for path in found["data"].values())
+    again = world.faces("annotate", world.folder / "mine", "--out", out)
+    assert again.exit_code == 2
+    pointless = world.faces("annotate", world.folder / "mine", "--out", world.folder / "x", "--landmarks", "mtcnn")
+    assert pointless.exit_code == 2
+
+
+def test_export_images(world: World) -> None:
+    import pandas as pd
+
+    (world.folder / "set").mkdir()
+    with PackedWriter(world.folder / "set") as writer:
+        tile = encode_jpeg(np.zeros((8, 8, 3), np.uint8), 95)
+        writer.write(pd.DataFrame({"image_id": ["a.jpg"], "person": [3]}), [tile])
+    assert answer(world.run("export-images", world.folder / "set", world.folder / "tree"))["images"] == 1
+    assert (world.folder / "tree/3/a.jpg").read_bytes() == tile
+
+
+def test_export_onnx_reports_how_far_answers_differ(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from faceline.pipeline import onnx_export
+
+    done = onnx_export.Exported("hourglass.onnx", "max_point_px", 1e-4)
+    asked = []
+    monkeypatch.setattr(onnx_export, "export_all", lambda models, out: asked.append((models, out)) or [done])
+    found = answer(world.run("export-onnx", world.folder / "onnx", "--models", world.folder / "models"))
+    assert found["exported"] == [{"file": "hourglass.onnx", "measure": "max_point_px", "value": 1e-4}]
+    assert asked == [(world.folder / "models", world.folder / "onnx")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--detector", "boxes"], "--boxes"),
+        (["--detector", "yunet"], "--yunet"),
+        (["--detector", "magic"], "magic"),
+        (["--runtime", "onnx", "--models", "nowhere"], "export-onnx"),
+    ],
+)
+def test_choices_that_do_not_go_together(world: World, arguments: list[str], word: str) -> None:
+    result = world.run("detect", world.photo("a.png"), *arguments)
+    assert result.exit_code == 2
+    assert word in result.stderr
+    assert result.stdout == ""
+
+
+def tool(*arguments: object, **environment: str) -> subprocess.CompletedProcess:
+    code = "from faceline.cli.main import app; app()"
+    command = [sys.executable, "-X", "importtime", "-c", code, *map(str, arguments)]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, **environment}, cwd=Path.cwd()
+    )
+
+
+HEAVY = ("torch", "torchvision", "facenet_pytorch", "pandas", "cv2", "onnxruntime", "sklearn", "matplotlib", "scipy")
+
+
+def imported(process: subprocess.CompletedProcess) -> set[str]:
+    lines = [line for line in process.stderr.splitlines() if line.startswith("import time:")]
+    return {line.rsplit("|", 1)[1].strip().split(".")[0] for line in lines}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["identify", "--help"], ["export-onnx", "--help"]])
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    process = tool(*arguments)
+    assert process.returncode == 0
+    assert not imported(process) & set(HEAVY)
+
+
+def test_list_imports_no_torch(world: World, gallery: Path) -> None:
+    process = tool("list", "--gallery", gallery)
+    assert process.returncode == 0
+    assert len(json.loads(process.stdout)["people"]) == 2
+    assert not imported(process) & {"torch", "torchvision", "pandas", "onnxruntime"}
+
+
+def test_the_onnx_runtime_answers_without_torch(world: World, gallery: Path) -> None:
+    """And in a process of its own: stdout is JSON and nothing else."""
+    photo = world.photo("a.png", 1)
+    shared = ["--runtime", "onnx", "--models", world.models, "--detector", "boxes", "--boxes", world.boxes]
+    start = time.perf_counter()
+    process = tool("identify", photo, "--gallery", gallery, *shared)
+    print(f"first answer after {time.perf_counter() - start:.1f} s, imports being timed")
+    assert process.returncode == 0, process.stderr
+    assert json.loads(process.stdout)["photos"][0]["faces"][0]["name"] == "Ada"
+    assert not imported(process) & {"torch", "torchvision", "facenet_pytorch", "sklearn"}
+
+
+def test_drawn_models_warn_on_stderr(world: World, tmp_path: Path) -> None:
+    write_onnx_models(tmp_path / "drawn", drawn=True)
+    photo = world.photo("a.png", 1)
+    shared = ["--runtime", "onnx", "--models", tmp_path / "drawn", "--detector", "boxes", "--boxes", world.boxes]
+    process = tool("align", photo, "--out", tmp_path / "tiles", *shared)
+    assert process.returncode == 0
+    assert "trained on drawn faces" in process.stderr
+    json.loads(process.stdout)
