@@ -77,6 +77,18 @@ def test_a_stage_alone_with_its_deps_writes_its_outs_the_same_and_nothing_else(t
         assert (tmp_path / out).exists()
 
 
+def test_a_clone_runs_its_own_code(tiny_chain):
+    """`python -m` puts the working directory first, so an experiment's copy never runs the installed code."""
+    found = run("python -c 'import faceline; print(faceline.__file__)'", tiny_chain).stdout.strip()
+    assert Path(found).is_relative_to(tiny_chain)
+
+
+def test_the_report_lacks_nothing(tiny_chain):
+    page = (tiny_chain / "reports/index.html").read_text()
+    assert 'class="missing"' not in page
+    assert "data-missing" not in page
+
+
 def test_known_inputs_come_from_the_run_cache(tiny_chain, tmp_path):
     folder = clone(tmp_path)
     run(f"dvc cache dir --local {tiny_chain / '.dvc/cache'}", folder)
