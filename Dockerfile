@@ -12,9 +12,7 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
 WORKDIR /opt/faceline
 COPY pyproject.toml requirements.txt README.md LICENSE ./
 COPY faceline ./faceline
-# the pinned versions, with PyTorch's CPU build: a container without a GPU need not carry CUDA
-RUN grep -v "^-e" requirements.txt > constraints.txt \
-    && pip install --constraint constraints.txt --extra-index-url https://download.pytorch.org/whl/cpu .
+RUN grep -v "^-e" requirements.txt > constraints.txt && pip install --constraint constraints.txt .
 
 RUN useradd --create-home --uid 1000 faceline
 USER faceline

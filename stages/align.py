@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from faceline.core.files import replacing_folder, write_json
-from faceline.core.packed import PackedSet, PackedWriter
+from faceline.core.packed import REJECTED, PackedSet, PackedWriter
 from faceline.core.params import AlignParams, RuntimeParams
 from faceline.core.runtime import prepare
 from faceline.core.stage import run_stage
@@ -20,7 +20,7 @@ def align(
     with replacing_folder(out) as folder:
         with PackedWriter(folder, metadata) as writer:
             record = align_crops(PackedSet(crops), predictor, align, writer)
-        record.rejected.to_csv(folder / "rejected.csv", index=False)
+        record.rejected.to_csv(folder / REJECTED, index=False)
     with replacing_folder(report) as folder:
         draw_alignment(record, folder)
     write_json(metrics, record.metrics)

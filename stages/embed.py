@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from faceline.core.model_file import model_hash
-from faceline.core.packed import PackedSet
+from faceline.core.packed import REJECTED, PackedSet
 from faceline.core.params import EvaluationParams, RuntimeParams
 from faceline.core.runtime import prepare
 from faceline.core.stage import run_stage
@@ -17,7 +17,7 @@ def embed(evaluation: EvaluationParams, runtime: RuntimeParams, aligned: Path, m
     packed = PackedSet(aligned)
     embedder = Embedder.load(model, prepare(runtime))
     embedder.check_alignment(packed.metadata, str(aligned))
-    rejected = read_rejected(aligned / "rejected.csv", packed.facts)
+    rejected = read_rejected(aligned / REJECTED, packed.facts)
     metadata = {"model": model_hash(model), "drawn": embedder.drawn, "flip": evaluation.flip}
     write_embeddings(out, embed_packed(packed, rejected, embedder, evaluation.flip, runtime.workers, metadata))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from faceline.core.errors import InputError
 from faceline.core.files import read_json, replacing_folder, write_json
 from faceline.core.model_file import model_hash
-from faceline.core.packed import PackedSet
+from faceline.core.packed import REJECTED, PackedSet
 from faceline.core.params import EvaluationParams, RuntimeParams
 from faceline.core.runtime import prepare
 from faceline.core.stage import run_stage
@@ -37,7 +37,7 @@ def evaluate_wild(
     packed = PackedSet(wild)
     embedder = Embedder.load(model, prepare(runtime))
     embedder.check_alignment(packed.metadata, str(wild))
-    rejected = read_rejected(wild / "rejected.csv", packed.facts)
+    rejected = read_rejected(wild / REJECTED, packed.facts)
     table = embed_packed(packed, rejected, embedder, evaluation.flip, runtime.workers, {"model": digest})
     figures = wild_figures(table, query_comparisons(table), frozen, evaluation)
     with replacing_folder(report) as folder:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from faceline.core.files import replacing_folder
-from faceline.core.packed import PackedWriter
+from faceline.core.packed import REJECTED, PackedWriter
 from faceline.core.params import AlignParams, RuntimeParams, WildParams
 from faceline.core.runtime import prepare
 from faceline.core.stage import run_stage
@@ -47,7 +47,7 @@ def find_wild(
             rejected = find_subjects(
                 rows, photos, detector, predictor, align, wild.min_iou, writer, max(1, runtime.workers)
             )
-        rejected.to_csv(folder / "rejected.csv", index=False)
+        rejected.to_csv(folder / REJECTED, index=False)
     LOG.info("%d subjects found, %d not: %s", len(rows) - len(rejected), len(rejected), _reasons(rejected))
 
 

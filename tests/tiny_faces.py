@@ -9,7 +9,7 @@ import yaml
 
 from faceline.core.files import replacing_folder
 from faceline.core.images import encode_jpeg
-from faceline.core.packed import PackedWriter
+from faceline.core.packed import REJECTED, PackedWriter
 from faceline.core.params import ATTRIBUTES, Params
 from faceline.geometry.alignment import template
 
@@ -82,5 +82,5 @@ def make_aligned(folder: Path, rejected: int = 1) -> pd.DataFrame:
     with replacing_folder(folder) as temporary:
         with PackedWriter(temporary, metadata) as writer:
             writer.write(kept, [image for image, away in zip(images, turned_away, strict=True) if not away])
-        facts[turned_away].assign(reason="poor_fit").to_csv(temporary / "rejected.csv", index=False)
+        facts[turned_away].assign(reason="poor_fit").to_csv(temporary / REJECTED, index=False)
     return kept

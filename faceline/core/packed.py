@@ -19,6 +19,8 @@ import pyarrow.parquet as pq
 from faceline.core.errors import InputError
 
 IMAGE = "image"
+# who is missing from a set, and why; readers of a folder of Parquet pass over names that start with _
+REJECTED = "_rejected.csv"
 SHARD_BYTES = 256 * 2**20
 ROWS_PER_GROUP = 512
 _METADATA_KEY = b"faceline"

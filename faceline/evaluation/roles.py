@@ -61,7 +61,7 @@ def _comparisons(table: EmbeddingTable, role: str, distractors: np.ndarray) -> C
         raise InputError(f"role {role}: {error}") from None
     if not comparisons.negative_pairs:
         raise FacelineError(
-            f"role {role}: no two people have an embedding; see data/aligned/rejected.csv for reasons"
+            f"role {role}: no two people have an embedding; see data/aligned/_rejected.csv for reasons"
         )
     return comparisons
 

@@ -41,8 +41,7 @@ def embed_packed(
     aligned: PackedSet, rejected: pd.DataFrame, embedder: Embedder, flip: bool, workers: int, metadata: Mapping
 ) -> EmbeddingTable:
     """Embeds every face of a packed set, in its order, followed by the rejected ones without an embedding."""
-    images = decode_all(aligned.encoded(), workers)
-    images = track(images, "embedding faces", len(aligned))
+    images = iter(track(decode_all(aligned.encoded(), workers), "embedding faces", len(aligned)))
     embeddings, persons = [], []
     while chunk := list(islice(images, _CHUNK)):
         vectors, named = embedder.embed_and_name(chunk, flip)

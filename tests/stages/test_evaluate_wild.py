@@ -11,7 +11,7 @@ from faceline.core.errors import InputError
 from faceline.core.files import replacing_folder, write_json
 from faceline.core.images import decode_rgb, encode_jpeg
 from faceline.core.model_file import model_hash
-from faceline.core.packed import PackedSet, PackedWriter
+from faceline.core.packed import REJECTED, PackedSet, PackedWriter
 from faceline.core.params import ATTRIBUTES
 from faceline.evaluation.calibration import Calibration
 from faceline.evaluation.embeddings import EmbeddingTable
@@ -67,7 +67,7 @@ def write_wild(folder, size_px=SIZE_PX):
             found = facts[kept].assign(iou=0.8, score=0.99)
             writer.write(found, [image for image, keep in zip(images, kept, strict=True) if keep])
         rejected = facts[~kept].assign(reason=[REASONS[row] for row in facts.index[~kept]])
-        rejected.to_csv(temporary / "rejected.csv", index=False)
+        rejected.to_csv(temporary / REJECTED, index=False)
 
 
 @pytest.fixture(scope="module")

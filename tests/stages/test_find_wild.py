@@ -93,7 +93,7 @@ def test_subjects_and_the_reasons_of_the_others(sources: Sources, monkeypatch: p
     sources.add("tiny.jpg", "distractor", TINY, [TINY])
     sources.add("plain.jpg", "distractor", BOX, [BOX])
     wild = sources.run(monkeypatch)
-    rejected = pd.read_csv(sources.folder / "wild/rejected.csv", keep_default_na=False)
+    rejected = pd.read_csv(sources.folder / "wild/_rejected.csv", keep_default_na=False)
     assert dict(zip(rejected.image_id, rejected.reason, strict=True)) == {
         "empty.jpg": "no_face",
         "bystander.jpg": "no_match",

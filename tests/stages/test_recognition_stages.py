@@ -120,7 +120,7 @@ def test_faces_aligned_otherwise_are_refused(here):
 def test_without_rejects_there_are_none(here):
     params = tiny_params(epochs=1)
     train(params)
-    Path("aligned/rejected.csv").unlink()
+    Path("aligned/_rejected.csv").unlink()
     embed_all(params)
     assert read_embeddings(Path("embeddings.parquet")).ok.all()
 
