@@ -37,6 +37,7 @@ def tiny_params(loss: str = "arcface", **recognition: object) -> Params:
         "loss": loss,
         "input_px": SIZE_PX,
         "embedding_dim": 16,
+        "dropout": 0.0,
         "epochs": 3,
         "batch_size": 12,
         "evaluate_every": 1,

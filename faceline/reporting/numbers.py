@@ -6,6 +6,7 @@ import re
 
 NONE = "—"
 
+_COUNT = re.compile(r"^rejected_(?!share)")
 _RATIO = re.compile(r"_ratio_")
 _SCORE = re.compile(r"threshold_at|^threshold|silhouette|template_error|^auc|sharpness")
 _SHARE = re.compile(
@@ -26,6 +27,8 @@ def written(key: str, value: float | int | str | None) -> str:
         return NONE
     if isinstance(value, str | bool):
         return str(value)
+    if _COUNT.search(key):
+        return f"{value:,}"
     if _RATIO.search(key):
         return f"{value:.2f}×"
     if _SCORE.search(key):

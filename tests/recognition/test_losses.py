@@ -15,7 +15,7 @@ from faceline.recognition.losses import CosineHead, build_head
 from faceline.recognition.losses.triplet import COLLAPSED_STEPS
 
 PARAMS = load_params(Path(__file__).parents[2] / "params" / "sample.yaml").recognition.losses
-PEOPLE, DIM, SCALE = 7, 12, 24.0
+PEOPLE, DIM, SCALE = 7, 12, PARAMS.arcface.scale
 MARGIN_LOSSES = [name for name in LOSSES if name not in ("ce", "triplet")]
 
 

@@ -16,6 +16,8 @@ from faceline.reporting.numbers import rate_of, written
         ("fmr_ratio_Male", 1.819, "1.82×"),
         ("threshold_at_fpr_1e-2", 0.3051, "0.305"),
         ("auc", 0.9921, "0.992"),
+        ("rejected_low_sharpness", 0, "0"),
+        ("rejected_small_box", 1234, "1,234"),
         ("auc_8e-2", 0.6114, "0.611"),
         ("nme_eye_center", 0.0312, "3.12%"),
         ("mtcnn_nme_eye_center", 0.0621, "6.21%"),

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 from safetensors import safe_open
-from tiny_faces import make_aligned, tiny_params
+from tiny_faces import make_aligned, sample_params, tiny_params
 
 from faceline.core.errors import InputError
 from faceline.core.files import replacing_folder
@@ -59,7 +59,7 @@ def test_chain(here):
     with safe_open("model.safetensors", "pt") as file:
         facts = json.loads(file.metadata()["faceline"])
     assert facts["epoch"] == summary["best"]["epoch"]
-    assert facts["loss"] == {"name": "arcface", "params": {"scale": 24.0, "margin_rad": 0.4}}
+    assert facts["loss"] == {"name": "arcface", "params": sample_params()["recognition"]["losses"]["arcface"]}
     assert facts["align"]["size_px"] == 32
     assert facts["drawn"] is True
 
