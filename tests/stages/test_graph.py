@@ -109,10 +109,12 @@ def test_no_stage_switches_the_run_cache_off():
         assert "always_changed" not in stage
 
 
-def test_metrics_are_in_git_and_listed_once():
-    uncached = [next(iter(o)) for s in GRAPH["stages"].values() for o in s["outs"] if isinstance(o, dict)]
-    assert sorted(uncached) == sorted(GRAPH["metrics"])
-    assert all(path.startswith("metrics/") for path in uncached)
+def test_metrics_are_listed_once_and_those_of_cheap_stages_lie_in_git():
+    """`cache: false` puts a file into git but switches the run cache off: never on a stage that takes long."""
+    written = [out for stage in STAGES.values() for out in stage["outs"] if out.startswith("metrics/")]
+    assert sorted(written) == sorted(GRAPH["metrics"])
+    in_git = {name for name, s in GRAPH["stages"].items() if any(isinstance(out, dict) for out in s["outs"])}
+    assert in_git == {"analyze", "filter", "evaluate_landmarks", "evaluate_recognition", "evaluate_wild"}
 
 
 def test_nothing_before_training_depends_on_the_recogniser():
