@@ -1,0 +1,82 @@
+"""Readers, scan, filter and crop on all real CelebA photos that lie on this machine."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from faceline.core.images import decode_rgb
+from faceline.core.packed import PackedSet
+from faceline.core.params import load_params
+from faceline.geometry.boxes import BOX_COLUMNS
+from faceline.geometry.points import points_of
+from faceline.geometry.windows import WINDOW_COLUMNS, Window, transform
+from real_data import SHARED, needs_celeba
+from stages.crop import crop as crop_stage
+from stages.filter import filter as filter_stage
+from stages.scan import scan as scan_stage
+
+pytestmark = needs_celeba
+CELEBA = SHARED / "celeba"
+PARAMS = load_params(Path(__file__).resolve().parents[2] / "params/celeba-small.yaml")
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("real")
+    scan_stage(PARAMS.data, CELEBA / "img_celeba", folder / "photos.parquet")
+    filter_stage(
+        PARAMS.filter,
+        identity=CELEBA / "identity_CelebA.txt",
+        attributes=CELEBA / "list_attr_celeba.txt",
+        boxes=CELEBA / "list_bbox_celeba.txt",
+        landmarks=CELEBA / "list_landmarks_celeba.txt",
+        photos=folder / "photos.parquet",
+        out=folder / "selected.csv",
+        metrics=folder / "filter.json",
+    )
+    crop_stage(PARAMS.crop, CELEBA / "img_celeba", folder / "selected.csv", folder / "crops", folder / "crop.json")
+    return folder
+
+
+def test_every_photo_is_scanned(real):
+    photos = pd.read_parquet(real / "photos.parquet")
+    assert len(photos) == len(list((CELEBA / "img_celeba").iterdir()))
+    assert photos.readable.all()
+    assert photos[["width", "height"]].max(axis=1).max() <= 560
+
+
+def test_known_copies_are_found_and_one_stays(real):
+    summary = json.loads((real / "filter.json").read_text())
+    photos = pd.read_parquet(real / "photos.parquet").set_index("image_id")
+    assert (int(photos.hash["001855.jpg"]) ^ int(photos.hash["081813.jpg"])).bit_count() <= 4
+    assert summary["rejected_duplicate"] > 0
+    chosen = set(pd.read_csv(real / "selected.csv").image_id)
+    assert not {"001855.jpg", "081813.jpg"} <= chosen
+
+
+def test_roles_are_full_and_apart(real):
+    selected = pd.read_csv(real / "selected.csv")
+    people = selected.groupby("role").person.unique().map(set)
+    assert {role: len(people[role]) for role in ("train", "dev", "query")} == {"train": 110, "dev": 35, "query": 50}
+    assert sum(map(len, people)) == selected.person.nunique()
+    assert not selected.Blurry.any()
+    assert selected[BOX_COLUMNS[2:]].min(axis=None) >= PARAMS.filter.min_box_px
+
+
+def test_crops_show_the_photos_pixels_where_they_say(real):
+    crops = PackedSet(real / "crops")
+    rows = np.arange(0, len(crops), 97)
+    for row, encoded in zip(rows, crops.encoded(rows), strict=True):
+        facts, stored = crops.facts.iloc[row], decode_rgb(encoded)
+        window = Window(*(int(facts[name]) for name in WINDOW_COLUMNS))
+        photo = decode_rgb((CELEBA / "img_celeba" / facts.image_id).read_bytes())
+        nose = points_of(crops.facts.iloc[[row]])[0, 2]
+        u, v = np.round(transform(window.from_photo(), nose[None])[0]).astype(int)
+        x, y = np.round(transform(window.to_photo(), np.array([[u, v]], float))[0]).astype(int)
+        # a patch round the nose, compared by its mean colour: the stored window may be smaller, and is a JPEG again
+        there = photo[y - 4 : y + 5, x - 4 : x + 5].mean(axis=(0, 1))
+        here = stored[v - 3 : v + 4, u - 3 : u + 4].mean(axis=(0, 1))
+        assert np.abs(there - here).max() < 12, facts.image_id
