@@ -1,0 +1,1 @@
+"""How well people are told apart: comparisons, rates, intervals, searches, groups."""
