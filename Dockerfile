@@ -6,7 +6,6 @@ FROM python:3.11-slim
 ENV PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     PIP_NO_CACHE_DIR=1 \
-    MPLCONFIGDIR=/data/.matplotlib \
     FACELINE_MODELS=/models
 
 WORKDIR /opt/faceline
