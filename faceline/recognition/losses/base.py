@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import NamedTuple
 
 import torch
@@ -26,7 +27,7 @@ class LossOutput(NamedTuple):
     statistics: dict[str, Tensor]
 
 
-class Head(nn.Module):
+class Head(nn.Module, ABC):
     """A loss over raw embeddings, with whatever weights it needs.
 
     Attributes:
@@ -35,6 +36,7 @@ class Head(nn.Module):
 
     margin_factor: float = 1.0
 
+    @abstractmethod
     def forward(self, embeddings: Tensor, labels: Tensor) -> LossOutput:
         """The loss of a batch.
 
@@ -42,11 +44,10 @@ class Head(nn.Module):
             embeddings: (n, dim), of any norm and floating type; computed with at least float32.
             labels: (n,) int64 in 0..people-1.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def predict(self, embeddings: Tensor) -> Tensor | None:
         """(n, people) scores without margin, the largest is the answer; None where a loss knows no people."""
-        raise NotImplementedError
 
 
 class CosineHead(Head):
@@ -80,9 +81,9 @@ class CosineHead(Head):
         with torch.autocast(embeddings.device.type, enabled=False):
             return self._scaled_cosines(in_full_precision(embeddings))
 
+    @abstractmethod
     def with_margin(self, cosine: Tensor, embeddings: Tensor) -> Tensor:
         """(n,) what stands in for each target's cosine, itself (n,); embeddings are (n, dim), raw."""
-        raise NotImplementedError
 
     def adjust_others(self, logits: Tensor, cosine: Tensor, target: Tensor) -> Tensor:
         """The (n, people) scaled cosines with whatever a loss does to wrong people; the targets' are ignored."""
