@@ -13,14 +13,13 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import subprocess
 from pathlib import Path
 
 import dvc.api
 import numpy as np
 import pandas as pd
 
-from faceline.core.errors import InputError
+from benchmarks.experiments import dvc_run, refuse_unclean, restore, revision
 from faceline.core.figures import new_figure, save
 from faceline.core.files import write_text
 from faceline.core.params import load_params
@@ -33,37 +32,6 @@ TUNING_SEED = 0
 RATE_FACTORS = (0.5, 1.0, 2.0)
 FPR = 0.01
 SHOWN = ("accuracy_top1", "tpr_at_fpr_1e-1", "tpr_at_fpr_1e-2", "tpir_at_fpir_1e-1", "rank1", "auc", "eer")
-CHANGED = ("params.yaml", "dvc.lock", "metrics")
-
-
-def output(*command: str) -> str:
-    """What a command prints."""
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-
-def dvc_run(name: str, settings: dict[str, object], target: str) -> None:
-    """Runs one experiment in the workspace unless it is there already."""
-    known = json.loads(
-        subprocess.run(["dvc", "exp", "list", "--json"], check=True, capture_output=True).stdout or "{}"
-    )
-    if any(entry.get("name") == name for entries in known.values() for entry in entries):
-        print(f"{name}: already there")
-        return
-    options = [word for key, value in settings.items() for word in ("-S", f"{key}={value}")]
-    print(f"{name}: {' '.join(options[1::2])}", flush=True)
-    subprocess.run(["dvc", "exp", "run", "-q", "-n", name, *options, target], check=True)
-
-
-def restore() -> None:
-    """Puts the workspace back to the last commit."""
-    subprocess.run(["git", "checkout", "-q", "--", *CHANGED], check=True)
-    subprocess.run(["dvc", "checkout", "-q"], check=True)
-
-
-def refuse_unclean() -> None:
-    changed = output("git", "status", "--porcelain", "-uno")
-    if changed:
-        raise InputError(f"commit or undo these first, the workspace is restored afterwards:\n{changed}")
 
 
 def tuned_rate(loss: str, base: float) -> float:
@@ -100,9 +68,9 @@ def table_of(runs: dict[str, list[dict]], rates: dict[str, float]) -> pd.DataFra
     return pd.DataFrame(rows).sort_values("tpr_at_fpr_1e-2", ascending=False, ignore_index=True)
 
 
-def page(table: pd.DataFrame, differences: list[Difference], command: str, revision: str) -> str:
+def page(table: pd.DataFrame, differences: list[Difference], command: str, commit: str) -> str:
     """The results as Markdown."""
-    lines = [f"# Losses compared\n\n`{command}` at `{revision}`. Mean and standard deviation over seeds.\n"]
+    lines = [f"# Losses compared\n\n`{command}` at `{commit}`. Mean and standard deviation over seeds.\n"]
     lines.append("| loss | learning rate | seeds | " + " | ".join(SHOWN) + " |")
     lines.append("|---" * (len(SHOWN) + 3) + "|")
     for row in table.to_dict("records"):
@@ -167,8 +135,7 @@ def main() -> None:
     stem = Path("docs/results") / f"losses-{options.name}"
     command = f"python -m benchmarks.losses --losses {' '.join(options.losses)} --seeds {options.seeds}"
     command += f" --name {options.name}" + " --no-tuning" * options.no_tuning
-    revision = output("git", "rev-parse", "--short", "HEAD").strip()
-    write_text(stem.with_suffix(".md"), page(table, differences, command, revision))
+    write_text(stem.with_suffix(".md"), page(table, differences, command, revision()))
     write_text(stem.with_suffix(".csv"), table.to_csv(index=False, float_format="%.6f"))
     draw(metrics, stem.with_suffix(".png"))
 

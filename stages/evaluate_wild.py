@@ -1,18 +1,22 @@
-"""Measures the recogniser on faces that a detector found in the original photos."""
+"""Measures the recogniser on faces that a detector found in the original photos, and what each step costs."""
 
 import logging
+import tempfile
 from pathlib import Path
 
 from faceline.core.errors import InputError
 from faceline.core.files import read_json, replacing_folder, write_json
 from faceline.core.model_file import model_hash
-from faceline.core.packed import REJECTED, PackedSet
-from faceline.core.params import EvaluationParams, RuntimeParams
+from faceline.core.packed import REJECTED, PackedSet, PackedWriter
+from faceline.core.params import AlignParams, EvaluationParams, RuntimeParams
 from faceline.core.runtime import prepare
 from faceline.core.stage import run_stage
 from faceline.evaluation.calibration import Calibration
-from faceline.evaluation.roles import query_comparisons
+from faceline.evaluation.id_figures import id_figures
+from faceline.evaluation.rates import to_metrics
+from faceline.evaluation.roles import DISTRACTOR, QUERY, query_comparisons
 from faceline.evaluation.wild_figures import wild_figures
+from faceline.landmarks.aligning import align_annotated
 from faceline.recognition.embedder import Embedder
 from faceline.recognition.embedding import embed_packed, read_rejected
 
@@ -20,9 +24,11 @@ LOG = logging.getLogger(__name__)
 
 
 def evaluate_wild(
+    align: AlignParams,
     evaluation: EvaluationParams,
     runtime: RuntimeParams,
     wild: Path,
+    crops: Path,
     model: Path,
     calibration: Path,
     recognition: Path,
@@ -40,8 +46,13 @@ def evaluate_wild(
     rejected = read_rejected(wild / REJECTED, packed.facts)
     table = embed_packed(packed, rejected, embedder, evaluation.flip, runtime.workers, {"model": digest})
     figures = wild_figures(table, query_comparisons(table), frozen, evaluation)
+    with tempfile.TemporaryDirectory() as scratch:
+        with PackedWriter(Path(scratch)) as writer:
+            rejected = align_annotated(PackedSet(crops), (QUERY, DISTRACTOR), align, writer)
+        annotated = embed_packed(PackedSet(Path(scratch)), rejected, embedder, evaluation.flip, runtime.workers, {})
+    by_hand = id_figures(query_comparisons(annotated), frozen, evaluation)
     with replacing_folder(report) as folder:
-        figures.write(folder, read_json(recognition))
+        figures.write(folder, read_json(recognition), to_metrics(by_hand.rates))
     write_json(metrics, figures.metrics)
     LOG.info(
         "detection recall %.4f; ID rate at FPR 1e-2: %s",

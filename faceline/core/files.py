@@ -53,20 +53,21 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Mapping) -> None:
     """Writes indented JSON, floats rounded to 6 decimals; NaN and infinity become null."""
-    write_text(path, json.dumps(_plain(value), indent=2, allow_nan=False) + "\n")
+    write_text(path, json.dumps(plain(value), indent=2, allow_nan=False) + "\n")
 
 
 def read_json(path: Path) -> dict:
     return json.loads(path.read_text())
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """A value as JSON has it: numpy scalars as numbers, paths as text, floats rounded to 6 decimals or null."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if hasattr(value, "item"):  # numpy scalars
         value = value.item()
     if isinstance(value, float):
         return round(value, 6) if math.isfinite(value) else None
-    return value
+    return str(value) if isinstance(value, Path) else value

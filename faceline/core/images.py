@@ -38,6 +38,14 @@ def encode_jpeg(rgb: np.ndarray, quality: int) -> bytes:
     return encoded.tobytes()
 
 
+def at_size(image: np.ndarray, px: int) -> np.ndarray:
+    """A square RGB image at side `px`, by area where it shrinks."""
+    if image.shape[:2] == (px, px):
+        return image
+    method = cv2.INTER_AREA if image.shape[0] > px else cv2.INTER_LINEAR
+    return cv2.resize(image, (px, px), interpolation=method)
+
+
 def decode_all(encoded: Iterable[bytes], workers: int = 2) -> Iterator[np.ndarray]:
     """Decodes in order with `workers` threads (OpenCV lets go of the interpreter), a bounded number ahead."""
     encoded = iter(encoded)

@@ -37,16 +37,19 @@ class WildFigures:
     def metrics(self) -> dict[str, float | int | None]:
         return {**to_metrics(self.rates), **self.numbers}
 
-    def write(self, folder: Path, recognition: Mapping[str, float | None]) -> None:
-        """Curves, tables, and the comparison with annotated boxes.
+    def write(
+        self, folder: Path, recognition: Mapping[str, float | None], annotated: Mapping[str, float | None]
+    ) -> None:
+        """Curves, tables, and the comparison with annotated boxes and landmarks.
 
         Args:
             recognition: the metrics of the same people from annotated boxes.
+            annotated: the same from annotated landmarks.
         """
         write_curves(folder, self.id_figures, {f"dev FMR {target:g}": t for target, t in self.frozen.items()})
         write_table(folder, "rates", to_table(self.rates))
         write_table(folder, "acquisition", self.acquisition)
-        write_table(folder, "compare", compare_table(recognition, self.metrics))
+        write_table(folder, "compare", compare_table(annotated, recognition, self.metrics))
 
 
 def wild_figures(
@@ -70,14 +73,23 @@ def wild_figures(
     return WildFigures(rates, one_to_one.numbers(comparisons), one_to_one, acquisition_table(table), frozen)
 
 
-def compare_table(recognition: Mapping[str, float | None], wild: Mapping[str, float | None]) -> pd.DataFrame:
-    """metric, annotated_boxes, original_photos, difference: the keys that both have, in the order of `wild`."""
-    keys = [key for key in wild if key in recognition]
-    table = pd.DataFrame(
-        {
-            "metric": keys,
-            "annotated_boxes": pd.Series([recognition[key] for key in keys], dtype=float),
-            "original_photos": pd.Series([wild[key] for key in keys], dtype=float),
-        }
+def compare_table(
+    annotated: Mapping[str, float | None],
+    recognition: Mapping[str, float | None],
+    wild: Mapping[str, float | None],
+) -> pd.DataFrame:
+    """What each step of the chain costs: the keys that all three have, in the order of `wild`.
+
+    Columns: metric; annotated_landmarks (annotations align the face), annotated_boxes (the hourglass finds its
+    landmarks), original_photos (a detector finds the face too); by_hourglass and by_detector, the differences from
+    one to the next.
+    """
+    keys = [key for key in wild if key in recognition and key in annotated]
+    sources = {"annotated_landmarks": annotated, "annotated_boxes": recognition, "original_photos": wild}
+    table = pd.DataFrame({"metric": keys}).assign(
+        **{name: pd.Series([one[key] for key in keys], dtype=float) for name, one in sources.items()}
     )
-    return table.assign(difference=table["original_photos"] - table["annotated_boxes"])
+    return table.assign(
+        by_hourglass=table["annotated_boxes"] - table["annotated_landmarks"],
+        by_detector=table["original_photos"] - table["annotated_boxes"],
+    )

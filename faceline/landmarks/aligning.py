@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from faceline.geometry.boxes import BOX_COLUMNS
 from faceline.geometry.points import point_table, points_of
 from faceline.geometry.windows import WINDOW_COLUMNS, Window, compose, invert, net_view, sample, transform
 from faceline.landmarks.drawing import PREDICTION, drawn
+from faceline.landmarks.faces import windows_of
 from faceline.landmarks.predictor import LandmarkPredictor
 
 PERSON_COLUMNS = ["image_id", "person", "role", "split"]
@@ -108,11 +109,35 @@ def align_crops(
     return AlignmentRecord(rejected, metrics, shown[:pairs], steps, means[0], means[1])
 
 
+def align_annotated(
+    crops: PackedSet, roles: Collection[str], params: AlignParams, writer: PackedWriter
+) -> pd.DataFrame:
+    """Writes the tiles of some roles' crops as their annotated landmarks place them: no net has a say in it.
+
+    Returns:
+        The faces that could not be aligned, with `reason`.
+    """
+    chosen = np.flatnonzero(crops.facts["role"].isin(roles).to_numpy())
+    rows = crops.facts.iloc[chosen]
+    fit = fit_alignment(points_of(rows), params)
+    good = fit.reason == ""
+    kept, to_photo = rows[good], fit.to_photo[good]
+    images = iter(decode_all(crops.encoded(chosen[good])))
+    for start in range(0, len(kept), _CHUNK):
+        part = kept.iloc[start : start + _CHUNK]
+        from_photo = np.stack([window.from_photo() for window in windows_of(part)])
+        to_window = compose(from_photo, to_photo[start : start + _CHUNK])
+        tiles = [sample(next(images), affine, params.size_px) for affine in to_window]
+        encoded = [encode_jpeg(tile, params.jpeg_quality) for tile in tiles]
+        writer.write(part[CARRIED_COLUMNS].reset_index(drop=True), encoded)
+    return rows[~good][CARRIED_COLUMNS].assign(reason=fit.reason[~good])
+
+
 def align_chunk(
     rows: pd.DataFrame, images: list[np.ndarray], predictor: LandmarkPredictor, params: AlignParams
 ) -> AlignedChunk:
     """Aligns the faces of some rows of a packed set of crops, given their decoded windows."""
-    windows = [Window(*map(int, row)) for row in rows[WINDOW_COLUMNS].itertuples(index=False, name=None)]
+    windows = windows_of(rows)
     from_photo = np.stack([window.from_photo() for window in windows])
     boxes = rows[BOX_COLUMNS].to_numpy(np.float64)
     views = compose(from_photo, np.stack([predictor.view(box) for box in boxes]))

@@ -6,11 +6,11 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 import onnxruntime
 
 from faceline.core.errors import InputError
+from faceline.core.images import at_size
 from faceline.geometry.boxes import BoxMap
 from faceline.geometry.points import POINTS
 from faceline.geometry.windows import net_view, sample, transform
@@ -81,8 +81,7 @@ class OnnxEmbedder:
         return np.concatenate(parts)
 
     def _embed(self, images: Sequence[np.ndarray], flip: bool) -> np.ndarray:
-        size = (self.input_px, self.input_px)
-        tiles = np.stack([image if image.shape[:2] == size else _resize(image, self.input_px) for image in images])
+        tiles = np.stack([at_size(image, self.input_px) for image in images])
         (vectors,) = self._session.run(["raw"], {"images": tiles})
         if flip:
             vectors = vectors + self._session.run(["raw"], {"images": np.ascontiguousarray(tiles[:, :, ::-1])})[0]
@@ -121,8 +120,3 @@ def open_session(path: Path, kind: str) -> tuple[onnxruntime.InferenceSession, d
 def _net(path: Path, kind: str) -> Net:
     session, _ = open_session(path, kind)
     return lambda batch: tuple(session.run(None, {"images": batch}))
-
-
-def _resize(tile: np.ndarray, side: int) -> np.ndarray:
-    how = cv2.INTER_AREA if tile.shape[0] > side else cv2.INTER_LINEAR
-    return cv2.resize(tile, (side, side), interpolation=how)

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from faceline.core.errors import InputError
-from faceline.recognition.faces import at_size
+from faceline.core.images import at_size
 from faceline.recognition.losses import Head
 from faceline.recognition.model import load_recognizer
 from faceline.recognition.net import EmbeddingNet

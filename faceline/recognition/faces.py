@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
-from faceline.core.images import decode_all, decode_rgb
+from faceline.core.images import at_size, decode_all, decode_rgb
 from faceline.core.packed import PackedSet
 from faceline.core.progress import track
 
@@ -68,14 +67,6 @@ def open_faces(
     for position, image in enumerate(track(decoded, "reading faces", len(rows))):
         images[position] = torch.from_numpy(at_size(image, px)).permute(2, 0, 1)
     return FacesInMemory(images.to(device))
-
-
-def at_size(image: np.ndarray, px: int) -> np.ndarray:
-    """A square RGB image at side `px`, by area where it shrinks."""
-    if image.shape[:2] == (px, px):
-        return image
-    method = cv2.INTER_AREA if image.shape[0] > px else cv2.INTER_LINEAR
-    return cv2.resize(image, (px, px), interpolation=method)
 
 
 def prefetched(load: Callable[[Item], Loaded], items: Iterable[Item], ahead: int = 2) -> Iterator[Loaded]:

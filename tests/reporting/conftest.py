@@ -1,7 +1,9 @@
-"""Made-up figures and tables, written once for all tests of the report."""
+"""Made-up figures and tables, and a browser, made once for all tests of the report."""
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,3 +30,21 @@ def sources(folders: tuple[Path, Path]) -> Sources:
 def params() -> dict[str, Group]:
     loaded = load_params(Path(__file__).resolve().parents[2] / "params" / "sample.yaml")
     return {name: getattr(loaded, name) for name in _SHOWN}
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator:
+    """A headless browser."""
+    binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
+    if not (binary and driver):
+        pytest.skip("no chromium with chromedriver on this machine")
+    webdriver = pytest.importorskip("selenium.webdriver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    started = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    yield started
+    started.quit()

@@ -1,7 +1,5 @@
 """The page in a real browser: no error, nothing fetched, nothing that has to be scrolled sideways."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,27 +8,15 @@ from faceline.core.params import Group
 from faceline.reporting.page import render_page
 from faceline.reporting.sources import Sources
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-DRIVER = shutil.which("chromedriver")
 PHONE_PX = 360
-
-pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no chromium with chromedriver on this machine")
 
 
 @pytest.fixture(scope="module")
-def browser(sources: Sources, params: dict[str, Group], tmp_path_factory: pytest.TempPathFactory) -> Iterator:
-    webdriver = pytest.importorskip("selenium.webdriver")
+def browser(chromium, sources: Sources, params: dict[str, Group], tmp_path_factory: pytest.TempPathFactory):
     path = Path(tmp_path_factory.mktemp("page")) / "index.html"
     path.write_text(render_page(sources, params))
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    driver.get(path.as_uri())
-    yield driver
-    driver.quit()
+    chromium.get(path.as_uri())
+    return chromium
 
 
 def emulate(browser, width_px: int, scheme: str) -> None:

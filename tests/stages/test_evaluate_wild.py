@@ -16,6 +16,8 @@ from faceline.core.params import ATTRIBUTES
 from faceline.evaluation.calibration import Calibration
 from faceline.evaluation.embeddings import EmbeddingTable
 from faceline.geometry.alignment import template
+from faceline.geometry.points import point_table
+from faceline.geometry.windows import WINDOW_COLUMNS
 from faceline.recognition.embedder import Embedder
 from faceline.recognition.losses import build_head
 from faceline.recognition.model import save_recognizer
@@ -24,6 +26,7 @@ from stages.evaluate_wild import evaluate_wild
 
 TEMPLATE = np.round(template(SIZE_PX), 4).tolist()
 REASONS = {3: "no_face", 40: "no_match", 47: "eyes_too_close"}
+SWAPPED = 5  # the crop whose annotations mirror the face
 
 
 def write_model(path):
@@ -45,6 +48,30 @@ def write_model(path):
         "drawn": True,
     }
     save_recognizer(path, recognizer.state_dict(), net.config, facts)
+
+
+def write_crops(folder):
+    """More photos of the query people and distractors, each filled by a face whose landmarks are the template."""
+    rng = np.random.default_rng(5)
+    rows, images = [], []
+    for person in range(7, 27):
+        for photo in range(4 if person < 19 else 2):
+            rows.append(
+                {
+                    "image_id": f"drawn_{person}_{photo}.jpg",
+                    "person": person,
+                    "split": "",
+                    **dict.fromkeys(ATTRIBUTES, 0),
+                }
+                | {"role": "query" if person < 19 else "distractor"}
+                | dict(zip(WINDOW_COLUMNS, (0, 0, SIZE_PX, SIZE_PX), strict=True))
+            )
+            images.append(face_of(person, rng))
+    points = np.repeat(template(SIZE_PX)[None], len(rows), axis=0)
+    points[SWAPPED] = points[SWAPPED][[1, 0, 2, 4, 3]]
+    with replacing_folder(folder) as temporary, PackedWriter(temporary) as writer:
+        facts = pd.concat([pd.DataFrame(rows), point_table(points)], axis=1)
+        writer.write(facts, [encode_jpeg(image, 100) for image in images])
 
 
 def write_wild(folder, size_px=SIZE_PX):
@@ -75,6 +102,7 @@ def inputs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("inputs")
     write_model(folder / "recognizer.safetensors")
     write_wild(folder / "wild")
+    write_crops(folder / "crops")
     scores = np.random.default_rng(0).normal(0.3, 0.2, 5_000).clip(-1, 1)
     Calibration.from_scores(scores, model_hash(folder / "recognizer.safetensors"), 30, 200).write(
         folder / "calibration.json"
@@ -87,12 +115,15 @@ def evaluate(inputs, out, **changes):
     params = tiny_params()
     paths = {
         "wild": inputs / "wild",
+        "crops": inputs / "crops",
         "model": inputs / "recognizer.safetensors",
         "calibration": inputs / "calibration.json",
         "recognition": inputs / "recognition.json",
     }
     evaluation = params.evaluation.model_copy(update={"bootstrap_samples": 100})
-    evaluate_wild(evaluation, params.runtime, **(paths | changes), metrics=out / "wild.json", report=out / "report")
+    align = params.align.model_copy(update={"size_px": SIZE_PX})
+    out_paths = {"metrics": out / "wild.json", "report": out / "report"}
+    evaluate_wild(align, evaluation, params.runtime, **(paths | changes), **out_paths)
     return json.loads((out / "wild.json").read_text())
 
 
@@ -143,12 +174,30 @@ def test_failures_are_misses_among_the_positives_and_never_negatives(inputs, eva
     assert metrics["tpr_at_dev_threshold_1e-1"] == pytest.approx((genuine > frozen).sum() / 72, abs=1.5 / 72)
 
 
-def test_compared_with_annotated_boxes(evaluated):
+def test_what_each_step_costs(evaluated):
     out, metrics = evaluated
     table = pd.read_csv(out / "report" / "compare.csv").set_index("metric")
     assert set(table.index) == {"tpr_at_fpr_1e-1", "auc", "eer"}
-    assert table.loc["auc", "difference"] == pytest.approx(metrics["auc"] - 0.95, abs=1e-5)
-    assert np.isnan(table.loc["eer", "difference"])
+    assert table.loc["auc", "by_detector"] == pytest.approx(metrics["auc"] - 0.95, abs=1e-5)
+    assert table.loc["auc", "by_hourglass"] == pytest.approx(0.95 - table.loc["auc", "annotated_landmarks"], abs=1e-5)
+    assert np.isnan(table.loc["eer", "by_detector"])
+
+
+def test_annotated_landmarks_place_the_faces(inputs, evaluated):
+    """The crops are their own tiles; the one with swapped points fails, and its three pairs are lost."""
+    out, _ = evaluated
+    packed = PackedSet(inputs / "crops")
+    images = [decode_rgb(encode_jpeg(decode_rgb(encoded), 95)) for encoded in packed.encoded()]
+    embedder = Embedder.load(inputs / "recognizer.safetensors", torch.device("cpu"))
+    kept = np.arange(len(images)) != SWAPPED
+    vectors = embedder.embed([image for image, keep in zip(images, kept, strict=True) if keep], flip=True)
+    facts = packed.facts[kept]
+    query = (facts.role == "query").to_numpy()
+    genuine, impostor = all_scores(vectors[query], facts.person.to_numpy()[query], vectors[~query])
+    threshold = np.sort(impostor)[::-1][int(0.1 * len(impostor) + 1e-9)]
+    table = pd.read_csv(out / "report" / "compare.csv").set_index("metric")
+    tpr = (genuine > threshold).sum() / (len(genuine) + 3)
+    assert table.loc["tpr_at_fpr_1e-1", "annotated_landmarks"] == pytest.approx(tpr, abs=2.5 / len(genuine))
 
 
 def test_the_same_again_gives_the_same_bytes(inputs, evaluated, tmp_path):
