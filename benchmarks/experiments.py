@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
+from collections.abc import Mapping
 
 from faceline.core.errors import InputError
 
@@ -31,20 +31,35 @@ def refuse_unclean() -> None:
         raise InputError(f"commit or undo these first, the workspace is restored afterwards:\n{changed}")
 
 
-def dvc_run(name: str, settings: dict[str, object], target: str) -> None:
-    """Runs one experiment in the workspace unless it is there already.
+def dvc_run(name: str, settings: Mapping[str, object], target: str) -> str:
+    """Runs one experiment in the workspace unless there is one of that name from the present commit.
 
     Args:
         settings: parameters by their dotted names.
         target: the last stage wanted.
+
+    Returns:
+        The experiment's commit, which DVC's API takes for a revision.
     """
-    known = json.loads(output("dvc", "exp", "list", "--json") or "{}")
-    if any(entry.get("name") == name for entries in known.values() for entry in entries):
+    commit = _commit_of(name)
+    if commit:
         print(f"{name}: already there")
-        return
+        return commit
+    # what an earlier run set stays in the file: start from the committed one
+    subprocess.run(["git", "checkout", "-q", "--", "params.yaml"], check=True)
     options = [word for key, value in settings.items() for word in ("-S", f"{key}={value}")]
     print(f"{name}: {' '.join(options[1::2])}", flush=True)
     subprocess.run(["dvc", "exp", "run", "-q", "-n", name, *options, target], check=True)
+    return _commit_of(name)
+
+
+def _commit_of(name: str) -> str:
+    """The commit of an experiment that started from the present one; "" where there is none."""
+    head = output("git", "rev-parse", "HEAD").strip()
+    reference = f"refs/exps/{head[:2]}/{head[2:]}/{name}"
+    command = ["git", "rev-parse", "-q", "--verify", reference]
+    found = subprocess.run(command, check=False, capture_output=True, text=True)
+    return found.stdout.strip()
 
 
 def restore() -> None:

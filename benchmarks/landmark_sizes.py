@@ -122,8 +122,8 @@ def main() -> None:
         for size, landmarks in sizes.items():
             name = f"hourglass-{landmarks.stacks}x{landmarks.channels}-{options.epochs}"
             chosen = {"stacks": landmarks.stacks, "channels": landmarks.channels, "epochs": options.epochs}
-            dvc_run(name, {f"landmarks.{key}": value for key, value in chosen.items()}, "evaluate_landmarks")
-            with dvc.api.open("metrics/landmarks.json", rev=name) as file:
+            commit = dvc_run(name, {f"landmarks.{key}": value for key, value in chosen.items()}, "evaluate_landmarks")
+            with dvc.api.open("metrics/landmarks.json", rev=commit) as file:
                 figures[size] = {key: value for key, value in json.load(file).items() if key in FIGURES}
     finally:
         restore()

@@ -70,6 +70,7 @@ LOSSES = (
     "curricularface",
     "subcenter_arcface",
 )
+NECKS = ("bn_fc_bn", "fc_bn")
 BACKBONES = (
     "mobilenet_v3_small",
     "resnet18",
@@ -293,6 +294,7 @@ class RecognitionParams(Group):
     input_px: Annotated[int, Field(ge=32, le=512)]
     stem_stride: Literal[1, 2]
     embedding_dim: Annotated[int, Field(ge=2, le=4096)]
+    neck: Literal[*NECKS]
     dropout: Annotated[float, Field(ge=0, lt=1)]
     epochs: Positive
     batch_size: Annotated[int, Field(ge=2)]

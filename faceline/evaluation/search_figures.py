@@ -90,22 +90,35 @@ def _open_set_rate(
     return Rate(name, point.tpir, *interval(point.resampled), threshold=point.threshold)
 
 
+def class_mean_ranks(table: EmbeddingTable) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) person of each test photo of the train people, and its own mean's place among all means; 0 where never."""
+    train, test = _train_and_test(table)
+    persons = table.facts["person"].to_numpy()
+    ranks = nearest_class_mean_ranks(table.embeddings[train], persons[train], table.embeddings[test], persons[test])
+    return persons[test], ranks
+
+
+def _train_and_test(table: EmbeddingTable) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of the train people's photos that were trained on, and of those kept back for the end."""
+    rows = rows_of(table, TRAIN)
+    split = table.facts["split"].to_numpy()[rows]
+    return rows[split == "train"], rows[split == "test"]
+
+
 def accuracy_rates(table: EmbeddingTable) -> list[Rate]:
     """`accuracy_top1`, `accuracy_top5` and `accuracy_head_top1` of the train people's test photos.
 
     The first two look for the nearest mean of the train photos' embeddings, which is the same for every loss. Failed
     test photos count as wrong.
     """
-    rows = rows_of(table, TRAIN)
-    split = table.facts["split"].to_numpy()[rows]
-    train, test = rows[split == "train"], rows[split == "test"]
+    train, test = _train_and_test(table)
     persons = table.facts["person"].to_numpy()
     names = ("accuracy_top1", "accuracy_top5", "accuracy_head_top1")
     people = len(np.unique(persons[train]))
     if not len(test) or people < 2 or not table.ok[train].any():
         reason = f"{len(test)} test photos and {people} train people"
         return [Rate(name, None, reason=reason) for name in names]
-    ranks = nearest_class_mean_ranks(table.embeddings[train], persons[train], table.embeddings[test], persons[test])
+    _, ranks = class_mean_ranks(table)
     shares = rank_rates(ranks, TOP)
     rates = [Rate(names[0], float(shares[0]))]
     if people > TOP:

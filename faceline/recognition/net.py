@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from faceline.core.errors import InputError
-from faceline.core.params import RecognitionParams
+from faceline.core.params import NECKS, RecognitionParams
 from faceline.recognition.backbones import build_trunk
 from faceline.recognition.losses import Head, LossOutput
 
@@ -29,10 +29,18 @@ class NetConfig:
     stem_stride: int
     dropout: float
     input_px: int
+    neck: str = NECKS[0]
 
     @classmethod
     def from_params(cls, params: RecognitionParams) -> NetConfig:
-        return cls(params.backbone, params.embedding_dim, params.stem_stride, params.dropout, params.input_px)
+        return cls(
+            backbone=params.backbone,
+            embedding_dim=params.embedding_dim,
+            stem_stride=params.stem_stride,
+            dropout=params.dropout,
+            input_px=params.input_px,
+            neck=params.neck,
+        )
 
     @classmethod
     def from_facts(cls, facts: Mapping) -> NetConfig:
@@ -47,7 +55,7 @@ class EmbeddingNet(nn.Module):
 
     What follows the map is BN - dropout - FC - BN (ArcFace section 3.1's option E), after a pooling that is each
     family's own: the mean over places (ImageNet nets, InceptionResnetV1), none (iresnets, spherenets), or one
-    depthwise filter as large as the map (MobileFaceNet's GDConv).
+    depthwise filter as large as the map (MobileFaceNet's GDConv). The neck `fc_bn` leaves the first BN out.
     """
 
     def __init__(self, config: NetConfig) -> None:
@@ -55,7 +63,7 @@ class EmbeddingNet(nn.Module):
         self.config = config
         self.trunk = build_trunk(config.backbone, config.input_px, config.stem_stride)
         channels, side = _map_shape(self.trunk, config)
-        self.pool, features = _pool(config.backbone, channels, side)
+        self.pool, features = _pool(config, channels, side)
         self.neck = nn.Sequential(
             nn.Dropout(config.dropout),
             nn.Linear(features, config.embedding_dim, bias=False),
@@ -107,10 +115,14 @@ def _map_shape(trunk: nn.Module, config: NetConfig) -> tuple[int, int]:
     return shape[1], shape[2]
 
 
-def _pool(backbone: str, channels: int, side: int) -> tuple[nn.Module, int]:
-    if backbone.startswith(("iresnet", "spherenet")):
-        return nn.Sequential(nn.BatchNorm2d(channels), nn.Flatten()), channels * side**2
-    if backbone == "mobilefacenet":
+def _pool(config: NetConfig, channels: int, side: int) -> tuple[nn.Module, int]:
+    """The map to features, and how many there are."""
+    normed = config.neck == "bn_fc_bn"
+    if config.backbone.startswith(("iresnet", "spherenet")):
+        norm = nn.BatchNorm2d(channels) if normed else nn.Identity()
+        return nn.Sequential(norm, nn.Flatten()), channels * side**2
+    norm = nn.BatchNorm1d(channels) if normed else nn.Identity()
+    if config.backbone == "mobilefacenet":
         depthwise = nn.Conv2d(channels, channels, side, groups=channels, bias=False)
-        return nn.Sequential(depthwise, nn.Flatten(), nn.BatchNorm1d(channels)), channels
-    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.BatchNorm1d(channels)), channels
+        return nn.Sequential(depthwise, nn.Flatten(), norm), channels
+    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), norm), channels

@@ -1,9 +1,11 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from faceline.core.errors import InputError
 from faceline.evaluation.comparisons import Comparisons
-from faceline.evaluation.paired import paired_differences
+from faceline.evaluation.embeddings import EmbeddingTable
+from faceline.evaluation.paired import paired_accuracy, paired_differences
 
 
 def people(noise, seed, persons=40, photos=8, names=None):
@@ -47,3 +49,36 @@ def test_every_two_groups_are_compared_once():
     runs = {name: [people(1.3, seed)] for seed, name in enumerate("abc")}
     pairs = [(d.first, d.second) for d in paired_differences(runs, 0.05, 100, seed=1)]
     assert pairs == [("a", "b"), ("a", "c"), ("b", "c")]
+
+
+def trained(noise, seed, people=30):
+    """Train people's photos as a table: two that were trained on and three kept back, each."""
+    rows = [
+        (person, "train", split) for person in range(people) for split in ("train", "train", "test", "test", "test")
+    ]
+    facts = pd.DataFrame(rows, columns=["person", "role", "split"]).assign(status="ok")
+    centres = np.random.default_rng(0).normal(size=(people, 16))
+    vectors = centres[facts.person] + noise * np.random.default_rng(seed).normal(size=(len(facts), 16))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return EmbeddingTable(facts, vectors.astype(np.float32))
+
+
+def accuracy(table):
+    """Nearest class mean, said in another way."""
+    known = table.facts.split == "train"
+    means = np.array([table.embeddings[known & (table.facts.person == one)].mean(axis=0) for one in range(30)])
+    means /= np.linalg.norm(means, axis=1, keepdims=True)
+    return np.mean((table.embeddings[~known] @ means.T).argmax(axis=1) == table.facts.person[~known])
+
+
+def test_accuracy_is_compared_on_the_same_photos():
+    runs = {"poor": [trained(1.5, 1), trained(1.5, 2)], "good": [trained(0.8, 3)]}
+    (difference,) = paired_accuracy(runs, 300, seed=1)
+    means = {name: np.mean([accuracy(table) for table in group]) for name, group in runs.items()}
+    assert difference.value == pytest.approx(means["poor"] - means["good"])
+    assert difference.low < difference.value < difference.high < 0
+
+
+def test_accuracies_of_other_photos_are_refused():
+    with pytest.raises(InputError, match="same test photos"):
+        paired_accuracy({"a": [trained(1, 1)], "b": [trained(1, 1, people=31)]}, 10, seed=1)

@@ -1,5 +1,7 @@
 """One contract for all backbones."""
 
+import dataclasses
+
 import pytest
 import torch
 from torch import nn
@@ -83,6 +85,16 @@ def test_an_efficientnet_of_stride_one_pads_like_the_library():
     image = torch.rand(1, 3, 112, 112)
     # the library pads even sizes at the end only, so its grid starts at the second pixel
     assert torch.allclose(fine(image)[:, :, 1:-1:2, 1:-1:2], coarse(image)[:, :, :-1, :-1], atol=1e-5)
+
+
+@pytest.mark.parametrize("backbone", ["resnet18", "iresnet18", "mobilefacenet"])
+def test_the_plain_neck_lacks_the_first_norm_and_nothing_else(backbone):
+    full = EmbeddingNet(config(backbone))
+    plain = EmbeddingNet(dataclasses.replace(config(backbone), neck="fc_bn")).train()
+    missing = {name for name, _ in full.named_parameters()} - {name for name, _ in plain.named_parameters()}
+    assert len(missing) == 2
+    assert all(name.startswith("pool.") for name in missing)
+    assert plain(torch.rand(2, 3, 112, 112)).shape == (2, 32)
 
 
 def test_dropout_is_in_force_in_training_only():

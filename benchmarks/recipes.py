@@ -1,0 +1,65 @@
+"""Recipes of training against each other: the recognition parameters of several files, several seeds, one table.
+
+    cp params/celeba-small.yaml params.yaml            # and commit it: the rest of the chain is its
+    python -m benchmarks.recipes params/celeba-small.yaml params/celeba-small-notebook.yaml --seeds 3
+
+Photos, split, crops and alignment are those of params.yaml for all. Recipes have to agree on backbone, input and
+epochs, so that they differ in how a net is trained and not in what it is or how much it sees.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from benchmarks.comparison import Way, run_seeds, write_comparison
+from benchmarks.experiments import refuse_unclean, restore
+from faceline.core.errors import InputError
+from faceline.core.params import RecognitionParams, load_params
+
+SHARED = ("backbone", "stem_stride", "input_px", "epochs", "pretrained")
+
+
+def settings_of(recipe: RecognitionParams, present: RecognitionParams) -> dict[str, object]:
+    """What `recipe` sets otherwise than `present`, by dotted names."""
+
+    def differing(mine: dict, theirs: dict, prefix: str) -> dict[str, object]:
+        found = {}
+        for key, value in mine.items():
+            if isinstance(value, dict):
+                found |= differing(value, theirs[key], f"{prefix}{key}.")
+            elif value != theirs[key]:
+                found[f"{prefix}{key}"] = value
+        return found
+
+    return differing(recipe.model_dump(exclude={"seed"}), present.model_dump(), "recognition.")
+
+
+def main() -> None:
+    """Runs the recipes and writes `docs/results/recipes-NAME.{md,csv,png}`."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("recipes", nargs="+", type=Path, help="parameter files")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--name", default="celeba-small", help="of the result files")
+    options = parser.parse_args()
+    refuse_unclean()
+    present = load_params()
+    recipes = {path: load_params(path).recognition for path in options.recipes}
+    for key in SHARED:
+        values = {str(path): getattr(recipe, key) for path, recipe in recipes.items()}
+        if len(set(values.values())) > 1:
+            raise InputError(f"recognition.{key} must be the same in all recipes, found {values}")
+    runs = {}
+    try:
+        for path, recipe in recipes.items():
+            way = Way(path.stem, settings_of(recipe, present.recognition), recipe.loss)
+            runs[way] = run_seeds(way, options.seeds)
+    finally:
+        restore()
+    command = f"python -m benchmarks.recipes {' '.join(map(str, options.recipes))} --seeds {options.seeds}"
+    stem = Path("docs/results") / f"recipes-{options.name}"
+    write_comparison(stem, "Recipes compared", runs, present.evaluation, f"{command} --name {options.name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""The table and its claims, from made-up runs."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from tiny_faces import tiny_params
+
+from benchmarks.comparison import Run, Way, write_comparison
+from faceline.evaluation.embeddings import EmbeddingTable
+
+SHOWN = ("accuracy_top1", "tpr_at_fpr_1e-1", "tpr_at_fpr_1e-2", "tpir_at_fpir_1e-1", "rank1", "auc", "eer")
+
+
+def made_up_run(noise: float, seed: int, figure: float) -> Run:
+    """Twenty training people and forty query people round directions that are the same in all runs."""
+    rng = np.random.default_rng(seed)
+    centres = np.random.default_rng(0).normal(size=(60, 16))
+    rows = [(person, "train", split) for person in range(20) for split in ["train"] * 4 + ["test"] * 4]
+    rows += [(person, "query", "") for person in range(20, 60) for _ in range(6)]
+    facts = pd.DataFrame(rows, columns=["person", "role", "split"]).assign(status="ok")
+    vectors = centres[facts.person] + noise * rng.normal(size=(len(facts), 16))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return Run(dict.fromkeys(SHOWN, figure), EmbeddingTable(facts, vectors.astype(np.float32)))
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    stem = tmp_path_factory.mktemp("results") / "ways"
+    runs = {
+        Way("poor", {}, "loud"): [made_up_run(2.0, 1, 0.2), made_up_run(2.0, 2, 0.4)],
+        Way("good", {}, "quiet"): [made_up_run(0.7, 3, 0.8)],
+    }
+    evaluation = tiny_params().evaluation.model_copy(update={"bootstrap_samples": 200})
+    write_comparison(stem, "Ways compared", runs, evaluation, "python -m ways")
+    return stem
+
+
+def test_means_and_deviations_with_the_best_first(written: Path) -> None:
+    table = pd.read_csv(written.with_suffix(".csv"))
+    assert table.name.tolist() == ["good", "poor"]
+    assert table.accuracy_top1.tolist() == pytest.approx([0.8, 0.3])
+    assert table.accuracy_top1_sd[1] == pytest.approx(np.sqrt(0.02), abs=1e-6)
+    assert np.isnan(table.accuracy_top1_sd[0])
+
+
+def test_both_differences_are_claimed_and_the_command_is_named(written: Path) -> None:
+    text = written.with_suffix(".md").read_text()
+    assert "`python -m ways` at" in text
+    claims = [line for line in text.splitlines() if line.startswith("| poor | good | -")]
+    assert len(claims) == 2  # of TPR and of accuracy
+    assert all(line.endswith("| yes |") for line in claims)
+    assert written.with_suffix(".png").stat().st_size > 5_000

@@ -1,0 +1,68 @@
+"""Experiments in a repository with one tiny stage."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from benchmarks.experiments import dvc_run, output, refuse_unclean, restore
+from faceline.core.errors import InputError
+
+STAGE = f"""
+stages:
+  add:
+    cmd: {sys.executable} add.py
+    deps: [add.py]
+    params: [a, b]
+    metrics:
+      - metrics/sum.json:
+          cache: false
+"""
+CODE = """
+import json, yaml
+values = yaml.safe_load(open("params.yaml"))
+open("runs.log", "a").write("run\\n")
+json.dump({"sum": values["a"] + values["b"]}, open("metrics/sum.json", "w"))
+"""
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "metrics").mkdir()
+    (tmp_path / "dvc.yaml").write_text(STAGE)
+    (tmp_path / "add.py").write_text(CODE)
+    (tmp_path / "params.yaml").write_text("a: 1\nb: 10\n")
+    (tmp_path / ".gitignore").write_text("runs.log\n")
+    for command in (
+        "git init -q",
+        "git config user.email someone@example.org",
+        "git config user.name someone",
+        "dvc init -q",
+        "dvc repro -q",
+        "git add -A",
+        "git commit -qm start",
+    ):
+        subprocess.run(command.split(), check=True)
+    return tmp_path
+
+
+def test_runs_start_from_the_committed_parameters_are_kept_and_not_repeated(repository: Path) -> None:
+    first = dvc_run("first", {"a": 2}, "add")
+    second = dvc_run("second", {"b": 20}, "add")
+    assert dvc_run("second", {"b": 20}, "add") == second
+    assert (repository / "runs.log").read_text().count("run") == 3  # the first repro, and each experiment once
+    restore()
+    assert output("git", "status", "--porcelain", "-uno") == ""
+    assert yaml.safe_load((repository / "params.yaml").read_text()) == {"a": 1, "b": 10}
+    for commit, total in ((first, 12), (second, 21)):
+        assert f'"sum": {total}' in output("git", "show", f"{commit}:metrics/sum.json")
+
+
+def test_uncommitted_work_is_refused(repository: Path) -> None:
+    refuse_unclean()
+    (repository / "params.yaml").write_text("a: 3\nb: 10\n")
+    with pytest.raises(InputError, match=r"params\.yaml"):
+        refuse_unclean()
