@@ -70,7 +70,6 @@ def bench_steps(params: Params, device: torch.device, rounds: int) -> tuple[floa
     batch = batch.contiguous(memory_format=torch.channels_last)
     labels = torch.arange(recognition.batch_size, device=device) % 40
     bare = _bare_step(in_memory, recognition, batch, labels)
-    waits: dict[str, list[float]] = {"in memory": [], "decoded": []}
     ratios: list[float] = []
     waits: dict[str, list[float]] = {"in memory": [], "decoded": []}
     for epoch in range(1, rounds + 2):

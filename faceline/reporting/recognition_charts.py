@@ -125,17 +125,23 @@ def _wild(sources: Sources) -> Exhibit | Missing:
     names = [key for key in names if sources.has(f"recognition.{key}")]
     if not names:
         return Missing(f"metrics/wild.json and metrics/recognition.json share no {_ID_RATE}… figures.")
+    compared = sources.table("wild/compare.csv", "metric", "annotated_landmarks")
+    if isinstance(compared, Missing):
+        return compared
+    by_hand = dict(zip(compared["metric"], compared["annotated_landmarks"], strict=True))
     rows, cells = [], []
     for name in names:
         keys = [f"{file}.{name}" for file in ("recognition", "wild")]
-        values = tuple(sources.value(key) for key in keys)
-        lows, highs = zip(*(sources.interval(key) or (None, None) for key in keys), strict=True)
+        known = by_hand.get(name)
+        values = (None if pd.isna(known) else known, *(sources.value(key) for key in keys))
+        intervals = [(None, None), *(sources.interval(key) or (None, None) for key in keys)]
+        lows, highs = zip(*intervals, strict=True)
         label = ("dev threshold " if name.startswith(_FROZEN_RATE) else "FPR ") + rate_of(name)
         rows.append(Row(label, values, lows, highs))
         cells.append((label, *(written(name, value) for value in values)))
-    legend = ("annotated boxes", "original photos")
+    legend = ("annotated landmarks", "annotated boxes", "original photos")
     table = pd.DataFrame(cells, columns=["rate", *legend])
-    svg = interval_chart("ID rate from annotated boxes and from original photos", _accepted(), rows)
+    svg = interval_chart("ID rate from annotations and from original photos", _accepted(), rows)
     return Exhibit.of(svg, legend, table, "metrics/wild.json")
 
 

@@ -56,7 +56,7 @@ def written(
     recognition.write(reports / "recognition")
     write_json(metrics / "recognition.json", recognition.metrics)
     wild = wild_figures(table, comparisons, frozen, evaluation)
-    wild.write(reports / "wild", recognition.metrics)
+    wild.write(reports / "wild", recognition.metrics, recognition.metrics)
     write_json(metrics / "wild.json", wild.metrics)
     joined = joined_photos()
     tables = analyse(joined, params["filter"])

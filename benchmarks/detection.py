@@ -1,0 +1,98 @@
+"""How many annotated faces each detector finds, and how fast, on the held-out photos of a landmark set.
+
+    python -m benchmarks.detection --source mtfl --annotations data/mtfl/trainImageList.txt --images data/mtfl
+    python -m benchmarks.detection ... --yunet face_detection_yunet_2023mar.onnx
+
+A face is found when some detection overlaps its box by IoU 0.4 or more. Detectors draw boxes of their own shapes, so
+each detection is measured by CelebA's box round the five points that it comes with; the annotated box is in CelebA's
+convention already. facenet-pytorch's MTCNN runs with its defaults, one photo at a time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from faceline.core.images import decode_rgb
+from faceline.core.params import load_params
+from faceline.core.runtime import prepare
+from faceline.data.photos import open_photos
+from faceline.geometry.boxes import BOX_COLUMNS, box_around, iou
+from faceline.landmarks.detection import mtcnn_finder
+from faceline.landmarks.sources import read_landmark_set
+from faceline.pipeline.detect import Detector, MtcnnDetector, YunetDetector
+from faceline.pipeline.mtcnn_torch import torch_nets
+from faceline.pipeline.photos import Photo
+
+MATCH_IOU = 0.4
+BATCH = 16
+
+Find = Callable[[Sequence[Photo]], Iterator[np.ndarray]]
+
+
+def in_batches(detector: Detector) -> Find:
+    """The five points of every face of every photo, photos taken together."""
+
+    def find(photos: Sequence[Photo]) -> Iterator[np.ndarray]:
+        for start in range(0, len(photos), BATCH):
+            yield from (found.points for found in detector.find(photos[start : start + BATCH]))
+
+    return find
+
+
+def one_by_one(photos: Sequence[Photo]) -> Iterator[np.ndarray]:
+    """facenet-pytorch's."""
+    find = mtcnn_finder()
+    yield from (find(photo.image)[1] for photo in photos)
+
+
+def measured(find: Find, photos: Sequence[Photo], truth: np.ndarray) -> dict[str, float]:
+    """Recall and speed of one detector."""
+    list(find(photos[:BATCH]))
+    started = time.perf_counter()
+    found = list(find(photos))
+    seconds = time.perf_counter() - started
+    hits = [
+        iou(box_around(points), box).max(initial=0) >= MATCH_IOU for points, box in zip(found, truth, strict=True)
+    ]
+    return {
+        "recall": round(float(np.mean(hits)), 4),
+        "missed": int(len(hits) - np.sum(hits)),
+        "faces_a_photo": round(float(np.mean([len(points) for points in found])), 3),
+        "photos_per_s": round(len(photos) / seconds, 1),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--source", choices=["mtfl", "keypoints68"], required=True)
+    parser.add_argument("--annotations", type=Path, required=True)
+    parser.add_argument("--images", type=Path, required=True)
+    parser.add_argument("--yunet", type=Path, help="YuNet's ONNX file")
+    options = parser.parse_args()
+    params = load_params()
+    device = prepare(params.runtime)
+    landmarks = params.landmarks.model_copy(update={"source": options.source})
+    rows = read_landmark_set(landmarks, options.annotations)
+    rows = rows[rows.split == "test"]
+    with open_photos(options.images) as source:
+        photos = [Photo(name, "ok", image=decode_rgb(source.read(name), name)) for name in rows.image_id]
+    wild, nets = params.wild, torch_nets(device)
+    detectors: dict[str, Find] = {"facenet-pytorch, defaults": one_by_one}
+    for smallest in sorted({20, wild.min_face_px}):
+        detector = MtcnnDetector(nets, smallest, wild.max_photo_px, wild.min_score)
+        detectors[f"mtcnn, faces of {smallest} px and more"] = in_batches(detector)
+    if options.yunet:
+        detectors["yunet"] = in_batches(YunetDetector(options.yunet, wild.max_photo_px))
+    truth = rows[BOX_COLUMNS].to_numpy(float)
+    results = {name: measured(find, photos, truth) for name, find in detectors.items()}
+    print(json.dumps({"photos": len(photos), "iou": MATCH_IOU, **results}, indent=2))
+
+
+if __name__ == "__main__":
+    main()
