@@ -64,9 +64,14 @@ class PersonPairLeaders:
         """`map_blocks` of `selection.largest` for the comparisons, every block of which is offered here too."""
 
         def map_blocks(visit: Callable[[np.ndarray], Tally]) -> Iterator[Tally]:
+            visiting = threading.Lock()
+
             def both(block: np.ndarray, place: Place) -> Tally:
-                self.offer(block, place)
-                return visit(block)
+                # what is done to a block are many short calls: two threads at them lose more time handing the
+                # interpreter to and fro than they win, while one and a product run side by side
+                with visiting:
+                    self.offer(block, place)
+                    return visit(block)
 
             return self._comparisons.map_impostors(both, block_mb)
 

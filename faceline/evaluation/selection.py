@@ -15,7 +15,7 @@ import numpy as np
 
 LOWEST = np.finfo(np.float32).min  # below it only -inf, which stands for "no score here"
 SUBDIVISIONS = 1 << 15
-SPREAD = 4.5  # standard deviations that a bracket reaches to either side: a miss costs a pass, not the answer
+SPREAD = 3.5  # standard deviations that a bracket reaches to either side: a miss costs a pass, not the answer
 HELD = 1 << 22  # scores that are simply held: 16 MB
 KEPT_PER_SAMPLE = 80  # scores that can be kept and sorted in the time that drawing one takes
 Tally = tuple[np.ndarray, np.ndarray]
