@@ -46,13 +46,14 @@ def main() -> None:
     options = parser.parse_args()
     results = {}
     with tempfile.TemporaryDirectory() as folder:
-        onnx, gallery = str(Path(folder) / "onnx"), str(Path(folder) / "people.db")
+        onnx = str(Path(folder) / "onnx")
         subprocess.run([*COMMAND, "export-onnx", onnx, "--models", options.models], check=True, capture_output=True)
         ways = {
             "torch, mtcnn": ["--models", str(options.models)],
             "onnx, boxes": ["--models", onnx, "--runtime", "onnx", "--detector", "boxes", "--boxes", options.boxes],
         }
         for name, how in ways.items():
+            gallery = str(Path(folder) / f"{name}.db")
             subprocess.run(
                 [*COMMAND, "enroll", "Somebody", options.photo, "--gallery", gallery, *how],
                 check=True,

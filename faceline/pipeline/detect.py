@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from faceline.core.errors import InputError
 from faceline.geometry.boxes import BOX_COLUMNS, BoxMap, box_around
 from faceline.pipeline.mtcnn import Detections, MtcnnNets, find_faces
 from faceline.pipeline.photos import Photo
+
+log = logging.getLogger(__name__)
 
 DETECTORS = ("mtcnn", "yunet", "boxes")
 
@@ -131,6 +134,7 @@ def read_boxes(path: Path) -> BoxesDetector:
     if lines and lines[0].strip().isdigit():  # CelebA's count line
         lines = [",".join(line.split()) for line in lines[1:]]
     boxes: dict[str, list] = {}
+    empty = []
     for number, row in enumerate(csv.DictReader(lines), start=2):
         row = {str(key).strip(): value for key, value in row.items()}
         name = row.get("image") or row.get("image_id")
@@ -139,9 +143,14 @@ def read_boxes(path: Path) -> BoxesDetector:
             box = [float(value) for value in values]
         except (TypeError, ValueError):
             box = []
-        if not name or len(box) != 4 or not np.isfinite(box).all() or min(box[2:]) <= 0:
-            raise InputError(f"{path}, row {number}: expected columns image, x, y, width, height with positive sides")
+        if not name or len(box) != 4 or not np.isfinite(box).all():
+            raise InputError(f"{path}, row {number}: expected columns image, x, y, width, height")
+        if min(box[2:]) <= 0:
+            empty.append(number)  # CelebA's own list has such rows: the photo has no box
+            continue
         boxes.setdefault(name, []).append(box)
+    if empty:
+        log.warning("%s: %d rows hold an empty box and are left out, the first is row %d", path, len(empty), empty[0])
     if not boxes:
         raise InputError(f"{path}: no boxes in it; expected columns image, x, y, width, height")
     return BoxesDetector({name: np.array(rows, float) for name, rows in boxes.items()})

@@ -30,6 +30,13 @@ def test_boxes_are_found_by_path_or_by_file_name(tmp_path: Path) -> None:
     assert none.boxes.shape == (0, 4)
 
 
+def test_empty_boxes_are_left_out_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "boxes.txt").write_text("2\nimage_id x_1 y_1 width height\na.jpg 1 2 3 4\nb.jpg 1 2 0 4\n")
+    first, none = read_boxes(tmp_path / "boxes.txt").find([photo("a.jpg"), photo("b.jpg")])
+    assert (first.boxes.tolist(), len(none.boxes)) == ([[1, 2, 3, 4]], 0)
+    assert "1 rows hold an empty box and are left out, the first is row 3" in caplog.text
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -64,7 +71,7 @@ def test_what_detect_prints_can_be_given_back(tmp_path: Path) -> None:
         ("", "no boxes"),
         ("image,x,y,width,height\n", "no boxes"),
         ("image,x,y,width\na.jpg,1,2,3\n", "row 2"),
-        ("image,x,y,width,height\na.jpg,1,2,3,4\nb.jpg,1,2,0,4\n", "row 3"),
+        ("image,x,y,width,height\na.jpg,1,2,0,4\n", "no boxes"),
         ("image,x,y,width,height\na.jpg,1,2,three,4\n", "row 2"),
         ("image,x,y,width,height\na.jpg,1,2,nan,4\n", "row 2"),
         ('{"photos": [{"photo": "a.jpg", "faces": [{}]}]}', "detect"),
