@@ -8,6 +8,7 @@ from faceline.core.errors import FacelineError, InputError
 from faceline.core.params import CropParams
 from faceline.landmarks.codec import Codec
 from faceline.landmarks.nme import nme_eye_center
+from faceline.landmarks.pixels import MEAN, STD, normalised
 from faceline.landmarks.training import Trainer, heatmap_loss, load_faces
 
 CROP = CropParams(context=0.3, max_px=384, jpeg_quality=95)
@@ -60,6 +61,18 @@ def test_it_learns_to_find_the_dots_and_keeps_the_best_epoch(crops, tmp_path):
     assert trained.last_dev_nme == nmes[-1]
     assert trained.dev_nme < 0.05
     assert not trained.net.training
+
+    # what it finds in mirrored photos is the mirror image of what it finds, left and right swapped
+    _, dev = load_faces(crops, params, tmp_path)
+    pixels = dev.plain(np.arange(len(dev)))
+    codec = Codec(params.input_px, params.sigma_px)
+    with torch.inference_mode():
+        points, mirrored = (
+            codec.decode(trained.net(normalised(np.ascontiguousarray(one), MEAN, STD, torch.device("cpu")))[-1])[0]
+            for one in (pixels, pixels[:, :, ::-1])
+        )
+    back = mirrored[:, [1, 0, 2, 4, 3]] * torch.tensor([-1, 1]) + torch.tensor([params.input_px - 1, 0])
+    assert (back - points).norm(dim=-1).mean() < 1
 
 
 def test_learning_rates_warm_up_and_fall(crops, tmp_path):
