@@ -5,7 +5,7 @@ batches through detector, hourglass, alignment and recogniser. Nets but the dete
 counts here. Rounds alternate, so that whatever else the machine does falls on both. Prints ratios. The last lines are
 what follows detection (hourglass, alignment, the recogniser of celeba-small with mirror images) over detection.
 
-    python -m benchmarks.pipeline --celeba ../shared/celeba --photos 200
+    python -m benchmarks.pipeline --celeba data/celeba --photos 200
 """
 
 from __future__ import annotations
