@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 import torch
 from torch import Tensor, nn
@@ -33,14 +33,7 @@ class NetConfig:
 
     @classmethod
     def from_params(cls, params: RecognitionParams) -> NetConfig:
-        return cls(
-            backbone=params.backbone,
-            embedding_dim=params.embedding_dim,
-            stem_stride=params.stem_stride,
-            dropout=params.dropout,
-            input_px=params.input_px,
-            neck=params.neck,
-        )
+        return cls(**{field.name: getattr(params, field.name) for field in fields(cls)})
 
     @classmethod
     def from_facts(cls, facts: Mapping) -> NetConfig:
