@@ -23,13 +23,12 @@ from faceline.core.params import load_params
 from faceline.core.runtime import prepare
 from faceline.data.photos import open_photos
 from faceline.geometry.boxes import BOX_COLUMNS, box_around, iou
-from faceline.landmarks.detection import mtcnn_finder
+from faceline.landmarks.detection import MIN_IOU, mtcnn_finder
 from faceline.landmarks.sources import read_landmark_set
 from faceline.pipeline.detect import Detector, MtcnnDetector, YunetDetector
 from faceline.pipeline.mtcnn_torch import torch_nets
 from faceline.pipeline.photos import Photo
 
-MATCH_IOU = 0.4
 BATCH = 16
 
 Find = Callable[[Sequence[Photo]], Iterator[np.ndarray]]
@@ -57,9 +56,7 @@ def measured(find: Find, photos: Sequence[Photo], truth: np.ndarray) -> dict[str
     started = time.perf_counter()
     found = list(find(photos))
     seconds = time.perf_counter() - started
-    hits = [
-        iou(box_around(points), box).max(initial=0) >= MATCH_IOU for points, box in zip(found, truth, strict=True)
-    ]
+    hits = [iou(box_around(points), box).max(initial=0) >= MIN_IOU for points, box in zip(found, truth, strict=True)]
     return {
         "recall": round(float(np.mean(hits)), 4),
         "missed": int(len(hits) - np.sum(hits)),
@@ -91,7 +88,7 @@ def main() -> None:
         detectors["yunet"] = in_batches(YunetDetector(options.yunet, wild.max_photo_px))
     truth = rows[BOX_COLUMNS].to_numpy(float)
     results = {name: measured(find, photos, truth) for name, find in detectors.items()}
-    print(json.dumps({"photos": len(photos), "iou": MATCH_IOU, **results}, indent=2))
+    print(json.dumps({"photos": len(photos), "iou": MIN_IOU, **results}, indent=2))
 
 
 if __name__ == "__main__":

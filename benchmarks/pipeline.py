@@ -28,6 +28,7 @@ from faceline.geometry.alignment import TEMPLATE
 from faceline.geometry.boxes import BOX_COLUMNS, BoxMap, box_around, iou
 from faceline.geometry.points import POINTS
 from faceline.geometry.windows import invert, net_view, transform
+from faceline.landmarks.detection import MIN_IOU
 from faceline.landmarks.hourglass import HourglassConfig, StackedHourglass
 from faceline.landmarks.pixels import MEAN, STD
 from faceline.landmarks.predictor import LandmarkPredictor
@@ -36,8 +37,6 @@ from faceline.pipeline.face_pipeline import PHOTOS_PER_BATCH, FacePipeline
 from faceline.pipeline.mtcnn_torch import torch_nets
 from faceline.pipeline.photos import Photo
 from faceline.recognition.net import EmbeddingNet, NetConfig, normalise
-
-MATCH_IOU = 0.4
 
 
 class ProportionedLandmarker(LandmarkPredictor):
@@ -134,7 +133,7 @@ def after_detection(min_face_px: int, photos: list[Photo]) -> float:
 
 def recall(found: list[np.ndarray], truth: np.ndarray) -> float:
     return float(
-        np.mean([iou(boxes, box).max(initial=0) >= MATCH_IOU for boxes, box in zip(found, truth, strict=True)])
+        np.mean([iou(boxes, box).max(initial=0) >= MIN_IOU for boxes, box in zip(found, truth, strict=True)])
     )
 
 
@@ -184,7 +183,7 @@ def main() -> None:
             theirs, own = (len(photos) / min(times) for times in zip(*rounds, strict=True))
             print(f"{min_face_px:>8}  {name:<38}{theirs:>8.1f}{own:>8.1f}{own / theirs:>7.2f}", flush=True)
         theirs, own = recall(usual_detect(photos), truth), recall(our_detect(photos), truth)
-        print(f"{min_face_px:>8}  {f'recall at IoU {MATCH_IOU}':<38}{theirs:>8.3f}{own:>8.3f}", flush=True)
+        print(f"{min_face_px:>8}  {f'recall at IoU {MIN_IOU}':<38}{theirs:>8.3f}{own:>8.3f}", flush=True)
         after_detection(min_face_px, photos[:PHOTOS_PER_BATCH])
         print(f"{min_face_px:>8}  {'after detection / detection':<38}{after_detection(min_face_px, photos):>23.2f}")
 
