@@ -34,9 +34,14 @@ _SHEET_COLUMNS = 8
 def write_training_report(
     folder: Path, trained: TrainedRecognizer, data: TrainingData, params: RecognitionParams
 ) -> None:
-    """Writes `curves.csv` (a row an epoch, empty where a figure was not taken), `summary.json`, `samples.png`."""
+    """Writes `curves.csv` (a row an epoch, empty where a figure was not taken), `summary.json`, `samples.png`.
+
+    The rows in which the dev people were looked at are in `dev.csv` as well: `dvc plots` draws an empty cell as 0.
+    """
     curves = pd.DataFrame(trained.curves).reindex(columns=list(CURVES))
     curves.to_csv(folder / "curves.csv", index=False, float_format="%.6g")
+    looked = curves[["epoch", "dev_tpr_at_fpr_1e-2"]].dropna()
+    looked.to_csv(folder / "dev.csv", index=False, float_format="%.6g")
     write_json(
         folder / "summary.json",
         {
