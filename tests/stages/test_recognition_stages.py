@@ -47,11 +47,12 @@ def test_chain(here):
     assert sorted(path.name for path in here.iterdir()) == [".faceline", "aligned", "model.safetensors", "report"]
     assert not any(path.is_file() for path in Path(".faceline").rglob("*"))  # no checkpoint is left behind
     names = sorted(path.name for path in Path("report").iterdir())
-    assert names == ["curves.csv", "samples.png", "summary.json"]
+    assert names == ["curves.csv", "dev.csv", "samples.png", "summary.json"]
     curves = pd.read_csv("report/curves.csv")
     summary = json.loads(Path("report/summary.json").read_text())
     assert curves["epoch"].tolist() == list(range(1, 15))
     assert curves["epoch"][curves["dev_auc"].notna()].tolist() == [7, 14]
+    assert pd.read_csv("report/dev.csv")["epoch"].tolist() == [7, 14]
     assert summary["best"]["dev_tpr_at_fpr_1e-2"] == pytest.approx(curves["dev_tpr_at_fpr_1e-2"].max(), abs=1e-5)
     assert summary["last"]["epoch"] == 14
     assert summary["train_photos"] == 36
