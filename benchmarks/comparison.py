@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -11,17 +12,24 @@ from pathlib import Path
 import dvc.api
 import numpy as np
 import pandas as pd
+import yaml
+from pydantic import ValidationError
 
 from benchmarks.experiments import dvc_run, revision
+from faceline.core.errors import InputError
 from faceline.core.figures import new_figure, save
 from faceline.core.files import write_text
-from faceline.core.params import EvaluationParams
+from faceline.core.params import EvaluationParams, Params
 from faceline.evaluation.embeddings import EmbeddingTable, read_embeddings
 from faceline.evaluation.paired import Difference, paired_accuracy, paired_differences
 from faceline.evaluation.roles import query_comparisons
 
 FPR = 0.01
 SHOWN = ("accuracy_top1", "tpr_at_fpr_1e-1", "tpr_at_fpr_1e-2", "tpir_at_fpir_1e-1", "rank1", "auc", "eer")
+DRAWN = {
+    "tpr_at_fpr_1e-2": "TPR at FPR 1e-2, people never seen",
+    "accuracy_top1": "accuracy among the people trained on",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +37,7 @@ class Way:
     """One way of training.
 
     Attributes:
-        name: of its row; its runs are called NAME-SEED.
+        name: of its row.
         settings: what it changes in the parameters.
         note: what the table says of it.
     """
@@ -47,11 +55,51 @@ class Run:
     table: EmbeddingTable
 
 
-def run_seeds(way: Way, seeds: int) -> list[Run]:
-    """Trains and measures one way with the seeds 1, 2, ...; runs that DVC knows are read, not repeated."""
+def add_common_options(parser: argparse.ArgumentParser, name: str) -> None:
+    """What every comparison can be told: seeds, the name of its files, parameters that all its runs share."""
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--name", default=name, help="of the result files and, in front, of DVC's experiments")
+    parser.add_argument(
+        "--set", nargs="*", default=[], metavar="KEY=VALUE", help="parameters for all runs, as in `dvc exp run -S`"
+    )
+
+
+def shared_settings(options: argparse.Namespace, present: Params) -> tuple[dict[str, object], Params]:
+    """`--set` by dotted names, and the parameters with it.
+
+    Raises:
+        InputError: a word that is not KEY=VALUE, a key that there is not, or a value out of range.
+    """
+    settings, tree = {}, present.model_dump()
+    for word in options.set:
+        key, equals, value = word.partition("=")
+        *groups, last = key.split(".")
+        group: object = tree
+        for name in groups:
+            group = group.get(name) if isinstance(group, dict) else None
+        if not (equals and isinstance(group, dict) and last in group):
+            raise InputError(f"--set: {word} is not KEY=VALUE of a parameter, as recognition.epochs=10 is")
+        settings[key] = group[last] = yaml.safe_load(value)
+    try:
+        return settings, Params.model_validate(tree)
+    except ValidationError as error:
+        raise InputError(f"--set: {error}") from None
+
+
+def command_of(module: str, options: argparse.Namespace, *arguments: str) -> str:
+    """The command that repeats a comparison."""
+    words = ["python -m", module, *arguments, f"--seeds {options.seeds}", f"--name {options.name}"]
+    return " ".join([*words, *(["--set", *options.set] if options.set else [])])
+
+
+def run_seeds(comparison: str, way: Way, seeds: int) -> list[Run]:
+    """Trains and measures one way with the seeds 1, 2, ...; runs that DVC knows are read, not repeated.
+
+    Their names are COMPARISON-WAY-SEED.
+    """
     runs = []
     for seed in range(1, seeds + 1):
-        name = f"{way.name}-{seed}"
+        name = f"{comparison}-{way.name}-{seed}"
         commit = dvc_run(name, {**way.settings, "recognition.seed": seed}, "evaluate_recognition")
         with dvc.api.open("metrics/recognition.json", rev=commit) as file:
             metrics = json.load(file)
@@ -78,7 +126,7 @@ def write_comparison(
     table = table_of(runs)
     write_text(stem.with_suffix(".md"), page(title, table, differences, command))
     write_text(stem.with_suffix(".csv"), table.to_csv(index=False, float_format="%.6f"))
-    draw({way.name: [run.metrics["tpr_at_fpr_1e-2"] for run in group] for way, group in runs.items()}, stem)
+    draw(runs, stem)
 
 
 def table_of(runs: Mapping[Way, Sequence[Run]]) -> pd.DataFrame:
@@ -112,13 +160,14 @@ def page(title: str, table: pd.DataFrame, differences: Mapping[str, Sequence[Dif
     return "\n".join(lines) + "\n"
 
 
-def draw(rates: Mapping[str, Sequence[float]], stem: Path) -> None:
-    """Every seed of every way as a dot."""
-    figure = new_figure(7, 4)
-    axes = figure.subplots()
-    for place, values in enumerate(rates.values()):
-        axes.plot([place] * len(values), values, "o", color="#5c6b73", alpha=0.7)
-        axes.plot([place - 0.2, place + 0.2], [np.mean(values)] * 2, color="#253237")
-    axes.set_xticks(range(len(rates)), list(rates), rotation=30)
-    axes.set(ylabel="TPR at FPR 1e-2, query people; line: mean")
+def draw(runs: Mapping[Way, Sequence[Run]], stem: Path) -> None:
+    """Every seed of every way as a dot, and the mean as a line."""
+    figure = new_figure(11, 4)
+    for axes, (key, label) in zip(figure.subplots(1, len(DRAWN)), DRAWN.items(), strict=True):
+        for place, group in enumerate(runs.values()):
+            values = [run.metrics[key] for run in group]
+            axes.plot([place] * len(values), values, "o", color="#5c6b73", alpha=0.7)
+            axes.plot([place - 0.2, place + 0.2], [np.mean(values)] * 2, color="#253237")
+        axes.set_xticks(range(len(runs)), [way.name for way in runs], rotation=30)
+        axes.set(title=label)
     save(figure, stem.with_suffix(".png"))

@@ -4,32 +4,48 @@
     python -m benchmarks.losses --losses ce arcface --seeds 3
 
 Each run is a `dvc exp run` in the workspace, so everything before training is reused and every run is kept under its
-name. First each loss is trained once at three learning rates with a seed that is used nowhere else, and keeps the
-rate that is best on the dev people; then its seeds run. The table is made from DVC's own records of the runs.
+name. First each loss is trained for half the epochs at three learning rates, with a seed that is used nowhere else,
+and keeps the rate that is best on the dev people; then its seeds run whole. The table is made from DVC's own records.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import dvc.api
 
-from benchmarks.comparison import Way, run_seeds, write_comparison
+from benchmarks.comparison import Way, add_common_options, command_of, run_seeds, shared_settings, write_comparison
 from benchmarks.experiments import dvc_run, refuse_unclean, restore
-from faceline.core.params import load_params
+from faceline.core.errors import InputError
+from faceline.core.params import LOSSES, RecognitionParams, load_params
 
 TUNING_SEED = 0
+TUNING_SHARE = 0.5
 RATE_FACTORS = (0.5, 1.0, 2.0)
 
 
-def tuned_rate(loss: str, base: float) -> float:
+def tuning_settings(recognition: RecognitionParams) -> dict[str, object]:
+    """A training of half the length and otherwise alike: its warm-ups are as long a part of it."""
+    epochs = max(1, round(TUNING_SHARE * recognition.epochs))
+    share = epochs / recognition.epochs
+    return {
+        "recognition.seed": TUNING_SEED,
+        "recognition.epochs": epochs,
+        "recognition.warmup_epochs": share * recognition.warmup_epochs,
+        "recognition.margin_warmup_epochs": share * recognition.margin_warmup_epochs,
+    }
+
+
+def tuned_rate(comparison: str, settings: Mapping[str, object], recognition: RecognitionParams) -> float:
     """The learning rate whose best epoch is best on dev people, by TPR and then AUC."""
     looks = []
     for factor in RATE_FACTORS:
-        name, rate = f"tune-{loss}-{factor:g}", base * factor
-        settings = {"recognition.loss": loss, "recognition.learning_rate": rate, "recognition.seed": TUNING_SEED}
+        rate = recognition.learning_rate * factor
+        name = f"{comparison}-{settings['recognition.loss']}-rate-{factor:g}"
+        settings = {**settings, "recognition.learning_rate": rate, **tuning_settings(recognition)}
         commit = dvc_run(name, settings, "train_recognition")
         with dvc.api.open("reports/train_recognition/summary.json", rev=commit) as file:
             best = json.load(file)["best"]
@@ -41,24 +57,27 @@ def main() -> None:
     """Runs the comparison and writes `docs/results/losses-NAME.{md,csv,png}`."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--losses", nargs="+", default=["ce", "arcface", "cosface", "sphereface", "triplet"])
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--name", default="sample", help="of the result files")
+    add_common_options(parser, "sample")
     parser.add_argument("--no-tuning", action="store_true", help="params.yaml's learning rate for all")
     options = parser.parse_args()
+    if wrong := sorted({*options.losses} - {*LOSSES}):
+        raise InputError(f"--losses: {', '.join(wrong)} unknown; there are {', '.join(LOSSES)}")
     refuse_unclean()
-    params = load_params()
-    base = params.recognition.learning_rate
+    shared, params = shared_settings(options, load_params())
     runs = {}
     try:
         for loss in options.losses:
-            rate = base if options.no_tuning else tuned_rate(loss, base)
-            settings = {"recognition.loss": loss, "recognition.learning_rate": rate}
+            settings = {**shared, "recognition.loss": loss}
+            rate = params.recognition.learning_rate
+            if not options.no_tuning:
+                rate = tuned_rate(options.name, settings, params.recognition)
+            settings["recognition.learning_rate"] = rate
             way = Way(loss, settings, f"learning rate {rate:g}")
-            runs[way] = run_seeds(way, options.seeds)
+            runs[way] = run_seeds(options.name, way, options.seeds)
     finally:
         restore()
-    command = f"python -m benchmarks.losses --losses {' '.join(options.losses)} --seeds {options.seeds}"
-    command += f" --name {options.name}" + " --no-tuning" * options.no_tuning
+    arguments = ["--losses", *options.losses, *(["--no-tuning"] if options.no_tuning else [])]
+    command = command_of("benchmarks.losses", options, *arguments)
     stem = Path("docs/results") / f"losses-{options.name}"
     write_comparison(stem, "Losses compared", runs, params.evaluation, command)
 

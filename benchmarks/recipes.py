@@ -12,12 +12,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmarks.comparison import Way, run_seeds, write_comparison
+from benchmarks.comparison import Way, add_common_options, command_of, run_seeds, shared_settings, write_comparison
 from benchmarks.experiments import refuse_unclean, restore
 from faceline.core.errors import InputError
 from faceline.core.params import RecognitionParams, load_params
 
-SHARED = ("backbone", "stem_stride", "input_px", "epochs", "pretrained")
+SHARED = ("backbone", "stem_stride", "input_px", "epochs", "pretrained", "precision")
 
 
 def settings_of(recipe: RecognitionParams, present: RecognitionParams) -> dict[str, object]:
@@ -39,11 +39,11 @@ def main() -> None:
     """Runs the recipes and writes `docs/results/recipes-NAME.{md,csv,png}`."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("recipes", nargs="+", type=Path, help="parameter files")
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--name", default="celeba-small", help="of the result files")
+    add_common_options(parser, "celeba-small")
     options = parser.parse_args()
     refuse_unclean()
     present = load_params()
+    shared, _ = shared_settings(options, present)
     recipes = {path: load_params(path).recognition for path in options.recipes}
     for key in SHARED:
         values = {str(path): getattr(recipe, key) for path, recipe in recipes.items()}
@@ -52,13 +52,14 @@ def main() -> None:
     runs = {}
     try:
         for path, recipe in recipes.items():
-            way = Way(path.stem, settings_of(recipe, present.recognition), recipe.loss)
-            runs[way] = run_seeds(way, options.seeds)
+            settings = {**settings_of(recipe, present.recognition), **shared}
+            way = Way(path.stem, settings, recipe.loss)
+            runs[way] = run_seeds(options.name, way, options.seeds)
     finally:
         restore()
-    command = f"python -m benchmarks.recipes {' '.join(map(str, options.recipes))} --seeds {options.seeds}"
+    command = command_of("benchmarks.recipes", options, *map(str, options.recipes))
     stem = Path("docs/results") / f"recipes-{options.name}"
-    write_comparison(stem, "Recipes compared", runs, present.evaluation, f"{command} --name {options.name}")
+    write_comparison(stem, "Recipes compared", runs, present.evaluation, command)
 
 
 if __name__ == "__main__":

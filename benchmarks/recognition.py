@@ -130,11 +130,10 @@ def _bare_step(
     head = build_head(recognition.loss, getattr(recognition.losses, recognition.loss), 40, recognition.embedding_dim)
     module = Recognizer(net, head).to(images.device, memory_format=torch.channels_last).train()
     optimizer = build_optimizer(module, recognition)
-    precision = torch.bfloat16 if images.is_cuda else torch.float32
 
     def step() -> None:
         optimizer.zero_grad()
-        with torch.autocast(images.device.type, precision, enabled=images.is_cuda):
+        with trainer._processes.autocast():
             loss = module(images, labels).loss
         loss.backward()
         optimizer.step()

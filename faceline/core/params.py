@@ -305,6 +305,7 @@ class RecognitionParams(Group):
     margin_warmup_epochs: Rate
     clip_norm: Annotated[float, Field(gt=0)]
     ema_decay: Annotated[float, Field(ge=0, lt=1)]
+    precision: Literal["auto", "float32", "bfloat16"]
     memory_budget_mb: Positive
     evaluate_every: Positive
     augmentation: RecognitionAugmentation

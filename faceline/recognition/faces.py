@@ -34,7 +34,12 @@ class FacesInMemory:
         self._images = images
 
     def batch(self, positions: np.ndarray) -> Tensor:
-        return self._images[torch.as_tensor(positions, device=self._images.device)]
+        if self._images.is_cuda:
+            return self._images[torch.as_tensor(positions, device=self._images.device)]
+        # Not torch's indexing: in the thread that works ahead it would start a second team of OpenMP threads, and
+        # with more of those than cores libgomp lets none of them wait actively: every operation of the training
+        # would be slower by the time it takes to wake a thread.
+        return torch.from_numpy(self._images.numpy()[positions])
 
 
 class FacesDecoded:

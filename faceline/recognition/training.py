@@ -96,7 +96,7 @@ class Trainer:
         self._device = device
         self._checkpoint = checkpoint
         self._labels = data.labels(data.train)
-        self._processes = join(runtime, device)
+        self._processes = join(runtime, device, params.precision)
         self._share = slice(self._processes.process_index, None, self._processes.num_processes)
         self._steps = len(self._batches(epoch=1))
         seed_everything(params.seed)
@@ -254,7 +254,8 @@ class Trainer:
         if not (due and self.is_main):
             return {}
         averaged = self._ema.averaged
-        validation = validate(averaged.backbone, self._data, self._device)
+        with self._processes.autocast():
+            validation = validate(averaged.backbone, self._data, self._device)
         state = {name: tensor.detach().cpu().clone() for name, tensor in averaged.state_dict().items()}
         self._last = Candidate(epoch, validation, state)
         if validation.at_least(self._best.validation if self._best else None):

@@ -1,5 +1,6 @@
 """The table and its claims, from made-up runs."""
 
+from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,8 @@ import pandas as pd
 import pytest
 from tiny_faces import tiny_params
 
-from benchmarks.comparison import Run, Way, write_comparison
+from benchmarks.comparison import Run, Way, command_of, shared_settings, write_comparison
+from faceline.core.errors import InputError
 from faceline.evaluation.embeddings import EmbeddingTable
 
 SHOWN = ("accuracy_top1", "tpr_at_fpr_1e-1", "tpr_at_fpr_1e-2", "tpir_at_fpir_1e-1", "rank1", "auc", "eer")
@@ -52,3 +54,28 @@ def test_both_differences_are_claimed_and_the_command_is_named(written: Path) ->
     assert len(claims) == 2  # of TPR and of accuracy
     assert all(line.endswith("| yes |") for line in claims)
     assert written.with_suffix(".png").stat().st_size > 5_000
+
+
+def test_parameters_for_all_runs_are_checked_before_any_run() -> None:
+    present = tiny_params()
+    settings, changed = shared_settings(
+        Namespace(set=["recognition.epochs=9", "recognition.losses.ce.label_smoothing=0.2"]), present
+    )
+    assert settings == {"recognition.epochs": 9, "recognition.losses.ce.label_smoothing": 0.2}
+    assert (changed.recognition.epochs, changed.recognition.losses.ce.label_smoothing) == (9, 0.2)
+    assert present.recognition.epochs != 9
+    for word, said in (
+        ("recognition.epochs", "not KEY=VALUE"),
+        ("recognition.epoch=9", "not KEY=VALUE of a parameter"),
+        ("recognition.seed.epochs=9", "not KEY=VALUE of a parameter"),
+        ("recognition.epochs=none", "recognition.epochs"),
+    ):
+        with pytest.raises(InputError, match=said):
+            shared_settings(Namespace(set=[word]), present)
+
+
+def test_the_command_repeats_the_comparison() -> None:
+    options = Namespace(seeds=5, name="light", set=["recognition.epochs=9"])
+    command = command_of("benchmarks.losses", options, "--losses", "ce", "arcface")
+    wanted = "python -m benchmarks.losses --losses ce arcface --seeds 5 --name light --set recognition.epochs=9"
+    assert command == wanted

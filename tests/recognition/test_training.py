@@ -124,6 +124,17 @@ def test_seeds_and_streaming(aligned, tmp_path):
     assert not same_states(runs[0].last.state, runs[2].last.state)
 
 
+@pytest.mark.parametrize(("precision", "dtype"), [("auto", torch.float32), ("bfloat16", torch.bfloat16)])
+def test_precision_is_that_of_the_nets_arithmetic_and_not_of_what_is_saved(aligned, tmp_path, precision, dtype):
+    trainer = trainer_of(aligned, tmp_path, tiny_params(precision=precision))
+    seen = set()
+    for net in (trainer._recognizer, trainer._ema.averaged):
+        net.backbone.trunk.register_forward_hook(lambda module, inputs, output: seen.add(output.dtype))
+    trained = trainer.run()
+    assert seen == {dtype}
+    assert {tensor.dtype for tensor in trained.last.state.values() if tensor.is_floating_point()} == {torch.float32}
+
+
 def test_weights_at_the_start_are_the_same_for_every_loss(aligned, tmp_path):
     nets = [trainer_of(aligned, tmp_path, tiny_params(loss))._recognizer.backbone for loss in ("ce", "cosface")]
     assert same_states(nets[0].state_dict(), nets[1].state_dict())

@@ -1,0 +1,42 @@
+"""How each loss's learning rate is chosen, with DVC's runs made up."""
+
+import io
+import json
+
+import pytest
+from tiny_faces import tiny_params
+
+from benchmarks import losses
+
+RECOGNITION = tiny_params(epochs=10, warmup_epochs=1.0, margin_warmup_epochs=4.0, learning_rate=0.01).recognition
+
+
+def test_tuning_is_a_training_of_half_the_length() -> None:
+    settings = losses.tuning_settings(RECOGNITION)
+    changed = {key.removeprefix("recognition."): value for key, value in settings.items()}
+    assert changed == {"seed": 0, "epochs": 5, "warmup_epochs": 0.5, "margin_warmup_epochs": 2.0}
+
+
+def test_the_rate_that_dev_people_prefer_is_taken_and_ties_go_by_area(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {}
+    # best at twice the rate, level with half of it by TPR alone
+    figures = {0.005: (0.5, 0.8), 0.01: (0.4, 0.99), 0.02: (0.5, 0.9)}
+
+    def run(name: str, settings: dict, target: str) -> str:
+        asked[name] = settings
+        assert target == "train_recognition"
+        return name
+
+    def opened(path: str, rev: str) -> io.StringIO:
+        tpr, auc = figures[asked[rev]["recognition.learning_rate"]]
+        return io.StringIO(json.dumps({"best": {"dev_tpr_at_fpr_1e-2": tpr, "dev_auc": auc}}))
+
+    monkeypatch.setattr(losses, "dvc_run", run)
+    monkeypatch.setattr(losses.dvc.api, "open", opened)
+    shared = {"recognition.loss": "cosface", "recognition.dropout": 0.2}
+    assert losses.tuned_rate("light", shared, RECOGNITION) == 0.02
+    assert list(asked) == [f"light-cosface-rate-{factor}" for factor in ("0.5", "1", "2")]
+    for settings in asked.values():
+        assert settings["recognition.loss"] == "cosface"
+        assert settings["recognition.dropout"] == 0.2
+        assert settings["recognition.seed"] == losses.TUNING_SEED
