@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import io
 import json
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,6 +91,15 @@ def command_of(module: str, options: argparse.Namespace, *arguments: str) -> str
     """The command that repeats a comparison."""
     words = ["python -m", module, *arguments, f"--seeds {options.seeds}", f"--name {options.name}"]
     return " ".join([*words, *(["--set", *options.set] if options.set else [])])
+
+
+def run_command(main: Callable[[], None]) -> None:
+    """Runs a comparison; a user's mistake ends it with a message and no traceback."""
+    try:
+        main()
+    except InputError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
 
 
 def run_seeds(comparison: str, way: Way, seeds: int) -> list[Run]:

@@ -17,7 +17,15 @@ from pathlib import Path
 
 import dvc.api
 
-from benchmarks.comparison import Way, add_common_options, command_of, run_seeds, shared_settings, write_comparison
+from benchmarks.comparison import (
+    Way,
+    add_common_options,
+    command_of,
+    run_command,
+    run_seeds,
+    shared_settings,
+    write_comparison,
+)
 from benchmarks.experiments import dvc_run, refuse_unclean, restore
 from faceline.core.errors import InputError
 from faceline.core.params import LOSSES, RecognitionParams, load_params
@@ -83,4 +91,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

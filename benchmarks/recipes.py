@@ -12,7 +12,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmarks.comparison import Way, add_common_options, command_of, run_seeds, shared_settings, write_comparison
+from benchmarks.comparison import (
+    Way,
+    add_common_options,
+    command_of,
+    run_command,
+    run_seeds,
+    shared_settings,
+    write_comparison,
+)
 from benchmarks.experiments import refuse_unclean, restore
 from faceline.core.errors import InputError
 from faceline.core.params import RecognitionParams, load_params
@@ -63,4 +71,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)
