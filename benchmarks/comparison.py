@@ -17,7 +17,7 @@ import yaml
 from pydantic import ValidationError
 
 from benchmarks.experiments import dvc_run, revision
-from faceline.core.errors import InputError
+from faceline.core.errors import FacelineError, InputError
 from faceline.core.figures import new_figure, save
 from faceline.core.files import write_text
 from faceline.core.params import EvaluationParams, Params
@@ -50,10 +50,11 @@ class Way:
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: its metrics and its embeddings."""
+    """A finished run: its metrics, its embeddings, and its ROC on query people (columns fpr and tpr)."""
 
     metrics: Mapping[str, float | None]
     table: EmbeddingTable
+    roc: pd.DataFrame
 
 
 def add_common_options(parser: argparse.ArgumentParser, name: str) -> None:
@@ -94,10 +95,10 @@ def command_of(module: str, options: argparse.Namespace, *arguments: str) -> str
 
 
 def run_command(main: Callable[[], None]) -> None:
-    """Runs a comparison; a user's mistake ends it with a message and no traceback."""
+    """Runs a comparison; what goes wrong by a user's mistake or in training is told without a traceback."""
     try:
         main()
-    except InputError as error:
+    except (InputError, FacelineError) as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)
 
@@ -114,7 +115,8 @@ def run_seeds(comparison: str, way: Way, seeds: int) -> list[Run]:
         with dvc.api.open("metrics/recognition.json", rev=commit) as file:
             metrics = json.load(file)
         content = dvc.api.read("data/embeddings.parquet", rev=commit, mode="rb")
-        runs.append(Run(metrics, read_embeddings(io.BytesIO(content))))
+        roc = pd.read_csv(io.StringIO(dvc.api.read("reports/recognition/roc.csv", rev=commit)))
+        runs.append(Run(metrics, read_embeddings(io.BytesIO(content)), roc))
     return runs
 
 
@@ -171,13 +173,21 @@ def page(title: str, table: pd.DataFrame, differences: Mapping[str, Sequence[Dif
 
 
 def draw(runs: Mapping[Way, Sequence[Run]], stem: Path) -> None:
-    """Every seed of every way as a dot, and the mean as a line."""
-    figure = new_figure(11, 4)
-    for axes, (key, label) in zip(figure.subplots(1, len(DRAWN)), DRAWN.items(), strict=True):
+    """The mean ROC of every way; every seed as a dot, and the mean as a line."""
+    figure = new_figure(15, 4)
+    curves, *dots = figure.subplots(1, 1 + len(DRAWN))
+    fpr = np.logspace(-3, 0, 200)
+    for way, group in runs.items():
+        curves.plot(
+            fpr, np.mean([np.interp(fpr, run.roc["fpr"], run.roc["tpr"]) for run in group], axis=0), label=way.name
+        )
+    curves.set(xscale="log", xlabel="FPR", ylabel="TPR", title="ROC on people never seen, mean over seeds")
+    curves.legend(fontsize=8)
+    for axes, (key, title) in zip(dots, DRAWN.items(), strict=True):
         for place, group in enumerate(runs.values()):
             values = [run.metrics[key] for run in group]
             axes.plot([place] * len(values), values, "o", color="#5c6b73", alpha=0.7)
             axes.plot([place - 0.2, place + 0.2], [np.mean(values)] * 2, color="#253237")
         axes.set_xticks(range(len(runs)), [way.name for way in runs], rotation=30)
-        axes.set(title=label)
+        axes.set(title=title)
     save(figure, stem.with_suffix(".png"))

@@ -14,6 +14,7 @@ import argparse
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from subprocess import CalledProcessError
 
 import dvc.api
 
@@ -27,7 +28,7 @@ from benchmarks.comparison import (
     write_comparison,
 )
 from benchmarks.experiments import dvc_run, refuse_unclean, restore
-from faceline.core.errors import InputError
+from faceline.core.errors import FacelineError, InputError
 from faceline.core.params import LOSSES, RecognitionParams, load_params
 
 TUNING_SEED = 0
@@ -48,16 +49,26 @@ def tuning_settings(recognition: RecognitionParams) -> dict[str, object]:
 
 
 def tuned_rate(comparison: str, settings: Mapping[str, object], recognition: RecognitionParams) -> float:
-    """The learning rate whose best epoch is best on dev people, by TPR and then AUC."""
+    """The learning rate whose best epoch is best on dev people, by TPR and then AUC; one that fails is left out.
+
+    Raises:
+        FacelineError: training fails at every rate.
+    """
     looks = []
     for factor in RATE_FACTORS:
         rate = recognition.learning_rate * factor
         name = f"{comparison}-{settings['recognition.loss']}-rate-{factor:g}"
         settings = {**settings, "recognition.learning_rate": rate, **tuning_settings(recognition)}
-        commit = dvc_run(name, settings, "train_recognition")
+        try:
+            commit = dvc_run(name, settings, "train_recognition")
+        except CalledProcessError:
+            print(f"{name}: training failed, as is said above; the rate is left out")
+            continue
         with dvc.api.open("reports/train_recognition/summary.json", rev=commit) as file:
             best = json.load(file)["best"]
         looks.append((best["dev_tpr_at_fpr_1e-2"], best["dev_auc"], rate))
+    if not looks:
+        raise FacelineError(f"{settings['recognition.loss']}: training failed at every learning rate")
     return max(looks)[2]
 
 

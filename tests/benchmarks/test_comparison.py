@@ -24,7 +24,8 @@ def made_up_run(noise: float, seed: int, figure: float) -> Run:
     facts = pd.DataFrame(rows, columns=["person", "role", "split"]).assign(status="ok")
     vectors = centres[facts.person] + noise * rng.normal(size=(len(facts), 16))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return Run(dict.fromkeys(SHOWN, figure), EmbeddingTable(facts, vectors.astype(np.float32)))
+    roc = pd.DataFrame({"fpr": [0.0, 0.01, 1.0], "tpr": [0.0, figure, 1.0]})
+    return Run(dict.fromkeys(SHOWN, figure), EmbeddingTable(facts, vectors.astype(np.float32)), roc)
 
 
 @pytest.fixture(scope="module")

@@ -2,11 +2,13 @@
 
 import io
 import json
+from subprocess import CalledProcessError
 
 import pytest
 from tiny_faces import tiny_params
 
 from benchmarks import losses
+from faceline.core.errors import FacelineError
 
 RECOGNITION = tiny_params(epochs=10, warmup_epochs=1.0, margin_warmup_epochs=4.0, learning_rate=0.01).recognition
 
@@ -40,3 +42,19 @@ def test_the_rate_that_dev_people_prefer_is_taken_and_ties_go_by_area(monkeypatc
         assert settings["recognition.loss"] == "cosface"
         assert settings["recognition.dropout"] == 0.2
         assert settings["recognition.seed"] == losses.TUNING_SEED
+
+
+def test_a_rate_that_training_fails_at_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(name: str, settings: dict, target: str) -> str:
+        if settings["recognition.learning_rate"] >= failing:
+            raise CalledProcessError(1, "dvc")
+        return name
+
+    summary = json.dumps({"best": {"dev_tpr_at_fpr_1e-2": 0.5, "dev_auc": 0.8}})
+    monkeypatch.setattr(losses, "dvc_run", run)
+    monkeypatch.setattr(losses.dvc.api, "open", lambda path, rev: io.StringIO(summary))
+    failing = 0.01
+    assert losses.tuned_rate("light", {"recognition.loss": "triplet"}, RECOGNITION) == 0.005
+    failing = 0.0
+    with pytest.raises(FacelineError, match="triplet: training failed at every"):
+        losses.tuned_rate("light", {"recognition.loss": "triplet"}, RECOGNITION)
