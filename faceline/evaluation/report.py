@@ -85,8 +85,11 @@ def write_looks(
     confused["image_id"] = ids[QUERY][rows]
     confused["other_image_id"] = _by_role(ids, confused["nearest_role"].to_numpy(str), others)
     write_table(folder, "confused_people", confused)
-    captions = [f"{row.similarity:.3f}  {row.person} / {row.nearest}" for row in confused.itertuples()]
-    _draw(folder / "confused_people.png", aligned, confused, captions)
+    # two people who are each other's nearest are shown once
+    couples = confused[["person", "nearest"]].apply(frozenset, axis="columns")
+    shown = confused[~couples.duplicated()]
+    captions = [f"{row.similarity:.3f}  {row.person} / {row.nearest}" for row in shown.itertuples()]
+    _draw(folder / "confused_people.png", aligned, shown, captions)
 
 
 def _by_role(values: Mapping[str, np.ndarray], roles: np.ndarray, rows: np.ndarray) -> list:

@@ -93,9 +93,12 @@ def test_the_head_is_optimised_and_saved(aligned, tmp_path):
     assert all(weight.ndim > 1 for group in decayed for weight in group["params"])
 
 
-@pytest.mark.parametrize("loss", ["arcface", "adaface", "triplet"])
-def test_a_killed_run_ends_the_same(aligned, tmp_path, loss):
-    changes = {"optimizer": "sgd" if loss == "adaface" else "adamw", "dropout": 0.2, "learning_rate": 0.01}
+@pytest.mark.parametrize(
+    ("loss", "optimizer", "precision"),
+    [("arcface", "adamw", "float32"), ("adaface", "sgd", "bfloat16"), ("triplet", "adamw", "float32")],
+)
+def test_a_killed_run_ends_the_same(aligned, tmp_path, loss, optimizer, precision):
+    changes = {"optimizer": optimizer, "precision": precision, "dropout": 0.2, "learning_rate": 0.01}
     whole = trainer_of(aligned, tmp_path / "whole", tiny_params(loss, **changes)).run()
 
     def kill(epoch):
