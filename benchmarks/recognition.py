@@ -34,6 +34,7 @@ from faceline.recognition.faces import Faces, FacesDecoded, FacesInMemory
 from faceline.recognition.losses import build_head
 from faceline.recognition.net import EmbeddingNet, Recognizer
 from faceline.recognition.optimizer import build_optimizer
+from faceline.recognition.precision import autocast
 from faceline.recognition.training import Trainer
 
 PEOPLE, BATCH, DIM = 10_000, 512, 512
@@ -133,7 +134,7 @@ def _bare_step(
 
     def step() -> None:
         optimizer.zero_grad()
-        with trainer._processes.autocast():
+        with autocast(recognition.precision, images.device):
             loss = module(images, labels).loss
         loss.backward()
         optimizer.step()

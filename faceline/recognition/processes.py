@@ -39,21 +39,15 @@ def launch(module: str, arguments: Sequence[str], runtime: RuntimeParams) -> Non
         raise FacelineError(f"{module}: one of {runtime.devices} processes failed; its message stands above")
 
 
-def join(runtime: RuntimeParams, device: torch.device, precision: str) -> Accelerator:
-    """This process's place among the others, with autocast to bfloat16 if that is wanted.
-
-    Args:
-        precision: `float32`, `bfloat16`, or `auto`: bfloat16 on GPUs that have it.
+def join(runtime: RuntimeParams, device: torch.device) -> Accelerator:
+    """This process's place among the others.
 
     Raises:
         InputError: another number of processes was started than `runtime` says.
     """
     from accelerate import Accelerator
 
-    on_gpu = device.type == "cuda"
-    if precision == "auto":
-        precision = "bfloat16" if on_gpu and torch.cuda.is_bf16_supported() else "float32"
-    accelerator = Accelerator(cpu=not on_gpu, mixed_precision="bf16" if precision == "bfloat16" else "no")
+    accelerator = Accelerator(cpu=device.type != "cuda", mixed_precision="no")
     wanted = runtime.devices * runtime.nodes
     if accelerator.num_processes != wanted:
         raise InputError(

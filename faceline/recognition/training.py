@@ -26,6 +26,7 @@ from faceline.recognition.faces import prefetched
 from faceline.recognition.losses import LossOutput, build_head
 from faceline.recognition.net import EmbeddingNet, NetConfig, Recognizer
 from faceline.recognition.optimizer import build_optimizer
+from faceline.recognition.precision import autocast
 from faceline.recognition.pretrained import start_from
 from faceline.recognition.processes import join
 from faceline.recognition.validation import Validation, validate
@@ -96,7 +97,7 @@ class Trainer:
         self._device = device
         self._checkpoint = checkpoint
         self._labels = data.labels(data.train)
-        self._processes = join(runtime, device, params.precision)
+        self._processes = join(runtime, device)
         self._share = slice(self._processes.process_index, None, self._processes.num_processes)
         self._steps = len(self._batches(epoch=1))
         seed_everything(params.seed)
@@ -171,7 +172,8 @@ class Trainer:
     def _step(self, step: int, batch: Batch) -> dict[str, Tensor]:
         self._set_schedule(step)
         images = augment(batch.pixels, batch.drawn).contiguous(memory_format=torch.channels_last)
-        output: LossOutput = self._wrapped(images, batch.labels)
+        with autocast(self._params.precision, self._device):
+            output: LossOutput = self._wrapped(images, batch.labels)
         self._stepper.zero_grad()
         self._processes.backward(output.loss)
         norm = self._processes.clip_grad_norm_(self._recognizer.parameters(), self._params.clip_norm)
@@ -254,7 +256,7 @@ class Trainer:
         if not (due and self.is_main):
             return {}
         averaged = self._ema.averaged
-        with self._processes.autocast():
+        with autocast(self._params.precision, self._device):
             validation = validate(averaged.backbone, self._data, self._device)
         state = {name: tensor.detach().cpu().clone() for name, tensor in averaged.state_dict().items()}
         self._last = Candidate(epoch, validation, state)

@@ -1,0 +1,16 @@
+"""What a net computes in while it is trained; weights, losses and what is saved are float32 always."""
+
+from __future__ import annotations
+
+import torch
+
+
+def autocast(precision: str, device: torch.device) -> torch.autocast:
+    """A context in which nets compute as `recognition.precision` says.
+
+    Args:
+        precision: `float32`, `bfloat16`, or `auto`: bfloat16 on GPUs that have it, float32 elsewhere.
+    """
+    able = device.type == "cuda" and torch.cuda.is_bf16_supported()
+    wanted = precision == "bfloat16" or (precision == "auto" and able)
+    return torch.autocast(device.type, torch.bfloat16, enabled=wanted)
