@@ -48,8 +48,13 @@ def tuning_settings(recognition: RecognitionParams) -> dict[str, object]:
     }
 
 
-def tuned_rate(comparison: str, settings: Mapping[str, object], recognition: RecognitionParams) -> float:
+def tuned_rate(
+    comparison: str, settings: Mapping[str, object], recognition: RecognitionParams
+) -> tuple[float, dict[float, float]]:
     """The learning rate whose best epoch is best on dev people, by TPR and then AUC; one that fails is left out.
+
+    Returns:
+        The rate, and the dev people's TPR at each rate that trains.
 
     Raises:
         FacelineError: training fails at every rate.
@@ -69,7 +74,7 @@ def tuned_rate(comparison: str, settings: Mapping[str, object], recognition: Rec
         looks.append((best["dev_tpr_at_fpr_1e-2"], best["dev_auc"], rate))
     if not looks:
         raise FacelineError(f"{settings['recognition.loss']}: training failed at every learning rate")
-    return max(looks)[2]
+    return max(looks)[2], {rate: tpr for tpr, _, rate in looks}
 
 
 def main() -> None:
@@ -87,11 +92,14 @@ def main() -> None:
     try:
         for loss in options.losses:
             settings = {**shared, "recognition.loss": loss}
-            rate = params.recognition.learning_rate
+            rate, looks = params.recognition.learning_rate, {}
             if not options.no_tuning:
-                rate = tuned_rate(options.name, settings, params.recognition)
+                rate, looks = tuned_rate(options.name, settings, params.recognition)
             settings["recognition.learning_rate"] = rate
-            way = Way(loss, settings, f"learning rate {rate:g}")
+            note = f"learning rate {rate:g}"
+            if looks:
+                note += f" (dev TPR {', '.join(f'{tpr:.3f} with {tried:g}' for tried, tpr in looks.items())})"
+            way = Way(loss, settings, note)
             runs[way] = run_seeds(options.name, way, options.seeds)
     finally:
         restore()

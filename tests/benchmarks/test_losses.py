@@ -36,7 +36,9 @@ def test_the_rate_that_dev_people_prefer_is_taken_and_ties_go_by_area(monkeypatc
     monkeypatch.setattr(losses, "dvc_run", run)
     monkeypatch.setattr(losses.dvc.api, "open", opened)
     shared = {"recognition.loss": "cosface", "recognition.dropout": 0.2}
-    assert losses.tuned_rate("light", shared, RECOGNITION) == 0.02
+    rate, looks = losses.tuned_rate("light", shared, RECOGNITION)
+    assert rate == 0.02
+    assert looks == {rate: tpr for rate, (tpr, _) in figures.items()}
     assert list(asked) == [f"light-cosface-rate-{factor}" for factor in ("0.5", "1", "2")]
     for settings in asked.values():
         assert settings["recognition.loss"] == "cosface"
@@ -54,7 +56,7 @@ def test_a_rate_that_training_fails_at_is_left_out(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(losses, "dvc_run", run)
     monkeypatch.setattr(losses.dvc.api, "open", lambda path, rev: io.StringIO(summary))
     failing = 0.01
-    assert losses.tuned_rate("light", {"recognition.loss": "triplet"}, RECOGNITION) == 0.005
+    assert losses.tuned_rate("light", {"recognition.loss": "triplet"}, RECOGNITION) == (0.005, {0.005: 0.5})
     failing = 0.0
     with pytest.raises(FacelineError, match="triplet: training failed at every"):
         losses.tuned_rate("light", {"recognition.loss": "triplet"}, RECOGNITION)
