@@ -70,7 +70,7 @@ LOSSES = (
     "curricularface",
     "subcenter_arcface",
 )
-NECKS = ("bn_fc_bn", "fc_bn")
+NECKS = ("bn_fc_bn", "fc_bn", "flat_bn_fc_bn")
 BACKBONES = (
     "mobilenet_v3_small",
     "resnet18",

@@ -48,7 +48,8 @@ class EmbeddingNet(nn.Module):
 
     What follows the map is BN - dropout - FC - BN (ArcFace section 3.1's option E), after a pooling that is each
     family's own: the mean over places (ImageNet nets, InceptionResnetV1), none (iresnets, spherenets), or one
-    depthwise filter as large as the map (MobileFaceNet's GDConv). The neck `fc_bn` leaves the first BN out.
+    depthwise filter as large as the map (MobileFaceNet's GDConv). The neck `fc_bn` leaves the first BN out;
+    `flat_bn_fc_bn` pools in no family: in an aligned face every place of the map has a meaning of its own.
     """
 
     def __init__(self, config: NetConfig) -> None:
@@ -110,8 +111,8 @@ def _map_shape(trunk: nn.Module, config: NetConfig) -> tuple[int, int]:
 
 def _pool(config: NetConfig, channels: int, side: int) -> tuple[nn.Module, int]:
     """The map to features, and how many there are."""
-    normed = config.neck == "bn_fc_bn"
-    if config.backbone.startswith(("iresnet", "spherenet")):
+    normed = config.neck != "fc_bn"
+    if config.neck == "flat_bn_fc_bn" or config.backbone.startswith(("iresnet", "spherenet")):
         norm = nn.BatchNorm2d(channels) if normed else nn.Identity()
         return nn.Sequential(norm, nn.Flatten()), channels * side**2
     norm = nn.BatchNorm1d(channels) if normed else nn.Identity()

@@ -97,6 +97,18 @@ def test_the_plain_neck_lacks_the_first_norm_and_nothing_else(backbone):
     assert plain(torch.rand(2, 3, 112, 112)).shape == (2, 32)
 
 
+def test_the_flat_neck_tells_the_places_of_the_map_apart():
+    """Two maps that hold the same values in other places have the same mean, and other embeddings."""
+    torch.manual_seed(1)
+    flat = EmbeddingNet(dataclasses.replace(config("resnet18"), neck="flat_bn_fc_bn")).eval()
+    mean = EmbeddingNet(config("resnet18")).eval()
+    places = torch.rand(2, 512, 4, 4)
+    mirrored = places.flip(3)
+    assert not torch.allclose(flat.neck(flat.pool(places)), flat.neck(flat.pool(mirrored)), atol=1e-2)
+    assert torch.allclose(mean.neck(mean.pool(places)), mean.neck(mean.pool(mirrored)), atol=1e-5)
+    assert flat(torch.rand(2, 3, 112, 112)).shape == (2, 32)
+
+
 def test_dropout_is_in_force_in_training_only():
     net = EmbeddingNet(config("mobilefacenet", dropout=0.5))
     images = torch.rand(4, 3, 112, 112)

@@ -65,7 +65,8 @@ class CosineHead(Head):
         self.scale = scale
         self.centers = centers
         self.weight = nn.Parameter(torch.empty(people * centers, embedding_dim))
-        nn.init.normal_(self.weight, std=0.01)
+        # rows of length 1: of much shorter ones AdamW, whose steps have one size, would turn the angles at random
+        nn.init.normal_(self.weight, std=embedding_dim**-0.5)
 
     def forward(self, embeddings: Tensor, labels: Tensor) -> LossOutput:
         with torch.autocast(embeddings.device.type, enabled=False):
