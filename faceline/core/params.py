@@ -298,7 +298,7 @@ class RecognitionParams(Group):
     dropout: Annotated[float, Field(ge=0, lt=1)]
     epochs: Positive
     batch_size: Annotated[int, Field(ge=2)]
-    optimizer: Literal["sgd", "adamw"]
+    optimizer: Literal["sgd", "adamw", "muon"]
     learning_rate: Annotated[float, Field(gt=0)]
     weight_decay: Rate
     warmup_epochs: Rate

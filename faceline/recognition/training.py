@@ -177,7 +177,8 @@ class Trainer:
         self._stepper.zero_grad()
         self._processes.backward(output.loss)
         norm = self._processes.clip_grad_norm_(self._recognizer.parameters(), self._params.clip_norm)
-        self._stepper.step()
+        with autocast(self._params.precision, self._device):  # for Muon's products
+            self._stepper.step()
         self._ema.update()
         return {"loss": output.loss.detach(), "grad_norm": norm.detach(), **output.statistics}
 

@@ -95,7 +95,7 @@ def test_the_head_is_optimised_and_saved(aligned, tmp_path):
 
 @pytest.mark.parametrize(
     ("loss", "optimizer", "precision"),
-    [("arcface", "adamw", "float32"), ("adaface", "sgd", "bfloat16"), ("triplet", "adamw", "float32")],
+    [("arcface", "muon", "float32"), ("adaface", "sgd", "bfloat16"), ("triplet", "adamw", "float32")],
 )
 def test_a_killed_run_ends_the_same(aligned, tmp_path, loss, optimizer, precision):
     changes = {"optimizer": optimizer, "precision": precision, "dropout": 0.2, "learning_rate": 0.01}
