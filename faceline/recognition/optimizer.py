@@ -20,7 +20,7 @@ class Muon(torch.optim.AdamW):
 
     Filters count as matrices, a row for each output channel. A gradient is dominated by few directions; evened out,
     rare ones are learned as fast as common ones, which pays where steps are few (Jordan et al., Muon, 2024).
-    Steps are scaled to the size of AdamW's (Liu et al., arXiv 2502.16982, equation 4), so that one learning rate
+    Steps are scaled to the size of AdamW's (Liu et al., arXiv 2502.16982), so that one learning rate
     serves all groups.
     """
 

@@ -9,7 +9,7 @@ from tiny_faces import tiny_params
 
 from faceline.recognition.losses import build_head
 from faceline.recognition.net import EmbeddingNet, NetConfig, Recognizer
-from faceline.recognition.optimizer import build_optimizer, orthogonalised
+from faceline.recognition.optimizer import Muon, build_optimizer, orthogonalised
 
 
 def recognizer_of(params):
@@ -26,6 +26,24 @@ def test_singular_values_end_near_one_and_directions_stay(shape):
     large = values > 0.02 * values.max()
     assert np.all((np.diag(along)[large] > 0.65) & (np.diag(along)[large] < 1.25))
     assert np.abs(along - np.diag(np.diag(along))).max() < 1e-6
+
+
+@pytest.mark.parametrize("shape", [(24, 80), (80, 24)])
+def test_agrees_with_torchs_muon_for_matrices(shape):
+    generator = torch.Generator().manual_seed(1)
+    start = torch.randn(*shape, generator=generator)
+    mine, theirs = torch.nn.Parameter(start.clone()), torch.nn.Parameter(start.clone())
+    ours = Muon([{"params": [mine], "weight_decay": 0.1, "orthogonal": True}], 0.02)
+    oracle = torch.optim.Muon([theirs], lr=0.02, weight_decay=0.1, adjust_lr_fn="match_rms_adamw")
+    for _ in range(4):
+        gradient = torch.randn(*shape, generator=generator)
+        mine.grad, theirs.grad = gradient.clone(), gradient.clone()
+        with torch.autocast("cpu", torch.bfloat16):
+            ours.step()
+        oracle.step()
+    moved = (theirs - start).norm()
+    assert (mine - theirs).norm() < 0.02 * moved  # theirs, too, multiplies in bfloat16
+    assert moved > 0.5
 
 
 def test_filters_turn_and_all_else_is_adamw():
