@@ -10,7 +10,7 @@ from faceline.core.params import RecognitionParams
 MOMENTUM = {"sgd": 0.9, "muon": 0.95}
 # a filter over fewer numbers than this has too few directions to be worth evening out: depthwise ones, say
 SMALLEST_FAN_IN = 64
-# Jordan's quintic: it brings every singular value of 0.001 to 1 to within 0.3 of 1 in five steps
+# Jordan's quintic: five steps bring every singular value of 0.0015 to 1 to between 0.68 and 1.13
 _QUINTIC = (3.4445, -4.7750, 2.0315)
 _QUINTIC_STEPS = 5
 
