@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 
@@ -10,6 +11,8 @@ import torch
 
 from faceline.core.errors import InputError
 from faceline.core.params import RuntimeParams
+
+log = logging.getLogger(__name__)
 
 
 def prepare(runtime: RuntimeParams) -> torch.device:
@@ -29,8 +32,24 @@ def prepare(runtime: RuntimeParams) -> torch.device:
     if runtime.device == "cuda" and not available:
         raise InputError("runtime.device: cuda asked for, but torch sees no GPU; use auto or cpu")
     if runtime.device == "cpu" or not available:
+        _warn_of_too_many_threads(runtime.threads)
         return torch.device("cpu")
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+
+
+def _warn_of_too_many_threads(threads: int) -> None:
+    """Threads that share a core wait for each other at every operation: training then takes many times as long."""
+    processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))  # set by torchrun
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if threads * processes > cores:
+        log.warning(
+            "runtime.threads is %d: %d threads on %d usable cores wait for each other, which can take many times "
+            "as long; set it to %d",
+            threads,
+            threads * processes,
+            cores,
+            max(1, cores // processes),
+        )
 
 
 def seed_everything(seed: int) -> None:

@@ -1,0 +1,21 @@
+import os
+
+import pytest
+
+from faceline.core.params import load_params
+from faceline.core.runtime import prepare
+
+
+@pytest.fixture
+def runtime():
+    return load_params().runtime.model_copy(update={"device": "cpu", "threads": 2})
+
+
+@pytest.mark.parametrize(
+    ("processes", "cores", "advised"), [(1, 2, None), (1, 1, 1), (2, 2, 1), (2, 8, None), (4, 3, 1)]
+)
+def test_threads_that_would_share_cores_are_told_of(runtime, processes, cores, advised, monkeypatch, caplog):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cores)), raising=False)
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", str(processes))
+    prepare(runtime)
+    assert [f"set it to {advised}" in record.message for record in caplog.records] == [True] * (advised is not None)
