@@ -6,6 +6,7 @@
 Each run is a `dvc exp run` in the workspace, so everything before training is reused and every run is kept under its
 name. First each loss is trained for half the epochs at three learning rates, with a seed that is used nowhere else,
 and keeps the rate that is best on the dev people; then its seeds run whole. The table is made from DVC's own records.
+The runs that look for a rate end with training: what `dvc exp show` has of later stages beside them is older.
 """
 
 from __future__ import annotations
