@@ -188,6 +188,6 @@ def draw(runs: Mapping[Way, Sequence[Run]], stem: Path) -> None:
             values = [run.metrics[key] for run in group]
             axes.plot([place] * len(values), values, "o", color="#5c6b73", alpha=0.7)
             axes.plot([place - 0.2, place + 0.2], [np.mean(values)] * 2, color="#253237")
-        axes.set_xticks(range(len(runs)), [way.name for way in runs], rotation=30)
+        axes.set_xticks(range(len(runs)), [way.name for way in runs], rotation=30, ha="right")
         axes.set(title=title)
     save(figure, stem.with_suffix(".png"))
