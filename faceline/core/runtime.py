@@ -9,6 +9,7 @@ import random
 import numpy as np
 import torch
 
+from faceline.core.cores import usable_cores
 from faceline.core.errors import InputError
 from faceline.core.params import RuntimeParams
 
@@ -40,7 +41,7 @@ def prepare(runtime: RuntimeParams) -> torch.device:
 def _warn_of_too_many_threads(threads: int) -> None:
     """Threads that share a core wait for each other at every operation: training then takes many times as long."""
     processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))  # set by torchrun
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = usable_cores()
     if threads * processes > cores:
         log.warning(
             "runtime.threads is %d: %d threads on %d usable cores wait for each other, which can take many times "

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple
 from itertools import islice
-from os import cpu_count
 
 import numpy as np
 import pandas as pd
 
+from faceline.core.cores import usable_cores
 from faceline.core.images import decode_rgb, encode_jpeg
 from faceline.core.params import CropParams
 from faceline.core.progress import track
@@ -41,7 +41,7 @@ def crop_faces(
         return facts, encode_jpeg(cut(photo, window), params.jpeg_quality)
 
     boxes = rows[BOX_COLUMNS].to_numpy(np.float64)
-    with ThreadPoolExecutor(cpu_count()) as pool:
+    with ThreadPoolExecutor(usable_cores()) as pool:
         made_all = iter(track(pool.map(crop, rows.image_id, boxes), "crop", total=len(rows), unit="face"))
         for start in range(0, len(rows), chunk):
             made = list(islice(made_all, chunk))

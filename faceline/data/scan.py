@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from os import cpu_count
 
 import cv2
 import numpy as np
 import pandas as pd
 
+from faceline.core.cores import usable_cores
 from faceline.core.errors import InputError
 from faceline.core.images import decode_rgb
 from faceline.core.progress import track
@@ -24,7 +24,7 @@ def scan_photos(photos: Photos) -> pd.DataFrame:
 
     Decoding runs in a thread per processor; the rows do not depend on how many.
     """
-    with ThreadPoolExecutor(cpu_count()) as pool:
+    with ThreadPoolExecutor(usable_cores()) as pool:
         facts = pool.map(lambda name: _facts(photos, name), photos.names)
         rows = list(track(facts, "scan", total=len(photos.names)))
     columns = ["image_id", "readable", "reason", "width", "height", "hash", "sharpness"]

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from os import cpu_count
 
 import numpy as np
 import pandas as pd
 
+from faceline.core.cores import usable_cores
 from faceline.core.errors import InputError
 from faceline.core.images import decode_rgb
 from faceline.core.progress import track
@@ -95,7 +95,7 @@ def _decoded(photos: Photos, image_ids: Iterable[str]) -> Iterator[np.ndarray | 
             return None
 
     remaining = iter(image_ids)
-    with ThreadPoolExecutor(cpu_count()) as pool:
+    with ThreadPoolExecutor(usable_cores()) as pool:
         ahead = [pool.submit(decode, image_id) for image_id in islice(remaining, 16)]
         while ahead:
             yield ahead.pop(0).result()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from faceline.core.cores import usable_cores
 from faceline.core.files import replacing_folder
 from faceline.core.images import DRAWN_PREFIX
 from faceline.core.params import ATTRIBUTES, SampleParams
@@ -129,7 +129,7 @@ def draw_sample(params: SampleParams, out: Path, workers: int | None = None) -> 
     names = [f"{DRAWN_PREFIX}{i:06d}.jpg" for i in range(1, len(shoots) + 1)]
     with replacing_folder(Path(out)) as folder:
         spawn, archive = multiprocessing.get_context("spawn"), zipfile.ZipFile(folder / "img_celeba.zip", "w")
-        with archive, spawn.Pool(workers or len(os.sched_getaffinity(0)), cv2.setNumThreads, (0,)) as pool:
+        with archive, spawn.Pool(workers or usable_cores(), cv2.setNumThreads, (0,)) as pool:
             drawn = pool.imap(partial(draw_shoot, params=params), shoots, chunksize=8)
             for name, (jpeg, *fact) in track(zip(names, drawn, strict=True), "drawing the sample", total=len(names)):
                 archive.writestr(zipfile.ZipInfo(f"img_celeba/{name}", ZIP_TIME), jpeg)
