@@ -16,10 +16,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from faceline.core.params import ATTRIBUTES, load_params
-from faceline.data.annotations import read_annotations
-from faceline.data.rejection import join_photos, rejection_reasons
-from faceline.data.selection import select
+from faceline.core.columns import ATTRIBUTES
+from faceline.settings.schema import load_params
+from faceline.annotations.celeba import read_annotations
+from faceline.data.filtering.rejection import join_photos, rejection_reasons
+from faceline.data.filtering.roles import select
 
 ROWS, PEOPLE = 202_599, 10_177
 FILES = ("identity_CelebA.txt", "list_attr_celeba.txt", "list_bbox_celeba.txt", "list_landmarks_celeba.txt")

@@ -18,9 +18,10 @@ from pydantic import ValidationError
 
 from benchmarks.experiments import dvc_run, revision
 from faceline.core.errors import FacelineError, InputError
-from faceline.core.figures import new_figure, save
+from faceline.pictures.sheets import new_figure, save
 from faceline.core.files import write_text
-from faceline.core.params import EvaluationParams, Params
+from faceline.settings.schema import Params
+from faceline.evaluation.verification.params import EvaluationParams
 from faceline.evaluation.embeddings import EmbeddingTable, read_embeddings
 from faceline.evaluation.paired import Difference, paired_accuracy, paired_differences
 from faceline.evaluation.roles import query_comparisons

@@ -18,16 +18,17 @@ from pathlib import Path
 
 import numpy as np
 
-from faceline.core.images import decode_rgb
-from faceline.core.params import load_params
-from faceline.core.runtime import prepare
-from faceline.data.photos import open_photos
-from faceline.geometry.boxes import BOX_COLUMNS, box_around, iou
-from faceline.landmarks.detection import MIN_IOU, mtcnn_finder
-from faceline.landmarks.sources import read_landmark_set
-from faceline.pipeline.detect import Detector, MtcnnDetector, YunetDetector
-from faceline.pipeline.mtcnn_torch import torch_nets
-from faceline.pipeline.photos import Photo
+from faceline.imaging.images import decode_rgb
+from faceline.settings.schema import load_params
+from faceline.models.runtime import prepare
+from faceline.photos.photos import open_photos
+from faceline.core.columns import BOX_COLUMNS
+from faceline.geometry.boxes import box_around, iou
+from faceline.landmarks.sets.detections import MIN_IOU, mtcnn_finder
+from faceline.landmarks.sets.sources import read_landmark_set
+from faceline.detection.detectors_old import Detector, MtcnnDetector, YunetDetector
+from faceline.detectors.mtcnn_torch import torch_nets
+from faceline.pipeline.photo_files import Photo
 
 BATCH = 16
 

@@ -30,7 +30,9 @@ from benchmarks.comparison import (
 )
 from benchmarks.experiments import dvc_run, refuse_unclean, restore
 from faceline.core.errors import FacelineError, InputError
-from faceline.core.params import LOSSES, RecognitionParams, load_params
+from faceline.recognition.heads.registry import loss_names
+from faceline.settings.schema import load_params
+from faceline.recognition.training.params import RecognitionParams
 
 TUNING_SEED = 0
 TUNING_SHARE = 0.5
@@ -85,8 +87,8 @@ def main() -> None:
     add_common_options(parser, "sample")
     parser.add_argument("--no-tuning", action="store_true", help="params.yaml's learning rate for all")
     options = parser.parse_args()
-    if wrong := sorted({*options.losses} - {*LOSSES}):
-        raise InputError(f"--losses: {', '.join(wrong)} unknown; there are {', '.join(LOSSES)}")
+    if wrong := sorted({*options.losses} - {*loss_names()}):
+        raise InputError(f"--losses: {', '.join(wrong)} unknown; there are {', '.join(loss_names())}")
     refuse_unclean()
     shared, params = shared_settings(options, load_params())
     runs = {}

@@ -20,23 +20,24 @@ import torch
 from facenet_pytorch import MTCNN, InceptionResnetV1
 from PIL import Image
 
-from faceline.core.images import decode_rgb
-from faceline.core.params import load_params
-from faceline.data.annotations import read_boxes
-from faceline.data.photos import open_photos
-from faceline.geometry.alignment import TEMPLATE
-from faceline.geometry.boxes import BOX_COLUMNS, BoxMap, box_around, iou
-from faceline.geometry.points import POINTS
-from faceline.geometry.windows import invert, net_view, transform
-from faceline.landmarks.detection import MIN_IOU
-from faceline.landmarks.hourglass import HourglassConfig, StackedHourglass
-from faceline.landmarks.pixels import MEAN, STD
-from faceline.landmarks.predictor import LandmarkPredictor
-from faceline.pipeline.detect import MtcnnDetector
+from faceline.imaging.images import decode_rgb
+from faceline.settings.schema import load_params
+from faceline.annotations.celeba import read_boxes
+from faceline.photos.photos import open_photos
+from faceline.alignment.fit.template import TEMPLATE
+from faceline.core.columns import BOX_COLUMNS
+from faceline.geometry.boxes import BoxMap, box_around, iou
+from faceline.core.columns import POINTS
+from faceline.windows.windows import invert, net_view, transform
+from faceline.landmarks.sets.detections import MIN_IOU
+from faceline.landmarks.net.hourglass import HourglassConfig, StackedHourglass
+from faceline.landmarks.net.pixels import MEAN, STD
+from faceline.landmarks.net.predictor import LandmarkPredictor
+from faceline.detection.detectors_old import MtcnnDetector
 from faceline.pipeline.face_pipeline import PHOTOS_PER_BATCH, FacePipeline
-from faceline.pipeline.mtcnn_torch import torch_nets
-from faceline.pipeline.photos import Photo
-from faceline.recognition.net import EmbeddingNet, NetConfig, normalise
+from faceline.detectors.mtcnn_torch import torch_nets
+from faceline.pipeline.photo_files import Photo
+from faceline.recognition.net.embedding_net import EmbeddingNet, NetConfig, normalise
 
 
 class ProportionedLandmarker(LandmarkPredictor):

@@ -25,20 +25,22 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from faceline.core.checkpoint import Checkpoint
-from faceline.core.images import encode_jpeg
-from faceline.core.params import LOSSES, Params, RecognitionParams, load_params
-from faceline.core.runtime import prepare
-from faceline.recognition.data import TrainingData
-from faceline.recognition.faces import Faces, FacesDecoded, FacesInMemory
+from faceline.training.checkpoint import Checkpoint
+from faceline.imaging.images import encode_jpeg
+from faceline.recognition.heads.registry import loss_names
+from faceline.settings.schema import Params, load_params
+from faceline.recognition.training.params import RecognitionParams
+from faceline.models.runtime import prepare
+from faceline.recognition.training.training_data import TrainingData
+from faceline.recognition.training.face_store import Faces, FacesDecoded, FacesInMemory
 from faceline.recognition.losses import build_head
-from faceline.recognition.net import EmbeddingNet, Recognizer
-from faceline.recognition.optimizer import build_optimizer
-from faceline.recognition.precision import autocast
-from faceline.recognition.training import Trainer
+from faceline.recognition.net.embedding_net import EmbeddingNet, Recognizer
+from faceline.recognition.training.optimizer import build_optimizer
+from faceline.recognition.training.precision import autocast
+from faceline.recognition.training.recognizer_training import Trainer
 
 PEOPLE, BATCH, DIM = 10_000, 512, 512
-MARGIN_LOSSES = [name for name in LOSSES if name not in ("ce", "triplet")]
+MARGIN_LOSSES = [name for name in loss_names() if name not in ("ce", "triplet")]
 
 
 def main() -> None:

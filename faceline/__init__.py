@@ -1,3 +1,1 @@
 """faceline: a reproducible face-recognition pipeline, from CelebA's own files to names in a photo."""
-
-__version__ = "0.1.0"

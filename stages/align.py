@@ -3,12 +3,13 @@
 from pathlib import Path
 
 from faceline.core.files import replacing_folder, write_json
-from faceline.core.packed import REJECTED, PackedSet, PackedWriter
-from faceline.core.params import AlignParams, RuntimeParams
-from faceline.core.runtime import prepare
+from faceline.packed.sets import REJECTED, PackedSet, PackedWriter
+from faceline.alignment.fit.params import AlignParams
+from faceline.models.runtime import RuntimeParams
+from faceline.models.runtime import prepare
 from faceline.core.stage import run_stage
-from faceline.landmarks.aligning import align_crops, draw_alignment, tile_metadata
-from faceline.landmarks.predictor import LandmarkPredictor
+from faceline.alignment.fit.tiles import align_crops, draw_alignment, tile_metadata
+from faceline.landmarks.net.predictor import LandmarkPredictor
 
 
 def align(

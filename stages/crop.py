@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from faceline.core.files import replacing_folder, write_json
-from faceline.core.packed import PackedSet, PackedWriter
-from faceline.core.params import CropParams
+from faceline.packed.sets import PackedSet, PackedWriter
+from faceline.data.crops.params import CropParams
 from faceline.core.stage import run_stage
-from faceline.data.cropping import crop_faces, summarise_crops
-from faceline.data.photos import open_photos
-from faceline.data.selection import read_selected
+from faceline.data.crops.cropping import crop_faces, summarise_crops
+from faceline.photos.photos import open_photos
+from faceline.data.selection.selected import read_selected
 
 
 def crop(crop: CropParams, images: Path, selected: Path, out: Path, metrics: Path) -> None:

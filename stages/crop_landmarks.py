@@ -4,14 +4,15 @@ import logging
 from pathlib import Path
 
 from faceline.core.files import replacing_folder
-from faceline.core.packed import PackedWriter
-from faceline.core.params import CropParams, LandmarkParams
+from faceline.packed.sets import PackedWriter
+from faceline.data.crops.params import CropParams
+from faceline.landmarks.training.params import LandmarkParams
 from faceline.core.stage import run_stage
-from faceline.data.cropping import crop_faces
-from faceline.data.photos import open_photos
-from faceline.landmarks.cropping import prepare_set
-from faceline.landmarks.detection import mtcnn_finder
-from faceline.landmarks.sources import labels_of, read_landmark_set
+from faceline.data.crops.cropping import crop_faces
+from faceline.photos.photos import open_photos
+from faceline.landmarks.sets.preparation import prepare_set
+from faceline.landmarks.sets.detections import mtcnn_finder
+from faceline.landmarks.sets.sources import labels_of, read_landmark_set
 
 log = logging.getLogger(__name__)
 

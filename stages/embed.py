@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
-from faceline.core.model_file import model_hash
-from faceline.core.packed import REJECTED, PackedSet
-from faceline.core.params import EvaluationParams, RuntimeParams
-from faceline.core.runtime import prepare
+from faceline.models.model_file import model_hash
+from faceline.packed.sets import REJECTED, PackedSet
+from faceline.evaluation.verification.params import EvaluationParams
+from faceline.models.runtime import RuntimeParams
+from faceline.models.runtime import prepare
 from faceline.core.stage import run_stage
 from faceline.evaluation.embeddings import write_embeddings
-from faceline.recognition.embedder import Embedder
-from faceline.recognition.embedding import embed_packed, read_rejected
+from faceline.recognition.embedding.embedder import Embedder
+from faceline.recognition.embedding.packed_faces import embed_packed, read_rejected
 
 
 def embed(evaluation: EvaluationParams, runtime: RuntimeParams, aligned: Path, model: Path, out: Path) -> None:

@@ -3,13 +3,14 @@
 from pathlib import Path
 
 from faceline.core.files import replacing_folder, write_json
-from faceline.core.packed import PackedSet
-from faceline.core.params import EvaluationParams, RuntimeParams
-from faceline.core.runtime import prepare
+from faceline.packed.sets import PackedSet
+from faceline.evaluation.verification.params import EvaluationParams
+from faceline.models.runtime import RuntimeParams
+from faceline.models.runtime import prepare
 from faceline.core.stage import run_stage
-from faceline.landmarks.evaluation import compare_with_mtcnn, measure, summarise
-from faceline.landmarks.evaluation_report import write_evaluation_report
-from faceline.landmarks.predictor import LandmarkPredictor
+from faceline.landmarks.evaluation.measurement import compare_with_mtcnn, measure, summarise
+from faceline.landmarks.evaluation.evaluation_report import write_evaluation_report
+from faceline.landmarks.net.predictor import LandmarkPredictor
 
 
 def evaluate_landmarks(

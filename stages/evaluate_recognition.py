@@ -4,8 +4,8 @@ import logging
 from pathlib import Path
 
 from faceline.core.files import replacing_folder, write_json
-from faceline.core.packed import PackedSet
-from faceline.core.params import EvaluationParams
+from faceline.packed.sets import PackedSet
+from faceline.evaluation.verification.params import EvaluationParams
 from faceline.core.stage import run_stage
 from faceline.evaluation.calibration import Calibration
 from faceline.evaluation.embeddings import read_embeddings

@@ -6,19 +6,21 @@ from pathlib import Path
 
 from faceline.core.errors import InputError
 from faceline.core.files import read_json, replacing_folder, write_json
-from faceline.core.model_file import model_hash
-from faceline.core.packed import REJECTED, PackedSet, PackedWriter
-from faceline.core.params import AlignParams, EvaluationParams, RuntimeParams
-from faceline.core.runtime import prepare
+from faceline.models.model_file import model_hash
+from faceline.packed.sets import REJECTED, PackedSet, PackedWriter
+from faceline.alignment.fit.params import AlignParams
+from faceline.evaluation.verification.params import EvaluationParams
+from faceline.models.runtime import RuntimeParams
+from faceline.models.runtime import prepare
 from faceline.core.stage import run_stage
 from faceline.evaluation.calibration import Calibration
 from faceline.evaluation.id_figures import id_figures
 from faceline.evaluation.rates import to_metrics
 from faceline.evaluation.roles import DISTRACTOR, QUERY, query_comparisons
 from faceline.evaluation.wild_figures import wild_figures
-from faceline.landmarks.aligning import align_annotated
-from faceline.recognition.embedder import Embedder
-from faceline.recognition.embedding import embed_packed, read_rejected
+from faceline.alignment.fit.tiles import align_annotated
+from faceline.recognition.embedding.embedder import Embedder
+from faceline.recognition.embedding.packed_faces import embed_packed, read_rejected
 
 LOG = logging.getLogger(__name__)
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pandas as pd
 
 from faceline.core.files import replacing, write_json
-from faceline.core.params import FilterParams
+from faceline.data.filtering.params import FilterParams
 from faceline.core.stage import run_stage
-from faceline.data.annotations import read_annotations
-from faceline.data.rejection import join_photos, rejection_reasons
-from faceline.data.selection import assert_disjoint, select, summarise
+from faceline.annotations.celeba import read_annotations
+from faceline.data.filtering.rejection import join_photos, rejection_reasons
+from faceline.data.filtering.roles import assert_disjoint, select, summarise
 
 
 def filter(

@@ -8,16 +8,18 @@ from pathlib import Path
 import pandas as pd
 
 from faceline.core.files import replacing_folder
-from faceline.core.packed import REJECTED, PackedWriter
-from faceline.core.params import AlignParams, RuntimeParams, WildParams
-from faceline.core.runtime import prepare
+from faceline.packed.sets import REJECTED, PackedWriter
+from faceline.alignment.fit.params import AlignParams
+from faceline.models.runtime import RuntimeParams
+from faceline.wild.params import WildParams
+from faceline.models.runtime import prepare
 from faceline.core.stage import run_stage
-from faceline.data.photos import open_photos
-from faceline.landmarks.aligning import tile_metadata
-from faceline.landmarks.predictor import LandmarkPredictor
-from faceline.pipeline.detect import MtcnnDetector
-from faceline.pipeline.mtcnn_torch import torch_nets
-from faceline.pipeline.wild import ROLES, find_subjects
+from faceline.photos.photos import open_photos
+from faceline.alignment.fit.tiles import tile_metadata
+from faceline.landmarks.net.predictor import LandmarkPredictor
+from faceline.detection.detectors_old import MtcnnDetector
+from faceline.detectors.mtcnn_torch import torch_nets
+from faceline.wild.subjects import ROLES, find_subjects
 
 LOG = logging.getLogger(__name__)
 

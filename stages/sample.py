@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from faceline.core.params import SampleParams
+from faceline.sample.params import SampleParams
 from faceline.core.stage import run_stage
 from faceline.sample.dataset import draw_sample
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from faceline.core.files import replacing
-from faceline.core.params import DataParams
+from faceline.data.scan.params import DataParams
 from faceline.core.stage import run_stage
-from faceline.data.photos import open_photos
-from faceline.data.scan import refuse_unreadable, scan_photos
+from faceline.photos.photos import open_photos
+from faceline.data.scan.scan import refuse_unreadable, scan_photos
 
 
 def scan(data: DataParams, images: Path, out: Path) -> None:

@@ -2,16 +2,17 @@
 
 from pathlib import Path
 
-from faceline.core.checkpoint import Checkpoint, checkpoint_key
+from faceline.training.checkpoint import Checkpoint, checkpoint_key
 from faceline.core.files import replacing_folder
-from faceline.core.packed import PackedSet
-from faceline.core.params import LandmarkParams, RuntimeParams
-from faceline.core.runtime import prepare, seed_everything
+from faceline.packed.sets import PackedSet
+from faceline.landmarks.training.params import LandmarkParams
+from faceline.models.runtime import RuntimeParams
+from faceline.models.runtime import prepare, seed_everything
 from faceline.core.stage import run_stage
 from faceline.geometry.boxes import BoxMap
-from faceline.landmarks.predictor import save_hourglass
-from faceline.landmarks.training import Trainer, load_faces
-from faceline.landmarks.training_report import write_training_report
+from faceline.landmarks.net.predictor import save_hourglass
+from faceline.landmarks.training.hourglass_training import Trainer, load_faces
+from faceline.landmarks.training.hourglass_report import write_training_report
 
 
 def train_landmarks(

@@ -3,17 +3,18 @@
 import sys
 from pathlib import Path
 
-from faceline.core.checkpoint import Checkpoint, checkpoint_key
+from faceline.training.checkpoint import Checkpoint, checkpoint_key
 from faceline.core.files import replacing_folder
-from faceline.core.packed import PackedSet
-from faceline.core.params import RecognitionParams, RuntimeParams
-from faceline.core.runtime import prepare
+from faceline.packed.sets import PackedSet
+from faceline.models.runtime import RuntimeParams
+from faceline.recognition.training.params import RecognitionParams
+from faceline.models.runtime import prepare
 from faceline.core.stage import run_stage
-from faceline.recognition.data import load_data
-from faceline.recognition.model import save_recognizer
-from faceline.recognition.processes import launch, must_launch
-from faceline.recognition.training import Trainer
-from faceline.recognition.training_report import write_training_report
+from faceline.recognition.training.training_data import load_data
+from faceline.recognition.net.recognizer_file import save_recognizer
+from faceline.recognition.training.processes import launch, must_launch
+from faceline.recognition.training.recognizer_training import Trainer
+from faceline.recognition.training.recognizer_report import write_training_report
 
 
 def train_recognition(

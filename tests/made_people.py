@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from faceline.core.params import ATTRIBUTES
+from faceline.core.columns import ATTRIBUTES
 from faceline.evaluation.comparisons import Comparisons
 from faceline.evaluation.embeddings import EmbeddingTable
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from faceline.core.params import ATTRIBUTES
+from faceline.core.columns import ATTRIBUTES
 
 TOO_FEW = "expects 3.1 false matches of 3120 comparisons; 10 are needed"
 DEV_THRESHOLD = 0.3127

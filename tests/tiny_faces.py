@@ -8,10 +8,11 @@ import pandas as pd
 import yaml
 
 from faceline.core.files import replacing_folder
-from faceline.core.images import encode_jpeg
-from faceline.core.packed import REJECTED, PackedWriter
-from faceline.core.params import ATTRIBUTES, Params
-from faceline.geometry.alignment import template
+from faceline.imaging.images import encode_jpeg
+from faceline.packed.sets import REJECTED, PackedWriter
+from faceline.core.columns import ATTRIBUTES
+from faceline.settings.schema import Params
+from faceline.alignment.fit.template import template
 
 SAMPLE_PARAMS = Path(__file__).parents[1] / "params" / "sample.yaml"
 SIZE_PX = 32

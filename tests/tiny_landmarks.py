@@ -3,13 +3,14 @@
 import numpy as np
 import pandas as pd
 
-from faceline.core.images import encode_jpeg
-from faceline.core.packed import PackedSet, PackedWriter
-from faceline.core.params import LandmarkAugmentation, LandmarkParams
-from faceline.data.cropping import crop_faces
-from faceline.geometry.boxes import BOX_COLUMNS, BoxMap, box_around
+from faceline.imaging.images import encode_jpeg
+from faceline.packed.sets import PackedSet, PackedWriter
+from faceline.landmarks.training.params import LandmarkAugmentation, LandmarkParams
+from faceline.data.crops.cropping import crop_faces
+from faceline.core.columns import BOX_COLUMNS
+from faceline.geometry.boxes import BoxMap, box_around
 from faceline.geometry.points import point_table
-from faceline.landmarks.detection import DETECTED_COLUMNS
+from faceline.landmarks.sets.detections import DETECTED_COLUMNS
 
 COLOURS = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 255, 255)]
 FACE = np.array([[-1, -1], [1, -1], [0, 0.15], [-0.75, 1.05], [0.75, 1.05]])

@@ -12,12 +12,12 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from faceline.geometry.alignment import TEMPLATE, template
+from faceline.alignment.fit.template import TEMPLATE, template
 from faceline.geometry.boxes import BoxMap, box_around
-from faceline.geometry.points import POINTS
-from faceline.geometry.windows import invert, net_view, transform
-from faceline.pipeline.mtcnn import Detections
-from faceline.pipeline.photos import Photo
+from faceline.core.columns import POINTS
+from faceline.windows.windows import invert, net_view, transform
+from faceline.detectors.mtcnn import Detections
+from faceline.pipeline.photo_files import Photo
 
 INPUT_PX = 128
 MARGIN = -0.05

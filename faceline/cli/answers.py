@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from faceline.core.errors import InputError
-from faceline.core.progress import track
-from faceline.geometry.boxes import BOX_COLUMNS
-from faceline.geometry.points import POINTS
+from faceline.imaging.progress import track
+from faceline.core.columns import BOX_COLUMNS
+from faceline.core.columns import POINTS
 from faceline.pipeline.face_pipeline import FacePipeline
-from faceline.pipeline.faces import Face, PhotoFaces
-from faceline.pipeline.photos import find_photos, read_photos
+from faceline.pipeline.found_faces import Face, PhotoFaces
+from faceline.pipeline.photo_files import find_photos, read_photos
 
 Labels = Callable[[PhotoFaces], Sequence[str]]
 

@@ -12,7 +12,7 @@ from faceline.cli.output import finish
 from faceline.pipeline.setup import Setup
 
 if TYPE_CHECKING:
-    from faceline.pipeline.faces import PhotoFaces
+    from faceline.pipeline.found_faces import PhotoFaces
 
 
 @with_setup

@@ -16,7 +16,7 @@ from faceline.pipeline.setup import Setup
 
 if TYPE_CHECKING:
     from faceline.pipeline.face_pipeline import FacePipeline
-    from faceline.pipeline.faces import PhotoFaces
+    from faceline.pipeline.found_faces import PhotoFaces
     from faceline.pipeline.identification import OperatingPoint
 
 _LOG = logging.getLogger(__name__)
@@ -199,8 +199,8 @@ def _embeddings_of(
 ) -> tuple[dict[str, list], list[dict], bool]:
     """Main faces' embeddings by person, a record of every photo, and whether no photo at all could be read."""
     from faceline.cli.answers import NothingReadError, face_record, go_through, photo_record
-    from faceline.pipeline.faces import main_face
-    from faceline.pipeline.photos import find_photos
+    from faceline.pipeline.found_faces import main_face
+    from faceline.pipeline.photo_files import find_photos
 
     owners = [(who, path) for who, photos in people.items() for path in find_photos([str(one) for one in photos])]
     embeddings: dict[str, list] = {}

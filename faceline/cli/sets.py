@@ -18,7 +18,7 @@ from faceline.pipeline.setup import Setup
 if TYPE_CHECKING:
     import numpy as np
 
-    from faceline.pipeline.faces import Face, PhotoFaces
+    from faceline.pipeline.found_faces import Face, PhotoFaces
 
 _LOG = logging.getLogger(__name__)
 
@@ -42,11 +42,11 @@ def verify(
     """
     from dataclasses import asdict
 
-    from faceline.core.progress import track
+    from faceline.imaging.progress import track
     from faceline.evaluation.lfw import parse_pairs
-    from faceline.pipeline.faces import main_face
+    from faceline.pipeline.found_faces import main_face
     from faceline.pipeline.load import load
-    from faceline.pipeline.photos import read_photos
+    from faceline.pipeline.photo_files import read_photos
     from faceline.pipeline.verify import locate, verify_pairs
 
     listed = parse_pairs(pairs)
@@ -152,11 +152,11 @@ def export_images(
 
 def _annotator(setup: Setup, landmarks: LandmarkSource) -> tuple:
     """How to find faces, how to place box and points of one, and who finds the points."""
-    from faceline.core.progress import track
+    from faceline.imaging.progress import track
     from faceline.pipeline.annotate import celeba_box
     from faceline.pipeline.face_pipeline import FacePipeline, celeba_boxes
     from faceline.pipeline.load import load, load_detector, usable_landmarker
-    from faceline.pipeline.photos import read_photos
+    from faceline.pipeline.photo_files import read_photos
 
     source = landmarks
     if source is LandmarkSource.auto:

@@ -1,7 +1,7 @@
 """Turns a typed function into a stage's command line.
 
-The signature says it all: a parameter annotated `Path` is a required `--option`, one annotated with a group of
-`faceline.core.params` receives that group of the checked `params.yaml`.
+The signature says it all: a parameter annotated `Path` is a required `--option`, one annotated with a `Group` receives
+that group of `params.yaml`, checked, and one annotated `dict` receives the group of its name as it stands in the file.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import get_type_hints
 
 from faceline.core.errors import FacelineError, InputError
-from faceline.core.params import Group, Params, load_params
+from faceline.core.params import parse_group, read_params
 
 
 def run_stage(stage: Callable[..., None], arguments: Sequence[str] | None = None) -> None:
-    """Parses the command line, checks every parameter, runs `stage`, and ends the process on an error.
+    """Parses the command line, checks the stage's parameters, runs it, and ends the process on an error.
 
     Exit codes: 0 success, 1 the work failed, 2 bad input.
     """
@@ -30,13 +30,15 @@ def run_stage(stage: Callable[..., None], arguments: Sequence[str] | None = None
     paths = vars(parser.parse_args(arguments))
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
-        params = load_params()
-        stage(**paths, **{name: group_of(params, kind) for name, kind in kinds.items() if kind is not Path})
+        stage(**paths, **_groups({name: kind for name, kind in kinds.items() if kind is not Path}))
     except (InputError, FacelineError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
 
 
-def group_of(params: Params, kind: type[Group]) -> Group:
-    """The one group of `params` that has this type."""
-    return next(group for _, group in params if type(group) is kind)
+def _groups(kinds: dict[str, type]) -> dict[str, object]:
+    tree = read_params() if kinds else {}
+    return {
+        name: tree.get(name, {}) if kind is dict else parse_group(kind, tree.get(kind.key))
+        for name, kind in kinds.items()
+    }

@@ -1,1 +1,1 @@
-"""CelebA's files: annotations, photos, what is wrong with them, and which of them a run uses."""
+"""CelebA's photos: what they are, which are used, and their crops."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from faceline.core.params import EvaluationParams
+from faceline.evaluation.verification.params import EvaluationParams
 from faceline.evaluation.bootstrap import Resamples, interval, person_weights, resample
 from faceline.evaluation.calibration import Calibration
 from faceline.evaluation.comparisons import Comparisons

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
-from faceline.core.figures import new_figure, save, sheet, write_png
-from faceline.core.images import decode_rgb
-from faceline.core.packed import PackedSet
+from faceline.pictures.sheets import new_figure, save, sheet, write_png
+from faceline.imaging.images import decode_rgb
+from faceline.packed.sets import PackedSet
 
 PROBIT_TICKS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.05, 0.2, 0.5, 0.8, 0.95, 0.99)
 GREY = "0.6"

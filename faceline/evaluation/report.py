@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from faceline.core.packed import PackedSet
-from faceline.core.params import EvaluationParams
+from faceline.packed.sets import PackedSet
+from faceline.evaluation.verification.params import EvaluationParams
 from faceline.evaluation import plots
 from faceline.evaluation.analysis import embedding_map, hardest_genuine, hardest_impostors
 from faceline.evaluation.comparisons import Comparisons

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from faceline.core.params import EvaluationParams
+from faceline.evaluation.verification.params import EvaluationParams
 from faceline.evaluation.calibration import Calibration
 from faceline.evaluation.comparisons import Comparisons
 from faceline.evaluation.embeddings import EmbeddingTable

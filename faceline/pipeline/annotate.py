@@ -14,11 +14,11 @@ from PIL import Image
 
 from faceline.core.errors import FacelineError, InputError
 from faceline.core.files import replacing_folder
-from faceline.core.images import encode_jpeg
-from faceline.core.params import ATTRIBUTES
+from faceline.imaging.images import encode_jpeg
+from faceline.core.columns import ATTRIBUTES
 from faceline.geometry.boxes import box_around
-from faceline.pipeline.faces import Face, PhotoFaces, main_face
-from faceline.pipeline.photos import SUFFIXES
+from faceline.pipeline.found_faces import Face, PhotoFaces, main_face
+from faceline.pipeline.photo_files import SUFFIXES
 
 IMAGES = "img_celeba.zip"
 FILES = {

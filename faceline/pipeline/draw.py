@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from faceline.pipeline.faces import PhotoFaces
+from faceline.pipeline.found_faces import PhotoFaces
 
 _FOUND = (60, 220, 90)
 _REJECTED = (235, 120, 40)

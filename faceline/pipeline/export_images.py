@@ -7,8 +7,8 @@ from pathlib import Path
 
 from faceline.core.errors import InputError
 from faceline.core.files import replacing_folder
-from faceline.core.packed import PackedSet
-from faceline.core.progress import track
+from faceline.packed.sets import PackedSet
+from faceline.imaging.progress import track
 
 FACTS = "facts.csv"
 

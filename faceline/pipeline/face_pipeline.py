@@ -8,13 +8,13 @@ from typing import Protocol
 
 import numpy as np
 
-from faceline.core.params import AlignParams
-from faceline.geometry.alignment import fit_alignment
+from faceline.alignment.fit.params import AlignParams
+from faceline.alignment.fit.template import fit_alignment
 from faceline.geometry.boxes import BoxMap
-from faceline.geometry.windows import sample, transform
-from faceline.pipeline.detect import Detector, to_celeba
-from faceline.pipeline.faces import Face, PhotoFaces
-from faceline.pipeline.photos import Photo
+from faceline.windows.windows import sample, transform
+from faceline.detection.detectors_old import Detector, to_celeba
+from faceline.pipeline.found_faces import Face, PhotoFaces
+from faceline.pipeline.photo_files import Photo
 
 STEPS = ("detect", "landmarks", "align", "embed")
 PHOTOS_PER_BATCH = 16

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 
 from faceline.core.errors import InputError
-from faceline.pipeline.detect import Detector, MtcnnDetector, YunetDetector, read_boxes
+from faceline.detection.detectors_old import Detector, MtcnnDetector, YunetDetector, read_boxes
 from faceline.pipeline.face_pipeline import STEPS, FaceEmbedder, FacePipeline, Landmarker, default_align
 from faceline.pipeline.setup import Setup
 
@@ -73,7 +73,7 @@ def load_detector(setup: Setup) -> Detector:
 
         nets = onnx_nets(setup.models)
     else:
-        from faceline.pipeline.mtcnn_torch import torch_nets
+        from faceline.detectors.mtcnn_torch import torch_nets
 
         nets = torch_nets(_torch_device(setup.device))
     return MtcnnDetector(nets, setup.min_face_px, setup.max_photo_px, **score)
@@ -92,7 +92,7 @@ def _landmarker(setup: Setup) -> Landmarker:
         from faceline.pipeline.onnx_runtime import LANDMARKER_FILE, OnnxLandmarker
 
         return OnnxLandmarker(setup.models / LANDMARKER_FILE)
-    from faceline.landmarks.predictor import LandmarkPredictor
+    from faceline.landmarks.net.predictor import LandmarkPredictor
 
     return LandmarkPredictor.load(setup.models / HOURGLASS, _torch_device(setup.device))
 
@@ -104,8 +104,8 @@ def _embedder(setup: Setup) -> tuple[FaceEmbedder, str]:
 
         embedder = OnnxEmbedder(setup.models / EMBEDDER_FILE)
         return embedder, embedder.model
-    from faceline.core.model_file import model_hash
-    from faceline.recognition.embedder import Embedder
+    from faceline.models.model_file import model_hash
+    from faceline.recognition.embedding.embedder import Embedder
 
     path = setup.models / RECOGNIZER
     return Embedder.load(path, _torch_device(setup.device)), model_hash(path)

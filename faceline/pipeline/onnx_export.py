@@ -24,10 +24,10 @@ from torch.nn import functional
 
 from faceline.core.errors import FacelineError
 from faceline.core.files import replacing
-from faceline.core.model_file import model_hash
-from faceline.landmarks.codec import Codec
-from faceline.landmarks.predictor import LandmarkPredictor
-from faceline.pipeline.mtcnn_torch import load_nets
+from faceline.models.model_file import model_hash
+from faceline.landmarks.net.codec import Codec
+from faceline.landmarks.net.predictor import LandmarkPredictor
+from faceline.detectors.mtcnn_torch import load_nets
 from faceline.pipeline.onnx_runtime import (
     EMBEDDER_FILE,
     LANDMARKER_FILE,
@@ -36,7 +36,7 @@ from faceline.pipeline.onnx_runtime import (
     OnnxLandmarker,
     open_session,
 )
-from faceline.recognition.embedder import Embedder
+from faceline.recognition.embedding.embedder import Embedder
 
 PARITY_BATCHES = (1, 2, 7)
 MIN_COSINE = 0.9999

@@ -10,11 +10,11 @@ import numpy as np
 import onnxruntime
 
 from faceline.core.errors import InputError
-from faceline.core.images import at_size
+from faceline.imaging.images import at_size
 from faceline.geometry.boxes import BoxMap
-from faceline.geometry.points import POINTS
-from faceline.geometry.windows import net_view, sample, transform
-from faceline.pipeline.mtcnn import MtcnnNets, Net
+from faceline.core.columns import POINTS
+from faceline.windows.windows import net_view, sample, transform
+from faceline.detectors.mtcnn import MtcnnNets, Net
 
 LANDMARKER_FILE = "hourglass.onnx"
 EMBEDDER_FILE = "recognizer.onnx"

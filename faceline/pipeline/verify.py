@@ -13,7 +13,7 @@ from faceline.core.errors import InputError
 from faceline.evaluation.id_rate import tpr_at_fpr
 from faceline.evaluation.lfw import LfwResult, Pair, evaluate
 from faceline.evaluation.rates import FEWEST_FALSE_MATCHES
-from faceline.pipeline.photos import SUFFIXES
+from faceline.pipeline.photo_files import SUFFIXES
 
 FPRS = {"1e-1": 0.1, "1e-2": 0.01, "1e-3": 0.001}
 

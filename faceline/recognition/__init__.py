@@ -1,1 +1,1 @@
-"""The recogniser: losses, backbones, training, and embedding faces with what was trained."""
+"""The recogniser."""

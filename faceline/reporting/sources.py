@@ -13,7 +13,7 @@ import pandas as pd
 
 from faceline.core.errors import InputError
 from faceline.core.files import read_json
-from faceline.core.images import DRAWN_PREFIX
+from faceline.core.columns import SYNTHETIC_PREFIX
 
 METRICS = ("dataset", "filter", "crop", "landmarks", "alignment", "recognition", "wild")
 _RATES = ("recognition/rates.csv", "wild/rates.csv")
@@ -116,7 +116,7 @@ class Sources:
             if isinstance(table, pd.DataFrame) and len(table):
                 columns = [column for column in table.columns if column.startswith(("image_id", "photo"))]
                 texts = [table[column].astype(str) for column in columns]
-                if any(text.str.startswith(DRAWN_PREFIX).any() for text in texts):
+                if any(text.str.startswith(SYNTHETIC_PREFIX).any() for text in texts):
                     return True
         return False
 

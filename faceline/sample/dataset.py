@@ -12,11 +12,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from faceline.core.cores import usable_cores
+from faceline.imaging.parallel import usable_cores
 from faceline.core.files import replacing_folder
-from faceline.core.images import DRAWN_PREFIX
-from faceline.core.params import ATTRIBUTES, SampleParams
-from faceline.core.progress import track
+from faceline.core.columns import SYNTHETIC_PREFIX
+from faceline.core.columns import ATTRIBUTES
+from faceline.sample.params import SampleParams
+from faceline.imaging.progress import track
 from faceline.sample.person import attribute_row, draw_person, draw_shot
 from faceline.sample.scene import BOX_ASPECT, Figure, draw_photo, face_box
 
@@ -126,7 +127,7 @@ def draw_sample(params: SampleParams, out: Path, workers: int | None = None) -> 
     The same params give the same bytes, however many processes (`workers`, by default one per core) draw.
     """
     shoots, facts = plan_shoots(params), []
-    names = [f"{DRAWN_PREFIX}{i:06d}.jpg" for i in range(1, len(shoots) + 1)]
+    names = [f"{SYNTHETIC_PREFIX}{i:06d}.jpg" for i in range(1, len(shoots) + 1)]
     with replacing_folder(Path(out)) as folder:
         spawn, archive = multiprocessing.get_context("spawn"), zipfile.ZipFile(folder / "img_celeba.zip", "w")
         with archive, spawn.Pool(workers or usable_cores(), cv2.setNumThreads, (0,)) as pool:

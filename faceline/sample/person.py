@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from faceline.core.params import ATTRIBUTES
+from faceline.core.columns import ATTRIBUTES
 
 # name, mean and standard deviation of normally distributed traits, cut at 2.2 standard deviations
 PERSON_TRAITS = """

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from faceline.core.errors import InputError
-from faceline.core.params import load_params
+from faceline.settings.schema import load_params
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "params").glob("*.yaml"))

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from faceline.core.errors import FacelineError, InputError
-from faceline.core.params import CropParams, RuntimeParams
+from faceline.data.crops.params import CropParams
+from faceline.models.runtime import RuntimeParams
 from faceline.core.stage import run_stage
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -3,7 +3,7 @@ import pytest
 import torch
 from torchvision.ops import box_iou
 
-from faceline.geometry.alignment import TEMPLATE
+from faceline.alignment.fit.template import TEMPLATE
 from faceline.geometry.boxes import BoxMap, box_around, iou
 from real_data import SHARED, needs_celeba
 
@@ -38,7 +38,7 @@ def test_box_round_landmarks_holds_them():
 
 @needs_celeba
 def test_box_round_landmarks_agrees_with_annotated_boxes():
-    from faceline.data.annotations import read_boxes, read_landmarks
+    from faceline.annotations.celeba import read_boxes, read_landmarks
     from faceline.geometry.points import points_of
 
     boxes = read_boxes(SHARED / "celeba/list_bbox_celeba.txt")[["x", "y", "width", "height"]].to_numpy(float)

@@ -12,16 +12,17 @@ from PIL import Image
 from tool_fakes import FakeDetector, FakeLandmarker, face_at
 
 from faceline.core.errors import FacelineError, InputError
-from faceline.core.images import decode_rgb
-from faceline.core.params import ATTRIBUTES
-from faceline.data.annotations import read_annotations
-from faceline.data.photos import open_photos
-from faceline.geometry.boxes import BOX_COLUMNS, BoxMap
+from faceline.imaging.images import decode_rgb
+from faceline.core.columns import ATTRIBUTES
+from faceline.annotations.celeba import read_annotations
+from faceline.photos.photos import open_photos
+from faceline.core.columns import BOX_COLUMNS
+from faceline.geometry.boxes import BoxMap
 from faceline.geometry.points import points_of
 from faceline.pipeline.annotate import FILES, annotate, people_in
 from faceline.pipeline.face_pipeline import FacePipeline, celeba_boxes
-from faceline.pipeline.faces import PhotoFaces
-from faceline.pipeline.photos import read_photos
+from faceline.pipeline.found_faces import PhotoFaces
+from faceline.pipeline.photo_files import read_photos
 
 
 def save(path: Path, seed: int, **options: object) -> None:

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from faceline.core.errors import InputError
-from faceline.core.images import decode_rgb, encode_jpeg
-from faceline.core.packed import PackedWriter
+from faceline.imaging.images import decode_rgb, encode_jpeg
+from faceline.packed.sets import PackedWriter
 from faceline.pipeline.export_images import export_images
 
 

@@ -7,15 +7,15 @@ import torch
 from torch import nn
 
 from faceline.core.errors import InputError
-from faceline.core.params import BACKBONES
-from faceline.recognition.net import EmbeddingNet, NetConfig
+from faceline.recognition.net.backbone import backbone_names
+from faceline.recognition.net.embedding_net import EmbeddingNet, NetConfig
 
 
 def config(backbone, input_px=112, stem_stride=2, embedding_dim=32, dropout=0.0):
     return NetConfig(backbone, embedding_dim, stem_stride, dropout, input_px)
 
 
-@pytest.mark.parametrize("backbone", BACKBONES)
+@pytest.mark.parametrize("backbone", backbone_names())
 def test_contract(backbone):
     torch.manual_seed(1)
     px = 96 if backbone == "inception_resnet_v1" else 64

@@ -10,13 +10,14 @@ from pytorch_metric_learning import distances, losses, miners
 from torch.nn import functional as F
 
 from faceline.core.errors import FacelineError
-from faceline.core.params import LOSSES, load_params
+from faceline.recognition.heads.registry import loss_names
+from faceline.settings.schema import load_params
 from faceline.recognition.losses import CosineHead, build_head
 from faceline.recognition.losses.triplet import COLLAPSED_STEPS
 
 PARAMS = load_params(Path(__file__).parents[2] / "params" / "sample.yaml").recognition.losses
 PEOPLE, DIM, SCALE = 7, 12, PARAMS.arcface.scale
-MARGIN_LOSSES = [name for name in LOSSES if name not in ("ce", "triplet")]
+MARGIN_LOSSES = [name for name in loss_names() if name not in ("ce", "triplet")]
 
 
 def head_of(name, people=PEOPLE, dim=DIM, **changes):
@@ -54,7 +55,7 @@ def expected(head, name, embeddings, labels, target_of):
     return softmax_loss(logits, labels)
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", loss_names())
 def test_signature_is_the_same_for_all(name):
     head = head_of(name)
     embeddings, labels = batch()
@@ -313,7 +314,7 @@ def test_the_target_falls_with_the_angle_everywhere(name):
     assert (target < cosine).all()
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", loss_names())
 def test_gradients_are_those_of_finite_differences(name):
     head = head_of(name).double().eval()  # running averages stand still
     if name == "adaface":
@@ -336,7 +337,7 @@ def test_gradients_are_those_of_finite_differences(name):
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("count", [1, 512])
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", loss_names())
 def test_finite_at_the_ends(name, count, dtype):
     head = head_of(name)
     weight = (

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from made_up_reports import write_made_up
 
-from faceline.core.params import Group, load_params
+from faceline.core.params import Group
+from faceline.settings.schema import load_params
 from faceline.reporting.sources import Sources
 
 _SHOWN = ("data", "filter", "crop", "landmarks", "align", "recognition", "evaluation", "wild")

@@ -12,14 +12,15 @@ import pytest
 from made_people import made_table
 
 from faceline.core.files import write_json
-from faceline.core.params import ATTRIBUTES, Group
-from faceline.data.analysis import analyse, summarise, write_analysis
+from faceline.core.columns import ATTRIBUTES
+from faceline.core.params import Group
+from faceline.data.analysis.tables import analyse, summarise, write_analysis
 from faceline.evaluation.calibration import Calibration
 from faceline.evaluation.recognition_figures import recognition_figures
 from faceline.evaluation.roles import dev_comparisons, query_comparisons
 from faceline.evaluation.wild_figures import wild_figures
-from faceline.geometry.boxes import BOX_COLUMNS
-from faceline.geometry.points import POINT_COLUMNS
+from faceline.core.columns import BOX_COLUMNS
+from faceline.core.columns import POINT_COLUMNS
 from faceline.reporting import dataset_charts, recognition_charts
 from faceline.reporting.exhibits import Exhibit
 from faceline.reporting.page import render_page

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from faceline.core.params import SampleParams, SampleRole, SampleRoles, load_params
+from faceline.settings.schema import load_params
+from faceline.sample.params import SampleParams, SampleRole, SampleRoles
 
 ROOT = Path(__file__).parents[2]
 

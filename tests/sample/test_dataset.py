@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from faceline.core.params import ATTRIBUTES
+from faceline.core.columns import ATTRIBUTES
 from faceline.sample.dataset import draw_sample, draw_shoot, plan_shoots
 
 SHARED = Path(__file__).parents[3] / "shared" / "celeba"

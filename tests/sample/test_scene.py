@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from faceline.core.params import ATTRIBUTES
+from faceline.core.columns import ATTRIBUTES
 from faceline.sample.face import Face
 from faceline.sample.head import Camera, Head, rotation
 from faceline.sample.person import Person, Shot, attribute_row, draw_person, draw_shot

@@ -8,9 +8,9 @@ from tiny_faces import SAMPLE_PARAMS
 
 from faceline.core.errors import FacelineError, InputError
 from faceline.core.files import replacing_folder
-from faceline.core.images import decode_rgb, encode_jpeg
-from faceline.core.packed import PackedWriter
-from faceline.core.params import load_params
+from faceline.imaging.images import decode_rgb, encode_jpeg
+from faceline.packed.sets import PackedWriter
+from faceline.settings.schema import load_params
 from faceline.evaluation.calibration import Calibration
 from faceline.evaluation.embeddings import write_embeddings
 from faceline.evaluation.id_rate import tpr_at_fpr

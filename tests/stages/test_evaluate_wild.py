@@ -9,19 +9,19 @@ from tiny_faces import SIZE_PX, face_of, tiny_params
 
 from faceline.core.errors import InputError
 from faceline.core.files import replacing_folder, write_json
-from faceline.core.images import decode_rgb, encode_jpeg
-from faceline.core.model_file import model_hash
-from faceline.core.packed import REJECTED, PackedSet, PackedWriter
-from faceline.core.params import ATTRIBUTES
+from faceline.imaging.images import decode_rgb, encode_jpeg
+from faceline.models.model_file import model_hash
+from faceline.packed.sets import REJECTED, PackedSet, PackedWriter
+from faceline.core.columns import ATTRIBUTES
 from faceline.evaluation.calibration import Calibration
 from faceline.evaluation.embeddings import EmbeddingTable
-from faceline.geometry.alignment import template
+from faceline.alignment.fit.template import template
 from faceline.geometry.points import point_table
-from faceline.geometry.windows import WINDOW_COLUMNS
-from faceline.recognition.embedder import Embedder
+from faceline.windows.windows import WINDOW_COLUMNS
+from faceline.recognition.embedding.embedder import Embedder
 from faceline.recognition.losses import build_head
-from faceline.recognition.model import save_recognizer
-from faceline.recognition.net import EmbeddingNet, NetConfig, Recognizer
+from faceline.recognition.net.recognizer_file import save_recognizer
+from faceline.recognition.net.embedding_net import EmbeddingNet, NetConfig, Recognizer
 from stages.evaluate_wild import evaluate_wild
 
 TEMPLATE = np.round(template(SIZE_PX), 4).tolist()

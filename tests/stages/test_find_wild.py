@@ -11,13 +11,16 @@ from PIL import Image
 from tool_fakes import FakeDetector, FakeLandmarker, face_at, paint_face
 
 from faceline.core.errors import FacelineError
-from faceline.core.images import decode_rgb
-from faceline.core.packed import PackedSet
-from faceline.core.params import ATTRIBUTES, load_params
-from faceline.geometry.alignment import template
-from faceline.geometry.boxes import BOX_COLUMNS, BoxMap, iou
-from faceline.geometry.points import POINT_COLUMNS, points_of
-from faceline.geometry.windows import invert, sample
+from faceline.imaging.images import decode_rgb
+from faceline.packed.sets import PackedSet
+from faceline.core.columns import ATTRIBUTES
+from faceline.settings.schema import load_params
+from faceline.alignment.fit.template import template
+from faceline.core.columns import BOX_COLUMNS
+from faceline.geometry.boxes import BoxMap, iou
+from faceline.core.columns import POINT_COLUMNS
+from faceline.geometry.points import points_of
+from faceline.windows.windows import invert, sample
 from stages import find_wild as stage
 
 ROOT = Path(__file__).resolve().parents[2]

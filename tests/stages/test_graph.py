@@ -9,7 +9,7 @@ from typing import get_type_hints
 import pytest
 import yaml
 
-from faceline.core.params import Params
+from faceline.settings.schema import Params
 
 ROOT = Path(__file__).resolve().parents[2]
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())

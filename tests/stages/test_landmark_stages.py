@@ -8,9 +8,12 @@ import pytest
 from tiny_landmarks import PARAMS, drawn_faces
 
 from faceline.core.errors import InputError
-from faceline.core.packed import PackedSet
-from faceline.core.params import ATTRIBUTES, CropParams, EvaluationParams, RuntimeParams
-from faceline.landmarks.predictor import LandmarkPredictor
+from faceline.packed.sets import PackedSet
+from faceline.core.columns import ATTRIBUTES
+from faceline.data.crops.params import CropParams
+from faceline.evaluation.verification.params import EvaluationParams
+from faceline.models.runtime import RuntimeParams
+from faceline.landmarks.net.predictor import LandmarkPredictor
 from stages.crop_landmarks import crop_landmarks
 from stages.evaluate_landmarks import evaluate_landmarks
 from stages.train_landmarks import train_landmarks

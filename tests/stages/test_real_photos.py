@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from faceline.core.images import decode_rgb
-from faceline.core.packed import PackedSet
-from faceline.core.params import load_params
-from faceline.geometry.boxes import BOX_COLUMNS
+from faceline.imaging.images import decode_rgb
+from faceline.packed.sets import PackedSet
+from faceline.settings.schema import load_params
+from faceline.core.columns import BOX_COLUMNS
 from faceline.geometry.points import points_of
-from faceline.geometry.windows import WINDOW_COLUMNS, Window, transform
+from faceline.windows.windows import WINDOW_COLUMNS, Window, transform
 from real_data import SHARED, needs_celeba
 from stages.crop import crop as crop_stage
 from stages.filter import filter as filter_stage

@@ -16,7 +16,7 @@ from tiny_faces import make_aligned, sample_params, tiny_params
 
 from faceline.core.errors import InputError
 from faceline.core.files import replacing_folder
-from faceline.core.packed import PackedSet, PackedWriter
+from faceline.packed.sets import PackedSet, PackedWriter
 from faceline.evaluation.embeddings import read_embeddings
 from faceline.evaluation.pairs import scores
 from stages.embed import embed

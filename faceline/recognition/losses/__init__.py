@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from faceline.core.params import LOSSES, Group
 from faceline.recognition.losses.adaptive import AdaFace, CurricularFace
-from faceline.recognition.losses.base import CosineHead, Head, LossOutput
+from faceline.recognition.heads.base import CosineHead, Head, LossOutput
 from faceline.recognition.losses.cross_entropy import CrossEntropy
 from faceline.recognition.losses.margins import ArcFace, CosFace, SphereFace, SubCenterArcFace
 from faceline.recognition.losses.triplet import Triplet

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from faceline.core.params import AdaFaceParams, CurricularFaceParams
-from faceline.recognition.losses.base import CosineHead, angle, mean_over_processes
-from faceline.recognition.losses.kernels import HardNegatives
+from faceline.recognition.heads.base import CosineHead, angle, mean_over_processes
+from faceline.recognition.heads.kernels import HardNegatives
 from faceline.recognition.losses.margins import add_angle
 
 _NORM_RANGE = (1e-3, 100.0)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from faceline.core.params import CrossEntropyParams
-from faceline.recognition.losses.base import Head, LossOutput, in_full_precision
+from faceline.recognition.heads.base import Head, LossOutput, in_full_precision
 
 
 class CrossEntropy(Head):

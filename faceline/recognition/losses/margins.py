@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from faceline.core.params import ArcFaceParams, CosFaceParams, SphereFaceParams, SubCenterArcFaceParams
-from faceline.recognition.losses.base import CosineHead, angle
+from faceline.recognition.heads.base import CosineHead, angle
 
 
 class ArcFace(CosineHead):

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from faceline.core.errors import FacelineError
 from faceline.core.params import TripletParams
-from faceline.recognition.losses.base import Head, LossOutput, in_full_precision
+from faceline.recognition.heads.base import Head, LossOutput, in_full_precision
 
 COLLAPSED_DISTANCE = 1e-3
 COLLAPSED_STEPS = 50

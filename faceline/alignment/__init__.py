@@ -1,0 +1,1 @@
+"""Faces onto the template: the fit, and what the alignment of a set leaves to look at."""

@@ -1,0 +1,96 @@
+"""Alignment of faces onto the ArcFace template by a similarity of their five landmarks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from faceline.alignment.fit.params import AlignParams
+from faceline.geometry.points import eye_distance
+from faceline.alignment.fit.similarity import fit_similarity
+from faceline.windows.windows import invert, transform
+
+# insightface's 112 x 112 template (Deng et al., ArcFace, CVPR 2019): (x, y) in px, order of `points.POINTS`
+TEMPLATE_PX = 112
+TEMPLATE = np.array(
+    [
+        [38.2946, 51.6963],
+        [73.5318, 51.5014],
+        [56.0252, 71.7366],
+        [41.5493, 92.3655],
+        [70.7299, 92.2041],
+    ]
+)
+
+
+def template(size_px: int) -> np.ndarray:
+    """The template for another tile size: the same framing, pixel edges scaled onto pixel edges."""
+    return (TEMPLATE + 0.5) * (size_px / TEMPLATE_PX) - 0.5
+
+
+# why a face is not aligned
+REASONS = ("landmarks_not_finite", "eyes_too_close", "upside_down", "poor_fit")
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """How n faces are aligned.
+
+    Attributes:
+        to_photo: (n, 2, 3) maps from tile px to photo px; NaN where rejected.
+        template_error: (n,) root mean square distance of the aligned points from the template, in template
+            eye distances; NaN where there is no fit.
+        reason: (n,) why a face is rejected, "" where it is not.
+    """
+
+    to_photo: np.ndarray
+    template_error: np.ndarray
+    reason: np.ndarray
+
+
+def fit_alignment(points: np.ndarray, params: AlignParams) -> Alignment:
+    """Fits each face's (n, 5, 2) landmarks, in photo px, to the template.
+
+    Rejects: `landmarks_not_finite`, `eyes_too_close` (under `align.min_eye_distance_px`), `poor_fit` (template error
+    over `align.max_template_error`: points in an order or place that no face has), `upside_down` (rolled by more
+    than 90 degrees, which mostly means swapped points).
+    """
+    count = len(points)
+    goal = template(params.size_px)
+    finite = np.isfinite(points).all(axis=(1, 2))
+    apart = np.zeros(count, bool)
+    apart[finite] = eye_distance(points[finite]) >= max(params.min_eye_distance_px, 1e-6)
+    to_photo = np.full((count, 2, 3), np.nan)
+    error = np.full(count, np.nan)
+    upright = np.zeros(count, bool)
+    if apart.any():
+        to_tile = fit_similarity(points[apart], goal)
+        error[apart] = template_error(transform(to_tile, points[apart]), params.size_px)
+        upright[apart] = to_tile[:, 0, 0] > 0
+        to_photo[apart] = invert(to_tile)
+    cases = [~finite, ~apart, apart & ~upright, apart & (error > params.max_template_error)]
+    reason = np.select(cases, REASONS, default="")
+    to_photo[reason != ""] = np.nan
+    return Alignment(to_photo, error, reason)
+
+
+def template_error(in_tile: np.ndarray, size_px: int) -> np.ndarray:
+    """Root mean square distance of (n, 5, 2) tile points from the template, in template eye distances."""
+    goal = template(size_px)
+    return np.sqrt(((in_tile - goal) ** 2).sum(axis=-1).mean(axis=-1)) / eye_distance(goal)
+
+
+def outside_share(tile_to_image: np.ndarray, tile_px: int, image_width: int, image_height: int) -> float:
+    """The part of a tile that lies outside an image, exactly: area of two polygons' intersection, 0..1.
+
+    Args:
+        tile_to_image: (2, 3) map from tile px to image px.
+    """
+    edge = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float)
+    tile = transform(tile_to_image, edge * tile_px - 0.5).astype(np.float32)
+    image = (edge * (image_width, image_height) - 0.5).astype(np.float32)
+    inside, _ = cv2.intersectConvexConvex(tile, image)
+    area = abs(np.linalg.det(tile_to_image[:, :2])) * tile_px**2
+    return float(np.clip(1 - inside / area, 0, 1))

@@ -1,0 +1,1 @@
+"""Windows round faces, stored as packed sets."""

@@ -1,0 +1,1 @@
+"""Which photos are usable, and who is for what."""

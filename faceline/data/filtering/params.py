@@ -1,0 +1,39 @@
+"""Parameters of the filter: which photos are kept, and how many people each role needs."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from faceline.core.params import Attribute, Group, NonNegative, Positive, Seed, Share
+
+
+class Role(Group):
+    people: Positive | Literal["rest"]
+    min_photos: Positive
+    max_photos: Positive
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Role:
+        if self.min_photos > self.max_photos:
+            raise ValueError("min_photos is larger than max_photos")
+        return self
+
+
+class Roles(Group):
+    train: Role
+    dev: Role
+    query: Role
+    distractor: Role
+
+
+class FilterParams(Group):
+    key: ClassVar[str] = "filter"
+    seed: Seed
+    drop_blurry: bool
+    min_box_px: Positive
+    min_sharpness: NonNegative
+    duplicate_hash_bits: Annotated[int, Field(ge=-1, le=12)]
+    roles: Roles
+    target_shares: dict[Attribute, Share]

@@ -1,0 +1,92 @@
+"""Which photos cannot be used, and the one reason each is given."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from faceline.core.errors import InputError
+from faceline.data.filtering.params import FilterParams
+from faceline.data.filtering.duplicates import duplicate_groups
+from faceline.core.columns import BOX_COLUMNS
+from faceline.geometry.points import DEFECTS, defects, points_of
+
+REASONS = (
+    "no_photo",
+    "unreadable",
+    "blurry",
+    "degenerate_box",
+    "box_outside_photo",
+    "small_box",
+    "low_sharpness",
+    *DEFECTS,
+    "duplicate_across_people",
+    "duplicate",
+)
+ALIGNED_SIZE = (178, 218)  # of CelebA's img_align_celeba, all of it
+
+
+def join_photos(annotations: pd.DataFrame, photos: pd.DataFrame) -> pd.DataFrame:
+    """Annotation rows with what `scan` found of their photos; photos nobody annotated are left out.
+
+    Raises:
+        InputError: the photos are CelebA's aligned ones, or the boxes and landmarks are of different photos.
+    """
+    renamed = photos.rename(columns={"width": "photo_width", "height": "photo_height"})
+    joined = annotations.merge(renamed, on="image_id", how="left")
+    _refuse_mixed_photos(joined[joined.readable.eq(True)])
+    return joined
+
+
+def _refuse_mixed_photos(readable: pd.DataFrame) -> None:
+    if len(readable) == 0:
+        raise InputError("none of the annotated photos is among data.images, or none can be read")
+    aligned = (readable.photo_width == ALIGNED_SIZE[0]) & (readable.photo_height == ALIGNED_SIZE[1])
+    if aligned.mean() > 0.9:
+        raise InputError(
+            "data.images holds CelebA's aligned 178 x 218 photos; boxes and landmarks are of the in-the-wild ones: "
+            "use img_celeba"
+        )
+    boxes = readable[BOX_COLUMNS].to_numpy()
+    nose = points_of(readable)[:, 2]
+    inside = ((nose >= boxes[:, :2]) & (nose <= boxes[:, :2] + boxes[:, 2:])).all(axis=1)
+    if inside.mean() < 0.5:
+        raise InputError(
+            f"only {inside.mean():.0%} of the noses lie in their boxes: data.landmarks and data.boxes are of "
+            "different photos (list_landmarks_align_celeba belongs to the aligned ones; use list_landmarks_celeba)"
+        )
+
+
+def rejection_reasons(joined: pd.DataFrame, params: FilterParams) -> np.ndarray:
+    """One word a row: why the photo is dropped, "" where it is kept. The first reason that holds is given.
+
+    In the order of REASONS. Of photos that are nearly the same under different people all go, since at least one
+    is wrong; of other near-duplicates the first usable one stays.
+    """
+    boxes = joined[BOX_COLUMNS].to_numpy(np.float64)
+    photo = joined[["photo_width", "photo_height"]].to_numpy(np.float64)
+    beyond = (boxes[:, :2] < 0).any(axis=1) | (boxes[:, :2] + boxes[:, 2:] > photo).any(axis=1)
+    point_defects = defects(points_of(joined), photo[:, 0], photo[:, 1])
+    cases = [
+        joined.readable.isna().to_numpy(),
+        ~joined.readable.eq(True).to_numpy(),
+        joined.Blurry.eq(1).to_numpy() & params.drop_blurry,
+        (boxes[:, 2:] <= 0).any(axis=1),
+        beyond,
+        boxes[:, 2:].min(axis=1) < params.min_box_px,
+        joined.sharpness.lt(params.min_sharpness).to_numpy(),
+    ]
+    reasons = np.select(cases, REASONS[: len(cases)], default=point_defects).astype(object)
+    return _reject_duplicates(joined, reasons, params.duplicate_hash_bits)
+
+
+def _reject_duplicates(joined: pd.DataFrame, reasons: np.ndarray, max_bits: int) -> np.ndarray:
+    seen = np.flatnonzero(joined.readable.eq(True))
+    groups = pd.Series(duplicate_groups(joined.hash.to_numpy()[seen].astype(np.uint64), max_bits))
+    people = pd.Series(joined.person.to_numpy()[seen]).groupby(groups).transform("nunique")
+    usable = reasons[seen] == ""
+    reasons[seen[usable & (people > 1).to_numpy()]] = "duplicate_across_people"
+    usable = np.flatnonzero(reasons[seen] == "")
+    again = groups.iloc[usable].duplicated().to_numpy()
+    reasons[seen[usable[again]]] = "duplicate"
+    return reasons

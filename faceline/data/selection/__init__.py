@@ -1,0 +1,1 @@
+"""The photos that the filter chose."""

@@ -1,0 +1,22 @@
+"""Parameters of the detector."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, ConfigDict, Field
+
+from faceline.core.params import Group, Share
+from faceline.detection.registry import check_detector
+
+
+class DetectionParams(Group):
+    """The detector's part of the group `wild`; the rest of the group is no concern of a detector."""
+
+    model_config = ConfigDict(extra="ignore")
+    key: ClassVar[str] = "wild"
+    detector: Annotated[str, AfterValidator(check_detector)]
+    detector_model: str
+    min_face_px: Annotated[int, Field(ge=20)]
+    max_photo_px: Annotated[int, Field(ge=64)]
+    min_score: Share

@@ -1,0 +1,1 @@
+"""Image bytes to arrays and back, many of them in order, with progress."""

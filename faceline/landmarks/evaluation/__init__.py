@@ -1,0 +1,1 @@
+"""How well landmarks are found."""

@@ -1,0 +1,206 @@
+"""How well a trained hourglass finds landmarks on faces that no training saw, beside the detector's own points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from faceline.imaging.images import decode_all
+from faceline.packed.sets import PackedSet
+from faceline.evaluation.verification.params import EvaluationParams
+from faceline.imaging.progress import track
+from faceline.core.columns import BOX_COLUMNS
+from faceline.geometry.boxes import centres
+from faceline.core.columns import POINTS
+from faceline.geometry.points import points_of
+from faceline.windows.windows import compose, transform
+from faceline.landmarks.sets.detections import DETECTED_COLUMNS
+from faceline.landmarks.training.net_inputs import windows_of
+from faceline.landmarks.errors.nme import (
+    bootstrap_mean,
+    ced_auc,
+    failure_rate,
+    mean_offsets,
+    nme_box_diagonal,
+    nme_eye_center,
+    point_errors,
+    without_offsets,
+)
+from faceline.landmarks.net.predictor import LandmarkPredictor
+
+JITTER = 0.08
+_CHUNK = 256
+_DETECTED_BOX = DETECTED_COLUMNS[: len(BOX_COLUMNS)]
+_DETECTED_POINTS = DETECTED_COLUMNS[len(BOX_COLUMNS) :]
+
+
+@dataclass(frozen=True)
+class MeasuredFaces:
+    """The faces measured, and what was predicted for them; all points and boxes in photo px.
+
+    Attributes:
+        facts: (n) rows of the packed set, index 0..n-1; `positions` are their places in the set.
+        truth: (n, 5, 2) annotated points.
+        boxes: (n, 4) annotated boxes.
+        predicted, scores: (n, 5, 2) and (n, 5), from the annotated boxes.
+        jittered: (n, 5, 2), from the boxes moved at random.
+        detected: (n, 5, 2), from the detector's boxes brought to the set's convention; NaN without one.
+        mtcnn: (n, 5, 2) the detector's own points; NaN without.
+    """
+
+    facts: pd.DataFrame
+    positions: np.ndarray
+    truth: np.ndarray
+    boxes: np.ndarray
+    predicted: np.ndarray
+    scores: np.ndarray
+    jittered: np.ndarray
+    detected: np.ndarray
+    mtcnn: np.ndarray
+
+    @property
+    def groups(self) -> np.ndarray:
+        """(n,) whom the bootstrap resamples together: the person, or the photo where nobody knows who."""
+        people, photos = (self.facts[name].to_numpy(dtype=object) for name in ("person", "image_id"))
+        return np.where(people == "", photos, people).astype(str)
+
+
+def predict_rows(
+    predictor: LandmarkPredictor, crops: PackedSet, rows: np.ndarray, boxes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Landmarks of the faces at `rows` (ascending positions) when their boxes are the (n, 4) `boxes`.
+
+    Returns:
+        (n, 5, 2) points in photo px and (n, 5) scores.
+    """
+    points, scores = np.empty((len(rows), len(POINTS), 2)), np.empty((len(rows), len(POINTS)))
+    windows = windows_of(crops.facts.iloc[rows])
+    images = iter(track(decode_all(crops.encoded(rows)), "finding landmarks", len(rows)))
+    for start in range(0, len(rows), _CHUNK):
+        part = slice(start, min(start + _CHUNK, len(rows)))
+        views = [
+            compose(window.from_photo(), predictor.view(box))
+            for window, box in zip(windows[part], boxes[part], strict=True)
+        ]
+        stored = [next(images) for _ in views]
+        in_window, scores[part] = predictor.predict(stored, np.array(views))
+        to_photo = np.array([window.to_photo() for window in windows[part]])
+        points[part] = transform(to_photo, in_window)
+    return points, scores
+
+
+def jittered_boxes(boxes: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """(n, 4) boxes, sides scaled by 1 +- share and middles moved by +- share of the longer side, all uniform."""
+    scale = 1 + rng.uniform(-share, share, (len(boxes), 1))
+    shift = rng.uniform(-share, share, (len(boxes), 2)) * boxes[:, 2:].max(axis=1, keepdims=True)
+    sides = boxes[:, 2:] * scale
+    return np.concatenate([centres(boxes) + shift - sides / 2, sides], axis=1)
+
+
+def measure(predictor: LandmarkPredictor, crops: PackedSet, params: EvaluationParams) -> MeasuredFaces:
+    """Runs the net on the test faces: from annotated, jittered and detected boxes."""
+    rows = np.flatnonzero((crops.facts["split"] == "test").to_numpy())
+    facts = crops.facts.iloc[rows].reset_index(drop=True)
+    boxes = facts[BOX_COLUMNS].to_numpy(np.float64)
+    predicted, scores = predict_rows(predictor, crops, rows, boxes)
+    jitter = jittered_boxes(boxes, JITTER, np.random.default_rng([params.seed, 1]))
+    found = np.flatnonzero(facts[_DETECTED_BOX[0]].notna().to_numpy())
+    detected = np.full_like(predicted, np.nan)
+    if len(found):
+        mapped = predictor.box_map.apply(facts[_DETECTED_BOX].to_numpy(np.float64)[found])
+        detected[found], _ = predict_rows(predictor, crops, rows[found], mapped)
+    return MeasuredFaces(
+        facts=facts,
+        positions=rows,
+        truth=points_of(facts),
+        boxes=boxes,
+        predicted=predicted,
+        scores=scores,
+        jittered=predict_rows(predictor, crops, rows, jitter)[0],
+        detected=detected,
+        mtcnn=facts[_DETECTED_POINTS].to_numpy(np.float64).reshape(-1, len(POINTS), 2),
+    )
+
+
+def summarise(faces: MeasuredFaces, metadata: dict, params: EvaluationParams) -> dict[str, float]:
+    """The flat metrics, but for the comparison with the detector's own points."""
+    nme = nme_eye_center(faces.predicted, faces.truth)
+    low, high = bootstrap_mean(nme, faces.groups, params.bootstrap_samples, np.random.default_rng([params.seed, 2]))
+    found = np.isfinite(faces.detected).all(axis=(1, 2))
+    by_point = point_errors(faces.predicted, faces.truth).mean(axis=0)
+    metrics = {
+        "images": len(nme),
+        "nme_eye_center": float(nme.mean()),
+        "nme_eye_center_low": low,
+        "nme_eye_center_high": high,
+        "nme_eye_center_median": float(np.median(nme)),
+        "nme_box_diagonal": float(nme_box_diagonal(faces.predicted, faces.truth, faces.boxes).mean()),
+        "auc_8e-2": ced_auc(nme),
+        "failure_rate_1e-1": failure_rate(nme),
+        **{f"nme_{point}": float(value) for point, value in zip(POINTS, by_point, strict=True)},
+        "nme_eye_center_jittered_box": float(nme_eye_center(faces.jittered, faces.truth).mean()),
+        "detector_looked": metadata["detector_looked"],
+        "detector_missed": metadata["detector_missed"],
+    }
+    if found.any():
+        detected = nme_eye_center(faces.detected[found], faces.truth[found])
+        # on the same faces from annotated boxes, so that the two differ by the box alone
+        metrics["nme_eye_center_detector_faces"] = float(nme[found].mean())
+        metrics["nme_eye_center_detector_box"] = float(detected.mean())
+        metrics["auc_8e-2_detector_box"] = ced_auc(detected)
+        metrics["failure_rate_1e-1_detector_box"] = failure_rate(detected)
+    metrics["defects"] = sum(metadata["defects"].values())
+    return metrics | {f"defects_{reason}": count for reason, count in metadata["defects"].items()}
+
+
+def compare_with_mtcnn(faces: MeasuredFaces, predictor: LandmarkPredictor, crops: PackedSet) -> dict[str, float]:
+    """The net and MTCNN's own points on the same faces, those that MTCNN found.
+
+    Two conventions of where a point sits on a face differ by a constant that is no error of either. So both are
+    measured twice: as they are, and after each point's mean offset on training photos has been taken off.
+    """
+    found = np.isfinite(faces.mtcnn).all(axis=(1, 2))
+    train = ((crops.facts["split"] == "train") & crops.facts[_DETECTED_POINTS[0]].notna()).to_numpy()
+    if not (found.any() and train.any()):
+        return {}
+    rows = np.flatnonzero(train)
+    fit = crops.facts.iloc[rows]
+    fit_truth = points_of(fit)
+    fit_mtcnn = fit[_DETECTED_POINTS].to_numpy(np.float64).reshape(-1, len(POINTS), 2)
+    fit_net, _ = predict_rows(predictor, crops, rows, fit[BOX_COLUMNS].to_numpy(np.float64))
+    truth, net, mtcnn = faces.truth[found], faces.predicted[found], faces.mtcnn[found]
+    net_free = without_offsets(net, truth, mean_offsets(fit_net, fit_truth))
+    mtcnn_free = without_offsets(mtcnn, truth, mean_offsets(fit_mtcnn, fit_truth))
+    nme = {
+        "nme_eye_center_mtcnn_faces": nme_eye_center(net, truth).mean(),
+        "nme_eye_center_mtcnn_faces_offset_free": nme_eye_center(net_free, truth).mean(),
+        "mtcnn_nme_eye_center": nme_eye_center(mtcnn, truth).mean(),
+        "mtcnn_nme_eye_center_offset_free": nme_eye_center(mtcnn_free, truth).mean(),
+    }
+    return {
+        "mtcnn_found": int(found.sum()),
+        "mtcnn_missed": int(crops.metadata["detector_missed"]),
+        **{name: float(value) for name, value in nme.items()},
+    }
+
+
+def by_group(faces: MeasuredFaces, params: EvaluationParams) -> pd.DataFrame:
+    """NME of faces with and without each of `evaluation.group_attributes` that the set knows."""
+    nme = nme_eye_center(faces.predicted, faces.truth)
+    rng = np.random.default_rng([params.seed, 3])
+    rows = []
+    for attribute in params.group_attributes:
+        if attribute not in faces.facts:
+            continue
+        for value, name in ((1, "yes"), (0, "no")):
+            member = (faces.facts[attribute] == value).to_numpy()
+            row = {"attribute": attribute, "value": name, "faces": int(member.sum())}
+            if member.any():
+                low, high = bootstrap_mean(nme[member], faces.groups[member], params.bootstrap_samples, rng)
+                row |= {"nme_eye_center": nme[member].mean(), "nme_eye_center_low": low, "nme_eye_center_high": high}
+                row["failure_rate_1e-1"] = failure_rate(nme[member])
+            rows.append(row)
+    columns = ["nme_eye_center", "nme_eye_center_low", "nme_eye_center_high", "failure_rate_1e-1"]
+    return pd.DataFrame(rows, columns=["attribute", "value", "faces", *columns])

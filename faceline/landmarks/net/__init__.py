@@ -1,0 +1,1 @@
+"""The stacked hourglass: codec, net, and the trained net in use."""

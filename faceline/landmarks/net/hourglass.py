@@ -1,0 +1,134 @@
+"""The stacked hourglass of Newell, Yang and Deng (ECCV 2016), with a stem light enough for a CPU."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from faceline.core.errors import InputError
+from faceline.landmarks.training.params import LandmarkParams
+from faceline.core.columns import POINTS
+from faceline.landmarks.net.codec import STRIDE
+
+
+@dataclass(frozen=True)
+class HourglassConfig:
+    """What a net is rebuilt from; stored in its model file."""
+
+    stacks: int
+    channels: int
+    depth: int
+    input_px: int
+    sigma_px: float
+
+    @classmethod
+    def from_params(cls, params: LandmarkParams) -> HourglassConfig:
+        """Takes the net's part of the parameters.
+
+        Raises:
+            InputError: `landmarks.depth` halvings do not fit into the heatmap.
+        """
+        side = params.input_px // STRIDE
+        if side % 2**params.depth:
+            raise InputError(
+                f"landmarks.depth: {params.depth} halvings do not divide the heatmap's {side} px "
+                f"(input_px / {STRIDE}); lower depth or raise input_px"
+            )
+        return cls(params.stacks, params.channels, params.depth, params.input_px, params.sigma_px)
+
+    def to_facts(self) -> dict:
+        return asdict(self)
+
+
+class Residual(nn.Module):
+    """A pre-activated bottleneck: 1 x 1, 3 x 3 and 1 x 1 convolutions beside the identity."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        inner = channels // 2
+        self.branch = nn.Sequential(
+            nn.BatchNorm2d(channels),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(channels, inner, 1, bias=False),
+            nn.BatchNorm2d(inner),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(inner, inner, 3, padding=1, bias=False),
+            nn.BatchNorm2d(inner),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(inner, channels, 1),
+        )
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        return features + self.branch(features)
+
+
+class Hourglass(nn.Module):
+    """Down by halves and up again, with a side path at every size."""
+
+    def __init__(self, channels: int, depth: int) -> None:
+        super().__init__()
+        self.side = Residual(channels)
+        self.down = Residual(channels)
+        self.inner = Hourglass(channels, depth - 1) if depth > 1 else Residual(channels)
+        self.up = Residual(channels)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        low = self.up(self.inner(self.down(functional.max_pool2d(features, 2))))
+        return self.side(features) + functional.interpolate(low, scale_factor=2, mode="nearest")
+
+
+class StackedHourglass(nn.Module):
+    """Hourglasses one after another; each but the last hands its features and heatmaps on."""
+
+    def __init__(self, config: HourglassConfig) -> None:
+        super().__init__()
+        width = config.channels
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, width // 2, 3, stride=2, padding=1, bias=False),
+            nn.BatchNorm2d(width // 2),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(width // 2, width, 3, stride=2, padding=1),
+            Residual(width),
+            Residual(width),
+        )
+        self.hourglasses = nn.ModuleList(Hourglass(width, config.depth) for _ in range(config.stacks))
+        self.features = nn.ModuleList(_features(width) for _ in range(config.stacks))
+        self.heads = nn.ModuleList(nn.Conv2d(width, len(POINTS), 1) for _ in range(config.stacks))
+        self.merge_features = nn.ModuleList(nn.Conv2d(width, width, 1) for _ in range(config.stacks - 1))
+        self.merge_heatmaps = nn.ModuleList(nn.Conv2d(len(POINTS), width, 1) for _ in range(config.stacks - 1))
+        for head in self.heads:
+            # almost every pixel of a target is 0: start there
+            nn.init.normal_(head.weight, std=1e-3)
+            nn.init.zeros_(head.bias)
+
+    def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
+        """Heatmaps of every stack, the best last.
+
+        Args:
+            images: (n, 3, input_px, input_px), normalised.
+
+        Returns:
+            `stacks` tensors (n, 5, input_px / 4, input_px / 4).
+        """
+        carried = self.stem(images)
+        heatmaps = []
+        last = len(self.hourglasses) - 1
+        for stack, hourglass in enumerate(self.hourglasses):
+            features = self.features[stack](hourglass(carried))
+            heatmaps.append(self.heads[stack](features))
+            if stack < last:
+                carried = carried + self.merge_features[stack](features) + self.merge_heatmaps[stack](heatmaps[-1])
+        return heatmaps
+
+
+def _features(width: int) -> nn.Sequential:
+    """What turns an hourglass's output into features for its head."""
+    return nn.Sequential(
+        Residual(width),
+        nn.Conv2d(width, width, 1, bias=False),
+        nn.BatchNorm2d(width),
+        nn.ReLU(inplace=True),
+    )

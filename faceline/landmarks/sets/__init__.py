@@ -1,0 +1,1 @@
+"""Landmark sets from their own annotation files."""

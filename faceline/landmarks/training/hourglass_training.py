@@ -1,0 +1,248 @@
+"""Training of the hourglass: epochs, checkpoint choice, resumption."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from faceline.training.checkpoint import Checkpoint
+from faceline.training.averaging import Ema
+from faceline.core.errors import FacelineError, InputError
+from faceline.packed.sets import PackedSet
+from faceline.landmarks.training.params import LandmarkParams
+from faceline.imaging.progress import track
+from faceline.training.schedule import warmup_cosine
+from faceline.windows.windows import transform
+from faceline.landmarks.net.codec import Codec
+from faceline.landmarks.training.net_inputs import Faces, augmented_batches
+from faceline.landmarks.net.hourglass import HourglassConfig, StackedHourglass
+from faceline.landmarks.errors.nme import nme_eye_center
+from faceline.landmarks.net.pixels import MEAN, STD, normalised
+
+SCRATCH = Path(".faceline/scratch")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TrainedHourglass:
+    """What a training gives.
+
+    Attributes:
+        net: the averaged weights of the epoch that was best on the dev faces.
+        epoch: that epoch, from 1.
+        dev_nme: its NME over the dev faces (by eye distance).
+        last_dev_nme: the same after the last epoch.
+        curves: one dict an epoch: epoch, learning_rate, train_loss, dev_nme.
+        wait_share: part of the time in this process that training waited for data, 0..1.
+    """
+
+    net: StackedHourglass
+    epoch: int
+    dev_nme: float
+    last_dev_nme: float
+    curves: list[dict]
+    wait_share: float
+
+
+def heatmap_loss(
+    heatmaps: list[torch.Tensor], targets: torch.Tensor, weights: torch.Tensor, sigma_px: float
+) -> torch.Tensor:
+    """Mean over stacks of the squared heatmap error in units of a target's own energy.
+
+    A Gaussian of peak 1 has the energy sum(h^2) = pi sigma^2. In its units an empty heatmap costs 1 and a perfect
+    one 0 at every size and spread, while a mean over pixels would be some 1e-4 and drown in the optimizer's epsilon.
+
+    Args:
+        heatmaps: predictions of each stack, (n, k, h, h).
+        targets: (n, k, h, h).
+        weights: (n, k), 0 for points that are not in the input.
+    """
+    energy = math.pi * sigma_px**2 * weights.sum().clamp(min=1)
+    errors = [((one - targets).square().sum(dim=(2, 3)) * weights).sum() / energy for one in heatmaps]
+    return torch.stack(errors).mean()
+
+
+class Trainer:
+    """One training of one net on one set of faces."""
+
+    def __init__(
+        self,
+        params: LandmarkParams,
+        train: Faces,
+        dev: Faces,
+        device: torch.device,
+        workers: int,
+        checkpoint: Checkpoint,
+    ) -> None:
+        """Builds the net; its weights come from torch's generator, which the caller has seeded."""
+        self._params = params
+        self._train = train
+        self._dev = dev
+        self._device = device
+        self._workers = workers
+        self._checkpoint = checkpoint
+        self.config = HourglassConfig.from_params(params)
+        self._codec = Codec(params.input_px, params.sigma_px)
+        net = StackedHourglass(self.config)
+        self._net = net.to(device=device, memory_format=torch.channels_last)
+        self._ema = Ema(self._net, params.ema_decay)
+        self._best = copy.deepcopy(self._ema.averaged)
+        self._optimizer = torch.optim.AdamW(
+            self._net.parameters(), lr=params.learning_rate, weight_decay=params.weight_decay
+        )
+        self._batch_size = min(params.batch_size, len(train))
+        self._steps = len(train) // self._batch_size
+        self._curves: list[dict] = []
+        self._best_epoch = 0
+        self._waited_s = 0.0
+        self._worked_s = 0.0
+
+    def run(self, after_epoch: Callable[[int], None] = lambda epoch: None) -> TrainedHourglass:
+        """Trains from the last finished epoch, or from the start, to the end.
+
+        Args:
+            after_epoch: called with each finished epoch, after its checkpoint is on disk.
+
+        Raises:
+            FacelineError: the loss or the gradient is not finite.
+        """
+        self._resume()
+        for epoch in range(len(self._curves) + 1, self._params.epochs + 1):
+            started = time.perf_counter()
+            loss = self._epoch(epoch)
+            seconds = time.perf_counter() - started
+            dev_nme = self.dev_nme()
+            if not self._curves or dev_nme < self._best_nme:
+                self._best_epoch = epoch
+                self._best.load_state_dict(self._ema.averaged.state_dict())
+            learning_rate = self._optimizer.param_groups[0]["lr"]
+            self._curves.append(
+                {"epoch": epoch, "learning_rate": learning_rate, "train_loss": loss, "dev_nme": dev_nme}
+            )
+            self._checkpoint.save(self._state())
+            self._tell(epoch, seconds)
+            after_epoch(epoch)
+        last = self._curves[-1]["dev_nme"]
+        share = self._waited_s / self._worked_s if self._worked_s else 0.0
+        return TrainedHourglass(self._best, self._best_epoch, self._best_nme, last, self._curves, share)
+
+    @torch.inference_mode()
+    def dev_nme(self) -> float:
+        """NME of the averaged weights over the dev faces, as their boxes frame them."""
+        predicted = []
+        for start in range(0, len(self._dev), 64):
+            rows = np.arange(start, min(start + 64, len(self._dev)))
+            inputs = normalised(self._dev.plain(rows), MEAN, STD, self._device)
+            points, _ = self._codec.decode(self._ema.averaged(inputs)[-1])
+            predicted.append(transform(self._dev.to_photo(rows), points.cpu().numpy()))
+        return float(nme_eye_center(np.concatenate(predicted), self._dev.points).mean())
+
+    @property
+    def _best_nme(self) -> float:
+        return self._curves[self._best_epoch - 1]["dev_nme"]
+
+    def _epoch(self, epoch: int) -> float:
+        """One pass; returns the mean loss."""
+        self._net.train()
+        order = np.random.default_rng([self._params.seed, epoch]).permutation(len(self._train))
+        parts = [order[step * self._batch_size :][: self._batch_size] for step in range(self._steps)]
+        seeds = (self._params.seed, epoch)
+        batches = augmented_batches(self._train, parts, seeds, self._params.augmentation, self._workers)
+        first = (epoch - 1) * self._steps
+        total = 0.0
+        asked = time.perf_counter()
+        begun = asked
+        progress = track(range(self._steps * self._batch_size), f"epoch {epoch}/{self._params.epochs}")
+        for step, (rows, pixels, points) in enumerate(batches, first):
+            self._waited_s += time.perf_counter() - asked
+            total += self._step(step, rows, pixels, points)
+            progress.update(len(rows))
+            asked = time.perf_counter()
+        progress.close()
+        self._worked_s += asked - begun
+        return total / self._steps
+
+    def _step(self, step: int, rows: np.ndarray, pixels: np.ndarray, points: np.ndarray) -> float:
+        params = self._params
+        factor = warmup_cosine(step, params.epochs * self._steps, round(params.warmup_epochs * self._steps))
+        learning_rate = params.learning_rate * factor
+        for group in self._optimizer.param_groups:
+            group["lr"] = learning_rate
+        targets, weights = self._codec.encode(torch.from_numpy(points).to(self._device))
+        heatmaps = self._net(normalised(pixels, MEAN, STD, self._device))
+        loss = heatmap_loss(heatmaps, targets, weights, params.sigma_px)
+        self._optimizer.zero_grad()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self._net.parameters(), params.clip_norm)
+        value = loss.item()
+        if not (math.isfinite(value) and math.isfinite(norm.item())):
+            ids = ", ".join(self._train.facts["image_id"].iloc[rows])
+            raise FacelineError(
+                f"landmark training diverged: loss {value}, gradient norm {norm.item()} at step {step} with learning "
+                f"rate {learning_rate:.3g}; photos of the step: {ids}. Lower landmarks.learning_rate or clip_norm."
+            )
+        self._optimizer.step()
+        self._ema.update()
+        return value
+
+    def _state(self) -> dict:
+        return {
+            "net": self._net.state_dict(),
+            "ema": self._ema.state_dict(),
+            "best": self._best.state_dict(),
+            "best_epoch": self._best_epoch,
+            "optimizer": self._optimizer.state_dict(),
+            "curves": self._curves,
+        }
+
+    def _resume(self) -> None:
+        """Takes up a killed run. All randomness is drawn from (seed, epoch, face), so none is part of the state."""
+        state = self._checkpoint.load()
+        if state is None:
+            return
+        self._net.load_state_dict(state["net"])
+        self._ema.load_state_dict(state["ema"])
+        self._best.load_state_dict(state["best"])
+        self._best_epoch = state["best_epoch"]
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._curves = state["curves"]
+        log.info("resuming after epoch %d of %d", len(self._curves), self._params.epochs)
+
+    def _tell(self, epoch: int, seconds: float) -> None:
+        row = self._curves[-1]
+        left_min = seconds * (self._params.epochs - epoch) / 60
+        log.info(
+            "epoch %d/%d: loss %.4f, dev NME %.4f, %.0f photos/s, %.0f%% waiting for data, %.1f min left",
+            epoch,
+            self._params.epochs,
+            row["train_loss"],
+            row["dev_nme"],
+            self._steps * self._batch_size / seconds,
+            100 * self._waited_s / max(self._worked_s, 1e-9),
+            left_min,
+        )
+
+
+def load_faces(crops: PackedSet, params: LandmarkParams, scratch: Path = SCRATCH) -> tuple[Faces, Faces]:
+    """The train and dev faces of a landmark set.
+
+    Raises:
+        InputError: a split is empty.
+    """
+    sets = []
+    for split in ("train", "dev"):
+        rows = np.flatnonzero((crops.facts["split"] == split).to_numpy())
+        if not len(rows):
+            raise InputError(f"the landmark set has no {split} faces; crop_landmarks makes them")
+        closest = 1 - params.augmentation.scale if split == "train" else 1.0
+        sets.append(Faces(crops, rows, params.margin, params.input_px, closest, scratch))
+    return sets[0], sets[1]

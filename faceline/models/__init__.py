@@ -1,0 +1,1 @@
+"""Model files, and the device that models run on."""

@@ -1,0 +1,1 @@
+"""What losses are made of, and how they are found by name."""

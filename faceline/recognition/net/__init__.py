@@ -1,0 +1,1 @@
+"""The net that embeds faces, and its model file."""

@@ -1,0 +1,86 @@
+"""The optimisers that training knows."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from faceline.recognition.training.params import RecognitionParams
+
+MOMENTUM = {"sgd": 0.9, "muon": 0.95}
+# a filter over fewer numbers than this has too few directions to be worth evening out: depthwise ones, say
+SMALLEST_FAN_IN = 64
+# Jordan's quintic: five steps bring every singular value of 0.0015 to 1 to between 0.68 and 1.13
+_QUINTIC = (3.4445, -4.7750, 2.0315)
+_QUINTIC_STEPS = 5
+
+
+class Muon(torch.optim.AdamW):
+    """AdamW, but for groups with `orthogonal`: they move by their momentum with all singular values made 1.
+
+    Filters count as matrices, a row for each output channel. A gradient is dominated by few directions; evened out,
+    rare ones are learned as fast as common ones, which pays where steps are few (Jordan et al., Muon, 2024).
+    Steps are scaled to the size of AdamW's (Liu et al., arXiv 2502.16982), so that one learning rate
+    serves all groups.
+    """
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:
+        for group in self.param_groups:
+            if group["orthogonal"]:
+                for weight in group["params"]:
+                    self._turn(weight, group["lr"], group["weight_decay"])
+        super().step(closure)
+
+    def _turn(self, weight: Tensor, learning_rate: float, weight_decay: float) -> None:
+        state = self.state[weight]
+        if not state:
+            # AdamW, when it is loaded, looks for a step
+            state.update(step=torch.zeros(()), momentum=torch.zeros_like(weight))
+        state["momentum"].lerp_(weight.grad, 1 - MOMENTUM["muon"])
+        ahead = weight.grad.lerp_(state["momentum"], MOMENTUM["muon"])  # Nesterov's
+        matrix = orthogonalised(ahead.flatten(1))
+        weight.mul_(1 - learning_rate * weight_decay)
+        weight.add_(matrix.reshape(weight.shape), alpha=-0.2 * max(matrix.shape) ** 0.5 * learning_rate)
+        weight.grad = None  # AdamW passes over what has no gradient
+
+
+def orthogonalised(matrix: Tensor) -> Tensor:
+    """The matrix with its singular values all brought near 1 (0.7 to 1.2), by a Newton-Schulz iteration.
+
+    Within autocast the products are in its type; a step's direction needs no more.
+    """
+    a, b, c = _QUINTIC
+    tall = matrix.shape[0] > matrix.shape[1]
+    wide = matrix.T if tall else matrix
+    wide = wide / wide.norm().clamp(min=1e-7)
+    for _ in range(_QUINTIC_STEPS):
+        square = wide @ wide.T
+        quartic = torch.addmm(square, square, square, beta=b, alpha=c)
+        wide = torch.addmm(wide, quartic, wide, beta=a)
+    return (wide.T if tall else wide).to(matrix.dtype)
+
+
+def build_optimizer(module: nn.Module, params: RecognitionParams) -> torch.optim.Optimizer:
+    """SGD with Nesterov momentum, AdamW or Muon, over every parameter of `module`, the head's included.
+
+    Vectors (biases, BatchNorm's and PReLU's weights) are not decayed: shrinking them regularises nothing. The
+    head's weights are people, not filters: Muon leaves them to AdamW.
+    """
+    filters, matrices, vectors = [], [], []
+    for name, weight in module.named_parameters():
+        if weight.ndim <= 1:
+            vectors.append(weight)
+        elif name.startswith("head.") or weight[0].numel() < SMALLEST_FAN_IN:
+            matrices.append(weight)
+        else:
+            filters.append(weight)
+    groups = [
+        {"params": filters, "weight_decay": params.weight_decay, "orthogonal": True},
+        {"params": matrices, "weight_decay": params.weight_decay, "orthogonal": False},
+        {"params": vectors, "weight_decay": 0.0, "orthogonal": False},
+    ]
+    if params.optimizer == "sgd":
+        return torch.optim.SGD(groups, params.learning_rate, momentum=MOMENTUM["sgd"], nesterov=True, fused=True)
+    optimizer = {"adamw": torch.optim.AdamW, "muon": Muon}[params.optimizer]
+    return optimizer([group for group in groups if group["params"]], params.learning_rate, fused=True)

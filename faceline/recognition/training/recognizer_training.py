@@ -1,0 +1,327 @@
+"""Training of the recogniser: epochs, checkpoint choice, resumption, one process or several."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from faceline.training.checkpoint import Checkpoint
+from faceline.training.averaging import Ema
+from faceline.core.errors import FacelineError, InputError
+from faceline.models.runtime import RuntimeParams
+from faceline.recognition.training.params import RecognitionParams
+from faceline.imaging.progress import track
+from faceline.models.runtime import seed_everything
+from faceline.training.schedule import warmup_cosine
+from faceline.recognition.training.augment import Augmentation, augment, draw
+from faceline.recognition.training.batches import people_batches, shuffled_batches
+from faceline.recognition.training.training_data import TrainingData
+from faceline.recognition.training.face_store import prefetched
+from faceline.recognition.losses import LossOutput, build_head
+from faceline.recognition.net.embedding_net import EmbeddingNet, NetConfig, Recognizer
+from faceline.recognition.training.optimizer import build_optimizer
+from faceline.recognition.training.precision import autocast
+from faceline.recognition.training.pretrained import start_from
+from faceline.recognition.training.processes import join
+from faceline.recognition.training.validation import Validation, validate
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Averaged weights after some epoch, and how good they are."""
+
+    epoch: int
+    validation: Validation
+    state: dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class TrainedRecognizer:
+    """What a training gives.
+
+    Attributes:
+        config: how to build the net.
+        best: the look at the dev people that was best; `best.state` is what is to be saved.
+        last: the one after the last epoch.
+        curves: one dict an epoch; figures that were not taken are missing or NaN.
+        sample: some augmented photos as the net sees them, (n, 3, px, px) in -1..1.
+    """
+
+    config: NetConfig
+    best: Candidate
+    last: Candidate
+    curves: list[dict]
+    sample: Tensor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One process's share of a step."""
+
+    positions: np.ndarray
+    pixels: Tensor
+    labels: Tensor
+    drawn: Augmentation
+
+
+class Trainer:
+    """One training of one recogniser, or one process's part in it.
+
+    Randomness is drawn anew for every epoch from (seed, epoch), and for a whole batch before the processes
+    share it: neither a killed run nor the number of processes changes what is drawn.
+    """
+
+    def __init__(
+        self,
+        params: RecognitionParams,
+        runtime: RuntimeParams,
+        data: TrainingData,
+        device: torch.device,
+        checkpoint: Checkpoint,
+    ) -> None:
+        """Draws the weights from `params.seed`.
+
+        Raises:
+            InputError: batches that cannot be made or shared out, or pretrained weights that cannot be had.
+        """
+        self._params = params
+        self._data = data
+        self._device = device
+        self._checkpoint = checkpoint
+        self._labels = data.labels(data.train)
+        self._processes = join(runtime, device)
+        self._share = slice(self._processes.process_index, None, self._processes.num_processes)
+        self._steps = len(self._batches(epoch=1))
+        seed_everything(params.seed)
+        self.config = NetConfig.from_params(params)
+        net = EmbeddingNet(self.config)
+        start_from(net, params.pretrained)
+        head = build_head(params.loss, getattr(params.losses, params.loss), len(data.people), params.embedding_dim)
+        recognizer = Recognizer(net, head)
+        if device.type == "cuda" and self._processes.num_processes > 1:
+            recognizer = torch.nn.SyncBatchNorm.convert_sync_batchnorm(recognizer)
+        self._recognizer = recognizer.to(device, memory_format=torch.channels_last)
+        self._ema = Ema(self._recognizer, params.ema_decay)
+        self._optimizer = build_optimizer(self._recognizer, params)
+        self._curves: list[dict] = []
+        self._best: Candidate | None = None
+        self._last: Candidate | None = None
+        self._resume()
+        self._wrapped, self._stepper = self._processes.prepare(self._recognizer, self._optimizer)
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this process looks at the dev people and writes files."""
+        return self._processes.is_main_process
+
+    def run(self, after_epoch: Callable[[int], None] = lambda epoch: None) -> TrainedRecognizer | None:
+        """Trains from the last finished epoch, or from the start, to the end.
+
+        Args:
+            after_epoch: called with each finished epoch, once its checkpoint is on disk.
+
+        Returns:
+            What was trained, in the main process; None in the others.
+
+        Raises:
+            FacelineError: the loss or the gradient is not finite, or the embeddings have collapsed.
+        """
+        for epoch in range(len(self._curves) + 1, self._params.epochs + 1):
+            started = time.perf_counter()
+            row, waited_s = self._epoch(epoch)
+            trained_s = time.perf_counter() - started
+            self._curves.append(row | self._look(epoch))
+            if self.is_main:
+                self._checkpoint.save(self._state())
+                self._tell(trained_s, waited_s, time.perf_counter() - started)
+            self._processes.wait_for_everyone()
+            after_epoch(epoch)
+        if not self.is_main:
+            return None
+        return TrainedRecognizer(self.config, self._best, self._last, self._curves, self._sample())
+
+    def _epoch(self, epoch: int) -> tuple[dict, float]:
+        """One pass; returns its row of the curves, and the seconds that were spent waiting for photos."""
+        self._recognizer.train()
+        seed_everything(_seed(self._params.seed, epoch, self._processes.process_index))  # for dropout
+        batches = prefetched(self._load, list(zip(self._batches(epoch), self._draws(epoch), strict=True)))
+        logged: list[dict[str, Tensor]] = []
+        previous: Batch | None = None
+        first = (epoch - 1) * self._steps
+        waited_s, asked = 0.0, time.perf_counter()
+        for batch in track(batches, f"epoch {epoch}/{self._params.epochs}", self._steps, unit="step"):
+            waited_s += time.perf_counter() - asked
+            step = first + len(logged)
+            logged.append(self._step(step, batch))
+            if previous is not None:
+                # a step late, so that a GPU need not stand still for it
+                self._check_finite(logged[-2], step - 1, previous)
+            previous, asked = batch, time.perf_counter()
+        self._check_finite(logged[-1], step, previous)
+        means = {name: float(torch.stack([row[name] for row in logged]).double().mean()) for name in logged[0]}
+        return self._row(epoch, means), waited_s
+
+    def _step(self, step: int, batch: Batch) -> dict[str, Tensor]:
+        self._set_schedule(step)
+        images = augment(batch.pixels, batch.drawn).contiguous(memory_format=torch.channels_last)
+        with autocast(self._params.precision, self._device):
+            output: LossOutput = self._wrapped(images, batch.labels)
+        self._stepper.zero_grad()
+        self._processes.backward(output.loss)
+        norm = self._processes.clip_grad_norm_(self._recognizer.parameters(), self._params.clip_norm)
+        with autocast(self._params.precision, self._device):  # for Muon's products
+            self._stepper.step()
+        self._ema.update()
+        return {"loss": output.loss.detach(), "grad_norm": norm.detach(), **output.statistics}
+
+    def _set_schedule(self, step: int) -> None:
+        params = self._params
+        factor = warmup_cosine(step, params.epochs * self._steps, round(params.warmup_epochs * self._steps))
+        for group in self._optimizer.param_groups:
+            group["lr"] = params.learning_rate * factor
+        growing = params.margin_warmup_epochs * self._steps
+        self._recognizer.head.margin_factor = min(1.0, step / growing) if growing else 1.0
+
+    def _batches(self, epoch: int) -> list[np.ndarray]:
+        """Rows of `data.train` for each step of an epoch: a step's whole batch, a multiple of the processes."""
+        rng = np.random.default_rng([self._params.seed, epoch])
+        processes = self._processes.num_processes
+        if self._params.loss == "triplet":
+            triplet = self._params.losses.triplet
+            size = triplet.people_per_batch * triplet.photos_per_person
+            batches = people_batches(self._labels, triplet.people_per_batch, triplet.photos_per_person, rng)
+        else:
+            size = self._params.batch_size
+            batches = shuffled_batches(len(self._labels), size, rng)
+        if size % processes:
+            raise InputError(
+                f"recognition.batch_size: {size} photos cannot be shared by {processes} processes evenly"
+            )
+        batches = [batch[: len(batch) - len(batch) % processes] for batch in batches]
+        if len(batches[0]) < 2 * processes:
+            raise InputError(f"{len(self._labels)} training photos are too few for {processes} processes")
+        return batches
+
+    def _draws(self, epoch: int) -> list[Augmentation]:
+        generator = torch.Generator().manual_seed(_seed(self._params.seed, epoch))
+        return [draw(self._params.augmentation, len(batch), generator) for batch in self._batches(epoch)]
+
+    def _load(self, item: tuple[np.ndarray, Augmentation]) -> Batch:
+        batch, drawn = item
+        rows = batch[self._share]
+        positions = self._data.train[rows]
+        pixels = self._data.faces.batch(positions)
+        labels = torch.from_numpy(self._labels[rows])
+        if self._device.type == "cuda":
+            pixels = pixels.to(self._device, non_blocking=True)
+        return Batch(positions, pixels, labels.to(self._device), drawn.part(self._share))
+
+    def _check_finite(self, logged: dict[str, Tensor], step: int, batch: Batch) -> None:
+        loss, norm = logged["loss"].item(), logged["grad_norm"].item()
+        if math.isfinite(loss) and math.isfinite(norm):
+            return
+        self._set_schedule(step)
+        rate = self._optimizer.param_groups[0]["lr"]
+        ids = ", ".join(self._data.image_ids[batch.positions])
+        raise FacelineError(
+            f"training diverged: loss {loss}, gradient norm {norm} at step {step} with learning rate {rate:.3g}; "
+            f"photos of the step: {ids}. Lower recognition.learning_rate or recognition.clip_norm, or raise "
+            "recognition.warmup_epochs or margin_warmup_epochs"
+        )
+
+    def _row(self, epoch: int, means: dict[str, float]) -> dict:
+        loss = torch.tensor([means["loss"]], dtype=torch.float64, device=self._device)
+        angle = means.get("target_angle_rad", float("nan"))
+        return {
+            "epoch": epoch,
+            "learning_rate": self._optimizer.param_groups[0]["lr"],
+            "margin_factor": self._recognizer.head.margin_factor,
+            "train_loss": float(self._processes.gather(loss).mean()),
+            "mean_target_angle_deg": math.degrees(angle),
+            "active_triplet_share": means.get("active_share", float("nan")),
+            "mean_pairwise_distance": means.get("mean_distance", float("nan")),
+            "grad_norm": means["grad_norm"],
+        }
+
+    def _look(self, epoch: int) -> dict:
+        """Takes the averaged weights' figures, if it is time, and keeps the weights if they are the best yet."""
+        due = epoch % self._params.evaluate_every == 0 or epoch == self._params.epochs
+        if not (due and self.is_main):
+            return {}
+        averaged = self._ema.averaged
+        with autocast(self._params.precision, self._device):
+            validation = validate(averaged.backbone, self._data, self._device)
+        state = {name: tensor.detach().cpu().clone() for name, tensor in averaged.state_dict().items()}
+        self._last = Candidate(epoch, validation, state)
+        if validation.at_least(self._best.validation if self._best else None):
+            self._best = self._last
+        return validation.to_row()
+
+    def _sample(self, photos: int = 32) -> Tensor:
+        """The first photos of the first step, as the net saw them."""
+        rows = self._batches(epoch=1)[0][:photos]
+        drawn = self._draws(epoch=1)[0].part(slice(photos))
+        return augment(self._data.faces.batch(self._data.train[rows]), drawn).cpu()
+
+    def _state(self) -> dict:
+        return {
+            "recognizer": self._recognizer.state_dict(),
+            "ema": self._ema.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "curves": self._curves,
+            "best": _packed(self._best),
+            "last": _packed(self._last),
+        }
+
+    def _resume(self) -> None:
+        """Takes up a killed run after its last finished epoch."""
+        state = self._checkpoint.load()
+        if state is None:
+            return
+        self._recognizer.load_state_dict(state["recognizer"])
+        self._ema.load_state_dict(state["ema"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._curves = state["curves"]
+        self._best, self._last = _unpacked(state["best"]), _unpacked(state["last"])
+        log.info("resuming after epoch %d of %d", len(self._curves), self._params.epochs)
+
+    def _tell(self, trained_s: float, waited_s: float, whole_s: float) -> None:
+        row = self._curves[-1]
+        photos = sum(len(batch) for batch in self._batches(row["epoch"]))
+        dev = f", dev TPR@1% {row['dev_tpr_at_fpr_1e-2']:.3f}" if "dev_auc" in row else ""
+        log.info(
+            "epoch %d/%d: loss %.3f%s, %.0f photos/s, %.1f%% of it waiting for photos, %.1f min left",
+            row["epoch"],
+            self._params.epochs,
+            row["train_loss"],
+            dev,
+            photos / trained_s,
+            100 * waited_s / trained_s,
+            whole_s * (self._params.epochs - row["epoch"]) / 60,
+        )
+
+
+def _seed(*parts: int) -> int:
+    """One seed out of several numbers."""
+    return int(np.random.SeedSequence(parts).generate_state(1, np.uint32)[0])
+
+
+def _packed(candidate: Candidate | None) -> dict | None:
+    if candidate is None:
+        return None
+    validation = candidate.validation
+    figures = [validation.dev_tpr, validation.dev_auc, validation.val_accuracy]
+    return {"epoch": candidate.epoch, "figures": figures, "state": candidate.state}
+
+
+def _unpacked(state: dict | None) -> Candidate | None:
+    return state and Candidate(state["epoch"], Validation(*state["figures"]), state["state"])

@@ -1,0 +1,87 @@
+"""How good a net is: on dev people, who choose the checkpoint, and on val photos of the people trained on."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+
+from faceline.evaluation.id_rate import tpr_at_fpr
+from faceline.evaluation.pairs import scores
+from faceline.recognition.training.training_data import TrainingData
+from faceline.recognition.training.face_store import Faces, prefetched
+from faceline.recognition.net.embedding_net import EmbeddingNet, normalise
+
+DEV_FPR = 1e-2
+_BATCH_SIZE = 128
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Figures of one net, all 0..1.
+
+    Attributes:
+        dev_tpr: share of the dev people's same-person pairs above the threshold that 1% of their other pairs pass.
+        dev_auc: area under the dev people's ROC; decides where `dev_tpr` is equal.
+        val_accuracy: val photos whose nearest mean embedding of train photos is their own person's; NaN without any.
+    """
+
+    dev_tpr: float
+    dev_auc: float
+    val_accuracy: float
+
+    def at_least(self, other: Validation | None) -> bool:
+        """Whether this is as good as an earlier look, which then gives way: it has been trained for longer."""
+        return other is None or (self.dev_tpr, self.dev_auc) >= (other.dev_tpr, other.dev_auc)
+
+    def to_row(self) -> dict[str, float]:
+        """Under the names of the curves."""
+        row = asdict(self)
+        return {"val_accuracy": row["val_accuracy"], "dev_tpr_at_fpr_1e-2": row["dev_tpr"], "dev_auc": row["dev_auc"]}
+
+
+def validate(net: EmbeddingNet, data: TrainingData, device: torch.device) -> Validation:
+    """Embeds photos as they are, neither augmented nor mirrored, and compares them."""
+    genuine, impostor = scores(embed_faces(net, data.faces, data.dev, device), data.persons[data.dev])
+    tpr, _ = tpr_at_fpr(genuine, impostor, DEV_FPR)
+    accuracy = float("nan")
+    if len(data.val):
+        train = embed_faces(net, data.faces, data.train, device)
+        val = embed_faces(net, data.faces, data.val, device)
+        accuracy = nearest_mean_accuracy(train, data.labels(data.train), val, data.labels(data.val))
+    return Validation(tpr, area_under_roc(genuine, impostor), accuracy)
+
+
+@torch.inference_mode()
+def embed_faces(net: EmbeddingNet, faces: Faces, positions: np.ndarray, device: torch.device) -> np.ndarray:
+    """(n, dim) float32 embeddings of unit norm; `net` is in evaluation mode."""
+    parts = [positions[start : start + _BATCH_SIZE] for start in range(0, len(positions), _BATCH_SIZE)]
+    embedded = []
+    for pixels in prefetched(faces.batch, parts):
+        images = normalise(pixels.to(device)).contiguous(memory_format=torch.channels_last)
+        embedded.append(net.embed(images).cpu().numpy())
+    return np.concatenate(embedded)
+
+
+def nearest_mean_accuracy(
+    references: np.ndarray, reference_labels: np.ndarray, probes: np.ndarray, probe_labels: np.ndarray
+) -> float:
+    """Share of probes whose most similar mean of references (by cosine) is their own person's.
+
+    Args:
+        references, probes: (n, dim) unit vectors.
+        reference_labels: (n,) 0..people-1, each person at least once.
+    """
+    sums = np.zeros((reference_labels.max() + 1, references.shape[1]), np.float64)
+    np.add.at(sums, reference_labels, references)
+    means = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+    return float(np.mean((probes @ means.T).argmax(axis=1) == probe_labels))
+
+
+def area_under_roc(genuine: np.ndarray, impostor: np.ndarray) -> float:
+    """P(genuine score > impostor score), ties counted half (Mann and Whitney)."""
+    ordered = np.sort(impostor)
+    below = np.searchsorted(ordered, genuine, side="left")
+    not_above = np.searchsorted(ordered, genuine, side="right")
+    return float((below + not_above).mean() / (2 * len(impostor)))

@@ -1,0 +1,1 @@
+"""All parameters together: the schema of `params.yaml`."""

@@ -1,0 +1,56 @@
+"""The schema of the whole of `params.yaml`: every group, each from the package that uses it."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import create_model
+
+from faceline.alignment.fit.params import AlignParams
+from faceline.core.params import PARAMS_FILE, Group, parse_group, read_params
+from faceline.data.crops.params import CropParams
+from faceline.data.filtering.params import FilterParams
+from faceline.data.scan.params import DataParams
+from faceline.evaluation.verification.params import EvaluationParams
+from faceline.landmarks.training.params import LandmarkParams
+from faceline.models.runtime import RuntimeParams
+from faceline.recognition.embedding.params import EmbeddingParams
+from faceline.recognition.heads.registry import load_loss, loss_names
+from faceline.recognition.training.params import RecognitionParams
+from faceline.sample.params import SampleParams
+from faceline.wild.params import WildParams
+
+
+class Params(Group):
+    """The whole of `params.yaml`."""
+
+    data: DataParams
+    sample: SampleParams
+    filter: FilterParams
+    crop: CropParams
+    landmarks: LandmarkParams
+    align: AlignParams
+    recognition: RecognitionParams
+    losses: Group
+    embedding: EmbeddingParams
+    evaluation: EvaluationParams
+    wild: WildParams
+    runtime: RuntimeParams
+
+
+@cache
+def params_class() -> type[Params]:
+    """`Params` with a block for every loss in `losses`."""
+    losses = {name: (load_loss(name).Params, ...) for name in loss_names()}
+    return create_model("Params", __base__=Params, losses=(create_model("Losses", __base__=Group, **losses), ...))
+
+
+def load_params(path: Path = PARAMS_FILE) -> Params:
+    """Reads and checks a parameter file.
+
+    Raises:
+        InputError: the file is missing or not YAML, or a key is unknown, missing or out of range; the message lists
+            every such key and what is allowed.
+    """
+    return parse_group(params_class(), read_params(path))

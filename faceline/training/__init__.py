@@ -1,0 +1,1 @@
+"""What both trainings share: averaged weights, checkpoints, the learning-rate schedule."""

@@ -1,0 +1,1 @@
+"""Subjects found in original photos by a detector."""

@@ -1,0 +1,16 @@
+"""Parameters of finding subjects in original photos."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import ConfigDict
+
+from faceline.core.params import Share
+from faceline.detection.params import DetectionParams
+
+
+class WildParams(DetectionParams):
+    model_config = ConfigDict(extra="forbid")
+    key: ClassVar[str] = "wild"
+    min_iou: Share

@@ -1,0 +1,97 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from faceline.core.errors import InputError
+from faceline.core.columns import ATTRIBUTES
+from faceline.data.filtering.params import FilterParams, Role, Roles
+from faceline.data.filtering.rejection import REASONS, join_photos, rejection_reasons
+from faceline.core.columns import POINT_COLUMNS
+
+FACE = [30, 40, 70, 40, 50, 60, 35, 80, 65, 80]
+
+
+def params(**changes):
+    role = Role(people=1, min_photos=1, max_photos=1)
+    values = {"seed": 1, "drop_blurry": True, "min_box_px": 40, "min_sharpness": 5.0, "duplicate_hash_bits": 1}
+    roles = Roles(train=role, dev=role, query=role, distractor=role)
+    return FilterParams(**(values | changes), roles=roles, target_shares={})
+
+
+def row(name, person=1, box=(20, 20, 60, 80), points=FACE, blurry=0):
+    attributes = dict.fromkeys(ATTRIBUTES, 0) | {"Blurry": blurry}
+    places = dict(zip(["x", "y", "width", "height", *POINT_COLUMNS], [*box, *points], strict=True))
+    return {"image_id": name, "person": person, **places, **attributes}
+
+
+def photo(name, number, readable=True, sharpness=9.0, width=100, height=120):
+    facts = {"image_id": name, "readable": readable, "reason": "", "width": width, "height": height}
+    return {**facts, "hash": np.uint64(0x0123456789ABCDEF * number % 2**64), "sharpness": sharpness}
+
+
+def reasons_of(rows, photos, **changes):
+    joined = join_photos(pd.DataFrame(rows), pd.DataFrame(photos))
+    return dict(zip(joined.image_id, rejection_reasons(joined, params(**changes)), strict=True))
+
+
+def test_every_reason_has_its_case():
+    rows = [row(f"good{n}") for n in range(12)]
+    photos = [photo(f"good{n}", n + 20) for n in range(12)]
+    eyes_together, swapped = [*FACE[:2], *FACE[:2], *FACE[4:]], [*FACE[2:4], *FACE[:2], *FACE[4:]]
+    odd_rows = {
+        "no_photo": {},
+        "unreadable": {},
+        "blurry": {"blurry": 1},
+        "degenerate_box": {"box": (32, 82, 0, 0)},
+        "box_outside_photo": {"box": (50, 20, 60, 80)},
+        "small_box": {"box": (35, 35, 39, 60)},
+        "low_sharpness": {},
+        "landmarks_not_finite": {"points": [np.nan, *FACE[1:]]},
+        "landmarks_outside_photo": {"points": [-1, *FACE[1:]]},
+        "zero_eye_distance": {"points": eyes_together},
+        "swapped_eyes": {"points": swapped},
+        "duplicate_across_people": {"person": 2},
+        "zz_duplicate": {},
+    }
+    assert [name.removeprefix("zz_") for name in odd_rows] == list(REASONS)
+    odd_photos = {
+        "unreadable": {"readable": False},
+        "low_sharpness": {"sharpness": 4.9},
+        "duplicate_across_people": {"number": 31},
+        "zz_duplicate": {"number": 30},
+    }
+    for number, (name, odd) in enumerate(odd_rows.items()):
+        rows.append(row(name, **odd))
+        if name != "no_photo":
+            photos.append(photo(name, **({"number": number} | odd_photos.get(name, {}))))
+    found = reasons_of(rows, photos)
+    for name in odd_rows:
+        assert found.pop(name) == name.removeprefix("zz_")
+    assert found.pop("good11") == "duplicate_across_people"  # its twin has another name: neither can be trusted
+    assert set(found.values()) == {""}
+
+
+def test_a_duplicate_of_an_unusable_photo_stays():
+    rows = [row("a", blurry=1), row("b")]
+    assert reasons_of(rows, [photo("a", 5), photo("b", 5)]) == {"a": "blurry", "b": ""}
+    assert reasons_of(rows, [photo("a", 5), photo("b", 5)], drop_blurry=False) == {"a": "", "b": "duplicate"}
+
+
+def test_aligned_photos_with_wild_annotations_are_refused():
+    names = [f"{n}.jpg" for n in range(20)]
+    photos = [photo(name, n, width=178, height=218) for n, name in enumerate(names)]
+    with pytest.raises(InputError, match="use img_celeba"):
+        reasons_of([row(name) for name in names], photos)
+
+
+def test_aligned_landmarks_with_wild_boxes_are_refused():
+    names = [f"{n}.jpg" for n in range(20)]
+    photos = [photo(name, n, width=900, height=900) for n, name in enumerate(names)]
+    rows = [row(name, box=(400, 300, 200, 280)) for name in names]
+    with pytest.raises(InputError, match="list_landmarks_align_celeba"):
+        reasons_of(rows, photos)
+
+
+def test_no_photo_at_all_is_said():
+    with pytest.raises(InputError, match="none of the annotated photos"):
+        reasons_of([row("a")], [photo("b", 1)])

@@ -1,0 +1,53 @@
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from faceline.core.errors import InputError
+from faceline.photos.photos import open_photos
+from faceline.data.scan.scan import perceptual_hash, refuse_unreadable, scan_photos, sharpness
+
+
+def scene(seed, height=200, width=160):
+    noise = np.random.default_rng(seed).integers(0, 255, (12, 12), dtype=np.uint8)
+    return cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC)
+
+
+def bits_apart(a, b):
+    return (perceptual_hash(a) ^ perceptual_hash(b)).bit_count()
+
+
+def test_hash_survives_what_copies_go_through_and_tells_others_apart():
+    photo = scene(1)
+    smaller = cv2.resize(photo, (110, 140), interpolation=cv2.INTER_AREA)
+    brighter = np.clip(photo * 0.8 + 30, 0, 255).astype(np.uint8)
+    compressed = cv2.imdecode(cv2.imencode(".jpg", photo, [cv2.IMWRITE_JPEG_QUALITY, 40])[1], 0)
+    assert max(bits_apart(photo, copy) for copy in (smaller, brighter, compressed)) <= 4
+    assert min(bits_apart(photo, scene(seed)) for seed in range(2, 30)) > 8
+
+
+def test_sharpness_falls_with_blur_and_does_not_depend_on_size():
+    photo = np.random.default_rng(1).integers(0, 255, (512, 512), dtype=np.uint8)
+    photo = cv2.GaussianBlur(photo, (0, 0), 3)
+    assert sharpness(cv2.GaussianBlur(photo, (0, 0), 6)) < 0.3 * sharpness(photo)
+    doubled = cv2.resize(photo, (1024, 1024), interpolation=cv2.INTER_CUBIC)
+    assert sharpness(doubled) == pytest.approx(sharpness(photo), rel=0.1)
+
+
+def test_scan_tells_size_and_why_a_photo_cannot_be_read(tmp_path):
+    cv2.imwrite(str(tmp_path / "b.png"), scene(1))
+    (tmp_path / "a.jpg").write_bytes(b"broken")
+    (tmp_path / "c.jpg").write_bytes(b"")
+    facts = scan_photos(open_photos(tmp_path))
+    assert facts.image_id.tolist() == ["a.jpg", "b.png", "c.jpg"]
+    assert facts.readable.tolist() == [False, True, False]
+    assert facts.loc[1, ["width", "height"]].tolist() == [160, 200]
+    assert facts.reason[0].startswith("not a readable image")
+    assert facts.hash.dtype == np.uint64
+
+
+def test_too_many_unreadable_photos_are_all_named():
+    facts = pd.DataFrame({"image_id": ["a", "b", "c"], "readable": [False, True, False], "reason": ["x", "", "y"]})
+    refuse_unreadable(facts, allowed=2)
+    with pytest.raises(InputError, match=r"(?s)2 photos.*max_unreadable allows 1.*a: x\n  c: y"):
+        refuse_unreadable(facts, allowed=1)

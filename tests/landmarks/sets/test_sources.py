@@ -1,0 +1,202 @@
+import hashlib
+
+import numpy as np
+import pandas as pd
+import pytest
+from tiny_landmarks import FACE, PARAMS
+
+from faceline.core.errors import InputError
+from faceline.core.columns import ATTRIBUTES
+from faceline.core.columns import BOX_COLUMNS
+from faceline.geometry.boxes import box_around, iou
+from faceline.core.columns import POINT_COLUMNS
+from faceline.geometry.points import points_of
+from faceline.landmarks.sets.sources import (
+    five_of_68,
+    from_selected,
+    held_out,
+    labels_of,
+    person_of,
+    read_keypoints68,
+    read_landmark_set,
+    read_mtfl,
+)
+from real_data import SHARED, needs_keypoints68, needs_mtfl
+
+MTFL_LINE = "net_7876/{n}_0_0.jpg 104 308 95 299 151.0 147.0 246.0 148.0 209.5 194.0 161.0 237.0 235.0 235.25\n"
+
+
+def mtfl_file(folder, count=40):
+    path = folder / "list.txt"
+    path.write_text("".join(MTFL_LINE.format(n=n) for n in range(count)))
+    return path
+
+
+def test_mtfl_lines_give_names_points_and_boxes_in_celebas_convention(tmp_path):
+    rows = read_mtfl(mtfl_file(tmp_path))
+    assert rows.image_id[3] == "3_0_0.jpg"
+    assert (rows.person == "").all()
+    np.testing.assert_array_equal(
+        points_of(rows)[0], [[151, 147], [246, 148], [209.5, 194], [161, 237], [235, 235.25]]
+    )
+    # all faces are alike here, so the fitted map brings each box onto the one its points call for
+    np.testing.assert_allclose(rows[BOX_COLUMNS].to_numpy(), box_around(points_of(rows)), rtol=1e-9)
+
+
+def test_mtfl_boxes_follow_their_own_places_not_their_own_points(tmp_path):
+    lines = [MTFL_LINE.format(n=n) for n in range(40)]
+    lines[7] = lines[7].replace("151.0 147.0", "111.0 187.0")
+    lines[9] = lines[9].replace("104 308 95 299", "114 318 95 299")
+    path = tmp_path / "list.txt"
+    path.write_text("".join(lines))
+    boxes = read_mtfl(path)[BOX_COLUMNS].to_numpy()
+    np.testing.assert_allclose(boxes[7], boxes[0])
+    np.testing.assert_allclose(boxes[9] - boxes[0], [10, 0, 0, 0], atol=1e-9)
+
+
+def test_mtfl_order_of_the_box_is_left_right_top_bottom(tmp_path):
+    path = tmp_path / "list.txt"
+    wide = [MTFL_LINE.format(n=n).replace("104 308 95 299", "0 400 100 200") for n in range(40)]
+    path.write_text("".join([MTFL_LINE.format(n=n) for n in range(100, 180)] + wide))
+    boxes = read_mtfl(path)[BOX_COLUMNS]
+    assert (boxes.width[80:] / boxes.width[0]).to_numpy() == pytest.approx(400 / 204)
+    assert (boxes.height[80:] / boxes.height[0]).to_numpy() == pytest.approx(100 / 204)
+
+
+def test_backslashes_in_paths_are_understood(tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_text("".join(MTFL_LINE.format(n=n).replace("/", "\\") for n in range(40)))
+    assert read_mtfl(path).image_id[0] == "0_0_0.jpg"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("235.25", ""), "line 2: expected a path"),
+        (("235.25", "many"), "line 2: 'many' is not a number"),
+        (("1_0_0", "0_0_0"), "0_0_0.jpg is listed more than once"),
+    ],
+)
+def test_wrong_mtfl_lines_are_named(tmp_path, change, message):
+    path = mtfl_file(tmp_path)
+    lines = path.read_text().splitlines(keepends=True)
+    lines[1] = lines[1].replace(*change)
+    path.write_text("".join(lines))
+    with pytest.raises(InputError, match=message):
+        read_mtfl(path)
+
+
+@pytest.mark.parametrize("read", [read_mtfl, read_keypoints68])
+def test_missing_and_empty_files_are_named(tmp_path, read):
+    with pytest.raises(InputError, match=r"none\.txt"):
+        read(tmp_path / "none.txt")
+    (tmp_path / "empty.txt").write_text("\n")
+    with pytest.raises(InputError, match="is empty"):
+        read(tmp_path / "empty.txt")
+
+
+def keypoints68_file(folder, names, points):
+    path = folder / "points.csv"
+    lines = [",".join(["", *map(str, range(136))])]
+    lines += [",".join([name, *(f"{v:.2f}" for v in face.ravel())]) for name, face in zip(names, points, strict=True)]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_68_points_give_the_five_by_their_numbers(tmp_path):
+    points = np.random.default_rng(0).uniform(20, 90, (12, 68, 2)).round(2)
+    names = [f"Ada_B_Lovelace{'_'}{n:02d}.jpg" if n < 2 else f"Person_{n}_0.jpg" for n in range(12)]
+    rows = read_keypoints68(keypoints68_file(tmp_path, names, points))
+    five = points_of(rows)
+    for face, found in zip(points, five, strict=True):
+        numbered = {number + 1: point for number, point in enumerate(face)}
+        left = np.mean([numbered[n] for n in (37, 38, 39, 40, 41, 42)], axis=0)
+        right = np.mean([numbered[n] for n in (43, 44, 45, 46, 47, 48)], axis=0)
+        np.testing.assert_allclose(found, [left, right, numbered[31], numbered[49], numbered[55]])
+    np.testing.assert_allclose(rows[BOX_COLUMNS], box_around(five))
+    assert list(rows.person[:3]) == ["Ada_B_Lovelace", "Ada_B_Lovelace", "Person_2"]
+
+
+def test_rows_with_too_few_numbers_are_named(tmp_path):
+    path = keypoints68_file(tmp_path, ["a_1.jpg", "b_1.jpg"], np.ones((2, 68, 2)))
+    path.write_text(path.read_text().replace("b_1.jpg,1.00,", "b_1.jpg,"))
+    with pytest.raises(InputError, match="line 3: expected a name and 136 numbers, found 135"):
+        read_keypoints68(path)
+
+
+def test_five_of_68_works_on_batches_of_any_shape():
+    points = np.random.default_rng(0).normal(size=(2, 3, 68, 2))
+    np.testing.assert_array_equal(five_of_68(points)[1, 2], five_of_68(points[1, 2]))
+
+
+@pytest.mark.parametrize(
+    ("name", "person"), [("A_B_01.jpg", "A_B"), ("A-B_12.png", "A-B"), ("solo.jpg", "solo"), ("x/A_3.jpg", "A")]
+)
+def test_people_are_named_by_their_files(name, person):
+    assert person_of(name) == person
+
+
+def test_the_tenth_with_the_smallest_hashes_is_held_out():
+    names = [f"face {n}" for n in range(200)]
+    split = held_out(names)
+    hashes = [hashlib.sha256(name.encode()).hexdigest() for name in names]
+    assert max(h for h, s in zip(hashes, split, strict=True) if s == "test") == sorted(hashes)[19]
+    assert [int((split == kind).sum()) for kind in ("test", "dev", "train")] == [20, 10, 170]
+    np.testing.assert_array_equal(held_out(names[::-1])[::-1], split)
+
+
+def test_photos_of_a_person_stay_together():
+    names = [f"person {n // 3}" for n in range(300)]
+    split = held_out(names)
+    for start in range(0, 300, 3):
+        assert len(set(split[start : start + 3])) == 1
+    assert (split == "test").sum() == 30
+
+
+def selected_table():
+    rows = pd.DataFrame({"image_id": [f"drawn_{n}.jpg" for n in range(4)], "person": [4, 5, 6, 7]})
+    rows["role"] = ["train", "dev", "query", "distractor"]
+    rows["split"] = ["val", "", "", ""]
+    rows[BOX_COLUMNS] = [10, 20, 50, 70]
+    rows[POINT_COLUMNS] = (FACE * 10 + 40).round().astype(int).ravel()
+    return rows.assign(**dict.fromkeys(ATTRIBUTES, 1))
+
+
+def test_roles_of_the_selection_become_splits(tmp_path):
+    rows = from_selected(selected_table())
+    assert list(rows.split) == ["train", "dev", "test", "test"]
+    assert list(rows.person) == ["4", "5", "6", "7"]
+    assert set(ATTRIBUTES) < set(rows.columns)
+    path = tmp_path / "selected.csv"
+    selected_table().to_csv(path, index=False)
+    pd.testing.assert_frame_equal(read_landmark_set(PARAMS, path), rows)
+
+
+def test_who_set_the_points():
+    drawn, real = pd.DataFrame({"image_id": ["drawn_1.jpg"]}), pd.DataFrame({"image_id": ["000001.jpg"]})
+    assert labels_of(PARAMS, drawn) == "drawn"
+    assert labels_of(PARAMS, real) == "derived"
+    assert labels_of(PARAMS.model_copy(update={"source": "mtfl"}), real) == "people"
+
+
+@needs_mtfl
+def test_the_real_mtfl_set_has_faces_in_its_boxes():
+    rows = read_mtfl(SHARED / "mtfl/trainImageList.txt")
+    assert [int((rows.split == kind).sum()) for kind in ("test", "dev", "train")] == [400, 200, 3400]
+    boxes = rows[BOX_COLUMNS].to_numpy()
+    overlap = iou(boxes, box_around(points_of(rows)))
+    assert np.median(overlap) > 0.75
+    points = points_of(rows)
+    inside = (points >= boxes[:, None, :2]) & (points <= boxes[:, None, :2] + boxes[:, None, 2:])
+    assert inside.all(axis=2).mean() > 0.99
+
+
+@needs_keypoints68
+def test_the_real_68_point_set_has_upright_faces():
+    rows = read_keypoints68(SHARED / "keypoints68/training_frames_keypoints.csv")
+    points = points_of(rows)
+    assert (points[:, 0, 0] < points[:, 1, 0]).mean() > 0.99
+    assert (points[:, 3:, 1].mean(axis=1) > points[:, 2, 1]).mean() > 0.99
+    splits = rows.groupby("person").split.nunique()
+    assert splits.max() == 1
+    assert (rows.split == "test").mean() == pytest.approx(0.1, abs=0.03)

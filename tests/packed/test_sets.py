@@ -1,0 +1,49 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from faceline.core import packed
+from faceline.core.errors import InputError
+from faceline.packed.sets import PackedSet, PackedWriter
+
+
+def write(folder, chunks, per_chunk=7, metadata=None):
+    folder.mkdir()
+    with PackedWriter(folder, metadata) as writer:
+        for chunk in range(chunks):
+            numbers = range(chunk * per_chunk, (chunk + 1) * per_chunk)
+            facts = pd.DataFrame({"image_id": [f"{n}.jpg" for n in numbers], "x": [n / 2 for n in numbers]})
+            writer.write(facts, [bytes([n % 256]) * (n + 1) for n in numbers])
+
+
+def test_round_trip_over_row_groups_and_shards(tmp_path, monkeypatch):
+    monkeypatch.setattr(packed, "ROWS_PER_GROUP", 10)
+    monkeypatch.setattr(packed, "SHARD_BYTES", 1500)
+    write(tmp_path / "set", 10, metadata={"kind": "test"})
+    read = PackedSet(tmp_path / "set")
+    assert len(list((tmp_path / "set").iterdir())) > 1
+    assert read.metadata == {"kind": "test"}
+    assert read.facts.image_id.tolist() == [f"{n}.jpg" for n in range(70)]
+    assert [len(image) for image in read.encoded()] == list(range(1, 71))
+    assert [len(image) for image in read.encoded([0, 9, 10, 33, 69])] == [1, 10, 11, 34, 70]
+
+
+def test_pandas_reads_it_alone(tmp_path):
+    write(tmp_path / "set", 2)
+    table = pd.read_parquet(tmp_path / "set" / "part-0000.parquet")
+    assert table.image.map(len).tolist() == list(range(1, 15))
+
+
+def test_same_input_same_bytes(tmp_path):
+    for name in "ab":
+        write(tmp_path / name, 3)
+    a, b = (next((tmp_path / name).iterdir()).read_bytes() for name in "ab")
+    assert a == b
+
+
+def test_rows_must_ascend_and_a_set_must_be_there(tmp_path):
+    write(tmp_path / "set", 1)
+    with pytest.raises(ValueError, match="ascending"):
+        list(PackedSet(tmp_path / "set").encoded(np.array([2, 1])))
+    with pytest.raises(InputError, match="no packed image set"):
+        PackedSet(tmp_path)

@@ -1,0 +1,35 @@
+import numpy as np
+from tiny_faces import make_aligned
+
+from faceline.packed.sets import REJECTED, PackedSet
+from faceline.recognition import embedding
+from faceline.recognition.embedding.packed_faces import embed_packed, read_rejected
+
+
+class Brightness:
+    """Embeds a face as its mean colour, and names it by the order in which it came."""
+
+    class net:  # noqa: N801 - stands in for an attribute
+        class config:  # noqa: N801
+            embedding_dim = 3
+
+    def __init__(self):
+        self.seen = 0
+
+    def embed_and_name(self, images, flip):
+        names = np.arange(self.seen, self.seen + len(images), dtype=np.int32)
+        self.seen += len(images)
+        return np.stack([image.mean(axis=(0, 1)) for image in images]).astype(np.float32), names
+
+
+def test_sets_larger_than_a_chunk_are_embedded_whole_and_in_order(tmp_path, monkeypatch):
+    make_aligned(tmp_path / "aligned", rejected=2)
+    packed = PackedSet(tmp_path / "aligned")
+    rejected = read_rejected(tmp_path / "aligned" / REJECTED, packed.facts)
+    whole = embed_packed(packed, rejected, Brightness(), False, 1, {})
+    monkeypatch.setattr(embedding, "_CHUNK", 7)
+    assert len(packed) > 7
+    parts = embed_packed(packed, rejected, Brightness(), False, 1, {})
+    np.testing.assert_array_equal(parts.embeddings, whole.embeddings)
+    assert parts.facts.head_label.tolist() == [*range(len(packed)), -1, -1]
+    assert parts.facts.image_id.tolist() == [*packed.facts.image_id, *rejected.image_id]

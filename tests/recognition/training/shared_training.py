@@ -1,0 +1,58 @@
+"""Run by torchrun: trains a tiny recogniser in one or several processes and saves its weights.
+
+Arguments: folder of aligned faces, loss, number of processes, where to save.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import torch
+from tiny_faces import tiny_params
+
+from faceline.training.checkpoint import Checkpoint
+from faceline.packed.sets import PackedSet
+from faceline.models.runtime import prepare
+from faceline.recognition.training.training_data import TrainingData, load_data
+from faceline.recognition.net.embedding_net import Recognizer, normalise
+from faceline.recognition.training.recognizer_training import Trainer
+
+plain_train = Recognizer.train
+
+
+def train_with_fixed_statistics(self: Recognizer, mode: bool = True) -> Recognizer:
+    plain_train(self, mode)
+    for module in self.modules():
+        if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
+            module.eval()
+    return self
+
+
+@torch.no_grad()
+def warm_statistics(trainer: Trainer, data: TrainingData) -> None:
+    """Statistics of the faces: with those of a new net embeddings are next to nothing, and rounding is not."""
+    net = trainer._recognizer.backbone
+    plain_train(trainer._recognizer)
+    for _ in range(30):
+        net(normalise(data.faces.batch(data.train)))
+
+
+def main() -> None:
+    aligned, loss, processes, out = sys.argv[1:]
+    # plain SGD with a gentle rate: AdamW divides rounding by rounding where a gradient is next to nothing
+    params = tiny_params(loss, optimizer="sgd", learning_rate=0.003, epochs=2, clip_norm=1.0, weight_decay=0.0005)
+    runtime = params.runtime.model_copy(update={"devices": int(processes)})
+    Recognizer.train = train_with_fixed_statistics
+    device = prepare(runtime)
+    data = load_data(PackedSet(Path(aligned)), params.recognition, 1, device)
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = Trainer(params.recognition, runtime, data, device, Checkpoint("recognition", Path(folder)))
+        warm_statistics(trainer, data)
+        start = trainer._recognizer.backbone.neck[1].weight.detach().clone()
+        trained = trainer.run()
+        if trained is not None:
+            torch.save({"state": trained.last.state, "curves": trained.curves, "start": start}, out)
+
+
+if __name__ == "__main__":
+    main()
