@@ -1,7 +1,8 @@
-"""Packed image sets: a folder of a few Parquet files, one row a face, its facts beside its encoded image.
+"""Packed image sets: a folder of a few Parquet files, one row a face, its metadata beside its encoded image.
 
 Thousands of small files make DVC slow; a few Parquet files do not, and pandas, DuckDB and Hugging Face
-`datasets` read them as they are. The column `image` holds the bytes of a JPEG.
+`datasets` read them as they are. The column `image` holds the bytes of a JPEG. Attributes are 8-bit integers that may
+be missing (unknown), in pandas `Int8`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from faceline.core.columns import ATTRIBUTES, CSV_OPTIONS, PERSON_COLUMNS
 from faceline.core.errors import InputError
 
 IMAGE = "image"
@@ -50,9 +52,9 @@ class PackedWriter:
         if self._shard is not None:
             self._shard.close()
 
-    def write(self, facts: pd.DataFrame, images: Sequence[bytes]) -> None:
-        """Appends one row per image; `facts` has the same columns in every call."""
-        table = pa.Table.from_pandas(facts, schema=self._schema, preserve_index=False)
+    def write(self, rows: pd.DataFrame, images: Sequence[bytes]) -> None:
+        """Appends one row per image; `rows` has the same columns in every call."""
+        table = pa.Table.from_pandas(rows, schema=self._schema, preserve_index=False)
         if self._schema is None:
             self._schema = table.schema.remove_metadata()
         table = table.replace_schema_metadata(None)
@@ -69,7 +71,7 @@ class PackedWriter:
             if self._shard is not None:
                 self._shard.close()
             path = self._folder / f"part-{self._shards:04d}.parquet"
-            # JPEG bytes do not compress: only the facts are worth the time
+            # JPEG bytes do not compress: only the other columns are worth the time
             compression = dict.fromkeys(table.column_names, "zstd") | {IMAGE: "none"}
             self._shard = pq.ParquetWriter(path, table.schema, compression=compression, use_dictionary=False)
             self._shards += 1
@@ -82,7 +84,7 @@ class PackedSet:
     """A packed set on disk.
 
     Attributes:
-        facts: every column but the image, in file order, index 0..n-1.
+        rows: every column but the image, in file order, index 0..n-1.
         metadata: what the writer said of the whole set.
     """
 
@@ -93,11 +95,15 @@ class PackedSet:
         schema = self._shards[0].schema_arrow
         names = [name for name in schema.names if name != IMAGE]
         tables = [shard.read(columns=names).replace_schema_metadata(None) for shard in self._shards]
-        self.facts: pd.DataFrame = pa.concat_tables(tables).to_pandas()
+        self.rows: pd.DataFrame = pa.concat_tables(tables).to_pandas(types_mapper={pa.int8(): pd.Int8Dtype()}.get)
         self.metadata: dict = json.loads((schema.metadata or {}).get(_METADATA_KEY, b"{}"))
 
     def __len__(self) -> int:
-        return len(self.facts)
+        return len(self.rows)
+
+    @property
+    def facts(self) -> pd.DataFrame:  # the former name of `rows`, until nobody uses it
+        return self.rows
 
     def encoded(self, rows: Sequence[int] | np.ndarray | None = None) -> Iterator[bytes]:
         """The image bytes of `rows` (ascending positions; all by default), read a row group at a time."""
@@ -114,3 +120,28 @@ class PackedSet:
                     for row in here:
                         yield column[int(row)].as_py()
                 start = stop
+
+
+def write_rejected(folder: Path, rows: pd.DataFrame) -> None:
+    """Writes the faces that are missing from a set, with `reason`, beside its shards."""
+    rows.to_csv(folder / REJECTED, index=False)
+
+
+def read_rejected(folder: Path, rows: pd.DataFrame) -> pd.DataFrame:
+    """The people's columns, attributes and `reason` of the faces missing from a set; none where there is no file.
+
+    Args:
+        rows: the set's own rows, which say what attributes there are and the columns' types.
+
+    Raises:
+        InputError: a column is missing.
+    """
+    columns = [*PERSON_COLUMNS, *(name for name in ATTRIBUTES if name in rows)]
+    path = folder / REJECTED
+    if not path.exists():
+        return rows.iloc[:0][columns].assign(reason=pd.Series(dtype=str))
+    rejected = pd.read_csv(path, **CSV_OPTIONS)
+    missing = [name for name in [*columns, "reason"] if name not in rejected]
+    if missing:
+        raise InputError(f"{path}: lacks the columns {', '.join(missing)}; run the stage that wrote it again")
+    return rejected[[*columns, "reason"]].astype({name: rows[name].dtype for name in columns})
