@@ -18,7 +18,6 @@ _CELEBA_BOX = ["x_1", "y_1", "width", "height"]
 _CELEBA_POINTS = [
     f"{side}_{axis}" for side in ("lefteye", "righteye", "nose", "leftmouth", "rightmouth") for axis in "xy"
 ]
-IMAGE_ID = "image_id"
 
 
 def read_annotations(identity: Path, attributes: Path, boxes: Path, landmarks: Path) -> pd.DataFrame:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")  # from the viewer's side
+from faceline.core.columns import POINT_COLUMNS, POINTS
+
 FLIPPED = (1, 0, 2, 4, 3)  # which point takes each place in the mirror
 DEFECTS = ("landmarks_not_finite", "landmarks_outside_photo", "zero_eye_distance", "swapped_eyes")
-POINT_COLUMNS = [f"{point}_{axis}" for point in POINTS for axis in "xy"]
 
 
 def points_of(table: pd.DataFrame) -> np.ndarray:

@@ -11,9 +11,6 @@ import numpy as np
 
 from faceline.core.errors import InputError
 
-# the names of drawn photos start so: models and reports made from them say that they know no real faces
-SYNTHETIC_PREFIX = "drawn_"
-
 
 def decode_rgb(encoded: bytes, name: str = "image") -> np.ndarray:
     """Decodes JPEG, PNG and whatever else OpenCV reads; grey and alpha become plain RGB.

@@ -1,4 +1,4 @@
-"""Packed image sets: a folder of a few Parquet files, one row a face, its facts beside its encoded image.
+"""Packed image sets: a folder of a few Parquet files, one row a face, its data beside its encoded image.
 
 Thousands of small files make DVC slow; a few Parquet files do not, and pandas, DuckDB and Hugging Face
 `datasets` read them as they are. The column `image` holds the bytes of a JPEG.
@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from faceline.core.columns import ATTRIBUTES
 from faceline.core.errors import InputError
 
 IMAGE = "image"
@@ -24,6 +25,26 @@ REJECTED = "_rejected.csv"
 SHARD_BYTES = 256 * 2**20
 ROWS_PER_GROUP = 512
 _METADATA_KEY = b"faceline"
+
+
+def write_rejected(folder: Path, tables: Sequence[pd.DataFrame]) -> None:
+    """Writes who is missing from a set, with `reason`; tables without rows are left out."""
+    filled = [table for table in tables if len(table)] or list(tables[:1])
+    pd.concat(filled, ignore_index=True).to_csv(folder / REJECTED, index=False)
+
+
+def read_rejected(folder: Path) -> pd.DataFrame:
+    """Who is missing from a set, with `reason`; names and words as text.
+
+    Raises:
+        InputError: there is no such table.
+    """
+    try:
+        words = dict.fromkeys(("image_id", "role", "split", "reason"), str)
+        unknown = {attribute: [""] for attribute in ATTRIBUTES}
+        return pd.read_csv(folder / REJECTED, dtype=words, keep_default_na=False, na_values=unknown)
+    except FileNotFoundError:
+        raise InputError(f"{folder / REJECTED}: no such table; run the set's stage again") from None
 
 
 class PackedWriter:
@@ -39,7 +60,7 @@ class PackedWriter:
         self._shard: pq.ParquetWriter | None = None
         self._shard_bytes = 0
         self._shards = 0
-        self._rows: list[pa.Table] = []
+        self._pending: list[pa.Table] = []
 
     def __enter__(self) -> PackedWriter:
         return self
@@ -50,26 +71,26 @@ class PackedWriter:
         if self._shard is not None:
             self._shard.close()
 
-    def write(self, facts: pd.DataFrame, images: Sequence[bytes]) -> None:
-        """Appends one row per image; `facts` has the same columns in every call."""
-        table = pa.Table.from_pandas(facts, schema=self._schema, preserve_index=False)
+    def write(self, rows: pd.DataFrame, images: Sequence[bytes]) -> None:
+        """Appends one row per image; `rows` has the same columns in every call."""
+        table = pa.Table.from_pandas(rows, schema=self._schema, preserve_index=False)
         if self._schema is None:
             self._schema = table.schema.remove_metadata()
         table = table.replace_schema_metadata(None)
-        self._rows.append(table.append_column(IMAGE, pa.array(images, pa.binary())))
-        if sum(len(rows) for rows in self._rows) >= ROWS_PER_GROUP:
+        self._pending.append(table.append_column(IMAGE, pa.array(images, pa.binary())))
+        if sum(map(len, self._pending)) >= ROWS_PER_GROUP:
             self._flush()
 
     def _flush(self) -> None:
-        if not self._rows:
+        if not self._pending:
             return
-        table = pa.concat_tables(self._rows).replace_schema_metadata(self._metadata)
-        self._rows = []
+        table = pa.concat_tables(self._pending).replace_schema_metadata(self._metadata)
+        self._pending = []
         if self._shard is None or self._shard_bytes > SHARD_BYTES:
             if self._shard is not None:
                 self._shard.close()
             path = self._folder / f"part-{self._shards:04d}.parquet"
-            # JPEG bytes do not compress: only the facts are worth the time
+            # JPEG bytes do not compress: only the other columns are worth the time
             compression = dict.fromkeys(table.column_names, "zstd") | {IMAGE: "none"}
             self._shard = pq.ParquetWriter(path, table.schema, compression=compression, use_dictionary=False)
             self._shards += 1
@@ -82,7 +103,7 @@ class PackedSet:
     """A packed set on disk.
 
     Attributes:
-        facts: every column but the image, in file order, index 0..n-1.
+        rows: every column but the image, in file order, index 0..n-1.
         metadata: what the writer said of the whole set.
     """
 
@@ -93,11 +114,11 @@ class PackedSet:
         schema = self._shards[0].schema_arrow
         names = [name for name in schema.names if name != IMAGE]
         tables = [shard.read(columns=names).replace_schema_metadata(None) for shard in self._shards]
-        self.facts: pd.DataFrame = pa.concat_tables(tables).to_pandas()
+        self.rows: pd.DataFrame = pa.concat_tables(tables).to_pandas()
         self.metadata: dict = json.loads((schema.metadata or {}).get(_METADATA_KEY, b"{}"))
 
     def __len__(self) -> int:
-        return len(self.facts)
+        return len(self.rows)
 
     def encoded(self, rows: Sequence[int] | np.ndarray | None = None) -> Iterator[bytes]:
         """The image bytes of `rows` (ascending positions; all by default), read a row group at a time."""
