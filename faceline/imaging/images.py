@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
 
 import cv2
 import numpy as np
 
 from faceline.core.errors import InputError
+from faceline.imaging.parallel import ordered_map
 
 
 def decode_rgb(encoded: bytes, name: str = "image") -> np.ndarray:
@@ -27,10 +26,9 @@ def decode_rgb(encoded: bytes, name: str = "image") -> np.ndarray:
     return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
 
 
-def encode_jpeg(rgb: np.ndarray, quality: int) -> bytes:
-    """JPEG at full colour resolution (4:4:4): chroma subsampling would blur what the nets see."""
-    options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR]
-    options.append(cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
+def encode_jpeg(rgb: np.ndarray, quality: int, sampling: int = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444) -> bytes:
+    """JPEG, by default at full colour resolution (4:4:4): chroma subsampling would blur what the nets see."""
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
     _, encoded = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), options)
     return encoded.tobytes()
 
@@ -45,7 +43,4 @@ def at_size(image: np.ndarray, px: int) -> np.ndarray:
 
 def decode_all(encoded: Iterable[bytes], workers: int = 2) -> Iterator[np.ndarray]:
     """Decodes in order with `workers` threads (OpenCV lets go of the interpreter), a bounded number ahead."""
-    encoded = iter(encoded)
-    with ThreadPoolExecutor(max(1, workers)) as pool:
-        while chunk := list(islice(encoded, 256)):
-            yield from pool.map(decode_rgb, chunk)
+    return ordered_map(decode_rgb, encoded, workers, ahead=64)
