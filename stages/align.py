@@ -2,29 +2,41 @@
 
 from pathlib import Path
 
-from faceline.core.files import replacing_folder, write_json
-from faceline.packed.sets import REJECTED, PackedSet, PackedWriter
+from faceline.alignment.crops.aligned_crops import align_crops
 from faceline.alignment.fit.params import AlignParams
-from faceline.models.runtime import RuntimeParams
-from faceline.models.runtime import prepare
+from faceline.alignment.fit.tiles import tile_metadata
+from faceline.core.columns import DISTRACTOR, QUERY
+from faceline.core.files import replacing_folder, write_json
 from faceline.core.stage import run_stage
-from faceline.alignment.fit.tiles import align_crops, draw_alignment, tile_metadata
 from faceline.landmarks.net.predictor import LandmarkPredictor
+from faceline.models.runtime import RuntimeParams, prepare
+from faceline.packed.sets import PackedSet, PackedWriter, write_rejected
 
 
 def align(
-    align: AlignParams, runtime: RuntimeParams, crops: Path, model: Path, out: Path, metrics: Path, report: Path
+    align: AlignParams,
+    runtime: RuntimeParams,
+    crops: Path,
+    model: Path,
+    out: Path,
+    annotated: Path,
+    metrics: Path,
+    report: Path,
 ) -> None:
-    """Finds each crop's landmarks and samples its face onto the ArcFace template."""
+    """Finds each crop's landmarks and samples its face onto the ArcFace template; measured people's also by annotation."""
     predictor = LandmarkPredictor.load(model, prepare(runtime))
-    metadata = {"kind": "aligned", **tile_metadata(align, predictor)}
-    with replacing_folder(out) as folder:
-        with PackedWriter(folder, metadata) as writer:
-            record = align_crops(PackedSet(crops), predictor, align, writer)
-        record.rejected.to_csv(folder / REJECTED, index=False)
+    packed = PackedSet(crops)
+    synthetic = packed.metadata["synthetic"]
+    metadata = {"kind": "aligned", **tile_metadata(align, "hourglass", synthetic)}
+    beside = {"kind": "annotated", **tile_metadata(align, "annotated", synthetic)}
+    with replacing_folder(out) as folder, replacing_folder(annotated) as other:
+        with PackedWriter(folder, metadata) as writer, PackedWriter(other, beside) as annotated_writer:
+            record = align_crops(packed, predictor, align, writer, annotated_writer, (QUERY, DISTRACTOR))
+        write_rejected(folder, record.rejected)
+        write_rejected(other, record.annotated_rejected)
     with replacing_folder(report) as folder:
-        draw_alignment(record, folder)
-    write_json(metrics, record.metrics)
+        record.draw(folder)
+    write_json(metrics, record.metrics())
 
 
 if __name__ == "__main__":

@@ -1,31 +1,37 @@
-"""Measures the hourglass on people no training saw."""
+"""Measures the hourglass on faces that no training saw."""
 
 from pathlib import Path
 
 from faceline.core.files import replacing_folder, write_json
-from faceline.packed.sets import PackedSet
-from faceline.evaluation.verification.params import EvaluationParams
-from faceline.models.runtime import RuntimeParams
-from faceline.models.runtime import prepare
 from faceline.core.stage import run_stage
-from faceline.landmarks.evaluation.measurement import compare_with_mtcnn, measure, summarise
+from faceline.landmarks.detected.detected_faces import read_detected
 from faceline.landmarks.evaluation.evaluation_report import write_evaluation_report
+from faceline.landmarks.evaluation.measurement import compare_with_detector, measure, summarise
+from faceline.landmarks.evaluation.params import LandmarkEvaluationParams
 from faceline.landmarks.net.predictor import LandmarkPredictor
+from faceline.models.runtime import RuntimeParams, prepare
+from faceline.packed.sets import PackedSet, read_rejected
 
 
 def evaluate_landmarks(
-    evaluation: EvaluationParams, runtime: RuntimeParams, model: Path, crops: Path, metrics: Path, report: Path
+    evaluation: LandmarkEvaluationParams,
+    runtime: RuntimeParams,
+    model: Path,
+    crops: Path,
+    detected: Path,
+    metrics: Path,
+    report: Path,
 ) -> None:
-    """Normalised mean errors on the test faces, and beside MTCNN's where people set the points."""
+    """Normalised mean errors on the test faces, and beside the detector's where people set the points."""
     predictor = LandmarkPredictor.load(model, prepare(runtime))
     packed = PackedSet(crops)
-    labels = packed.metadata["labels"]
-    faces = measure(predictor, packed, evaluation)
-    values = summarise(faces, packed.metadata, evaluation)
-    if labels == "people":
-        values |= compare_with_mtcnn(faces, predictor, packed)
+    detector, found = read_detected(detected)
+    faces = measure(predictor, packed, detector, found, evaluation)
+    values = summarise(faces, read_rejected(crops)["reason"], evaluation)
+    if packed.metadata["labels"] == "people":
+        values |= compare_with_detector(faces, predictor, packed, found)
     with replacing_folder(report) as folder:
-        write_evaluation_report(folder, faces, packed, labels, evaluation)
+        write_evaluation_report(folder, faces, packed, evaluation)
     write_json(metrics, values)
 
 

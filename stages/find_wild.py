@@ -5,57 +5,58 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-import pandas as pd
-
-from faceline.core.files import replacing_folder
-from faceline.packed.sets import REJECTED, PackedWriter
 from faceline.alignment.fit.params import AlignParams
-from faceline.models.runtime import RuntimeParams
-from faceline.wild.params import WildParams
-from faceline.models.runtime import prepare
-from faceline.core.stage import run_stage
-from faceline.photos.photos import open_photos
 from faceline.alignment.fit.tiles import tile_metadata
+from faceline.core.columns import DEV, DISTRACTOR, QUERY, is_synthetic
+from faceline.core.errors import InputError
+from faceline.core.files import replacing_folder
+from faceline.core.stage import run_stage
+from faceline.data.crops.params import CropParams
+from faceline.data.selection.selected import read_selected
+from faceline.detection.box_maps import read_box_map
+from faceline.detection.registry import load_detector
 from faceline.landmarks.net.predictor import LandmarkPredictor
-from faceline.detection.detectors_old import MtcnnDetector
-from faceline.detectors.mtcnn_torch import torch_nets
-from faceline.wild.subjects import ROLES, find_subjects
+from faceline.models.runtime import RuntimeParams, prepare
+from faceline.packed.sets import PackedWriter, write_rejected
+from faceline.photos.photos import open_photos
+from faceline.wild.params import WildParams
+from faceline.wild.subjects import SubjectFinder
 
-LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 def find_wild(
     wild: WildParams,
+    crop: CropParams,
     align: AlignParams,
     runtime: RuntimeParams,
     images: Path,
     selected: Path,
     model: Path,
+    box_map: Path,
     out: Path,
 ) -> None:
     """Finds the subjects of original photos with a detector and aligns them."""
     device = prepare(runtime)
     predictor = LandmarkPredictor.load(model, device)
-    detector = MtcnnDetector(torch_nets(device), wild.min_face_px, wild.max_photo_px, wild.min_score)
-    rows = pd.read_csv(selected, keep_default_na=False)
-    rows = rows[rows.role.isin(ROLES)].reset_index(drop=True)
+    detector = load_detector(wild.detector, wild.settings(device.type))
+    measured_for, detector.box_map = read_box_map(box_map)
+    if measured_for != detector.name:
+        raise InputError(f"{box_map}: measured for {measured_for}, not {detector.name}; `dvc repro detect_landmarks`")
+    rows = read_selected(selected)
+    rows = rows[rows.role.isin((DEV, QUERY, DISTRACTOR))].reset_index(drop=True)
     metadata = {
-        **tile_metadata(align, predictor),
         "kind": "wild",
-        "detector": {"name": wild.detector, **wild.model_dump(exclude={"detector"})},
+        **tile_metadata(align, "hourglass", is_synthetic(rows.image_id)),
+        "detector": wild.model_dump(),
     }
+    finder = SubjectFinder(detector, predictor, crop, align, wild.min_iou, runtime.workers)
     with open_photos(images) as photos, replacing_folder(out) as folder:
         with PackedWriter(folder, metadata) as writer:
-            rejected = find_subjects(
-                rows, photos, detector, predictor, align, wild.min_iou, writer, max(1, runtime.workers)
-            )
-        rejected.to_csv(folder / REJECTED, index=False)
-    LOG.info("%d subjects found, %d not: %s", len(rows) - len(rejected), len(rejected), _reasons(rejected))
-
-
-def _reasons(rejected: pd.DataFrame) -> str:
-    counts = rejected.reason.value_counts().sort_index()
-    return ", ".join(f"{reason} {count}" for reason, count in counts.items()) or "none"
+            rejected = finder.write_tiles(rows, photos, writer)
+        write_rejected(folder, [rejected])
+    counts = rejected.reason.value_counts().sort_index().to_dict()
+    log.info("%d subjects found, %d not: %s", len(rows) - len(rejected), len(rejected), counts)
 
 
 if __name__ == "__main__":

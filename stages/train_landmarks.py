@@ -9,7 +9,6 @@ from faceline.landmarks.training.params import LandmarkParams
 from faceline.models.runtime import RuntimeParams
 from faceline.models.runtime import prepare, seed_everything
 from faceline.core.stage import run_stage
-from faceline.geometry.boxes import BoxMap
 from faceline.landmarks.net.predictor import save_hourglass
 from faceline.landmarks.training.hourglass_training import Trainer, load_faces
 from faceline.landmarks.training.hourglass_report import write_training_report
@@ -22,8 +21,12 @@ def train_landmarks(
     device = prepare(runtime)
     seed_everything(landmarks.seed)
     packed = PackedSet(crops)
-    facts = {"landmarks": landmarks.model_dump(), "runtime": runtime.model_dump(), "device": device.type}
-    checkpoint = Checkpoint(checkpoint_key("landmarks", facts, [crops]))
+    depends_on = {
+        "landmarks": landmarks.model_dump(),
+        "runtime": runtime.model_dump(exclude={"workers"}),
+        "device": device.type,
+    }
+    checkpoint = Checkpoint(checkpoint_key("landmarks", depends_on, [crops]))
     train, dev = load_faces(packed, landmarks)
     trainer = Trainer(landmarks, train, dev, device, runtime.workers, checkpoint)
     trained = trainer.run()
@@ -34,9 +37,7 @@ def train_landmarks(
         trained.net,
         trainer.config,
         margin=landmarks.margin,
-        box_map=BoxMap.from_facts(packed.metadata["box_map"]),
         labels=packed.metadata["labels"],
-        drawn=packed.metadata["labels"] == "drawn",
         training={
             "checkpoint": "best",
             "epoch": trained.epoch,

@@ -12,13 +12,13 @@ from faceline.imaging.progress import track
 from faceline.core.columns import BOX_COLUMNS
 from faceline.core.columns import POINTS
 from faceline.pipeline.face_pipeline import FacePipeline
-from faceline.pipeline.found_faces import Face, PhotoFaces
+from faceline.pipeline.found_faces import FoundFace, PhotoFaces
 from faceline.pipeline.photo_files import find_photos, read_photos
 
 Labels = Callable[[PhotoFaces], Sequence[str]]
 
 
-def go_through(
+def found_faces(
     arguments: Sequence[str],
     pipeline: FacePipeline,
     last: str,
@@ -69,13 +69,13 @@ def photo_record(found: PhotoFaces, faces: Sequence[Mapping] | None = None) -> d
     return record
 
 
-def face_record(face: Face) -> dict:
+def face_record(face: FoundFace) -> dict:
     """A face's record, as far as the face has been worked out."""
-    record: dict = {"box": box_record(face.box), "box_convention": face.box_convention, "score": face.score}
+    record: dict = {"box": box_record(face.box), "detector": face.detector, "celeba_box": box_record(face.celeba_box), "score": face.score}
     points = face.landmarks if face.landmarks is not None else face.detector_points
     if points is not None:
         record["points"] = {name: list(map(float, point)) for name, point in zip(POINTS, points, strict=True)}
-        record["points_by"] = "hourglass" if face.landmarks is not None else face.box_convention
+        record["points_by"] = "hourglass" if face.landmarks is not None else face.detector
     if face.landmark_score is not None:
         record["landmark_score"] = face.landmark_score
     if face.template_error is not None:

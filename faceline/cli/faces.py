@@ -22,13 +22,13 @@ def detect(photos: Photos, setup: Setup, draw: Draw = None) -> None:
     \b
     faceline detect party.jpg --draw found.jpg
     faceline detect album/ '*.png' > faces.json
-    faceline detect party.jpg --detector yunet --yunet face_detection_yunet.onnx
+    faceline detect party.jpg --detector yunet --detector-model face_detection_yunet.onnx
     """
-    from faceline.cli.answers import collect, go_through, photo_record
+    from faceline.cli.answers import collect, found_faces, photo_record
     from faceline.pipeline.load import load
 
     pipeline = load(setup, "detect").pipeline
-    records, error = collect(go_through(photos, pipeline, "detect", draw), photo_record)
+    records, error = collect(found_faces(photos, pipeline, "detect", draw), photo_record)
     finish({"photos": records}, error)
 
 
@@ -47,7 +47,7 @@ def align(
     """
     from PIL import Image
 
-    from faceline.cli.answers import UniqueNames, collect, face_record, go_through, photo_record
+    from faceline.cli.answers import UniqueNames, collect, face_record, found_faces, photo_record
     from faceline.core.files import replacing
     from faceline.pipeline.load import load
 
@@ -67,7 +67,7 @@ def align(
             faces.append(facts)
         return photo_record(found, faces)
 
-    records, error = collect(go_through(photos, pipeline, "align", draw), record)
+    records, error = collect(found_faces(photos, pipeline, "align", draw), record)
     finish({"photos": records}, error)
 
 
@@ -85,7 +85,7 @@ def embed(
     \b
     faceline embed album/ --out faces.npz
     """
-    from faceline.cli.answers import collect, face_record, go_through, photo_record
+    from faceline.cli.answers import collect, face_record, found_faces, photo_record
     from faceline.pipeline.load import load
 
     loaded = load(setup, "embed")
@@ -101,7 +101,7 @@ def embed(
             faces.append(facts)
         return photo_record(found, faces)
 
-    records, error = collect(go_through(photos, loaded.pipeline, "embed", draw), record)
+    records, error = collect(found_faces(photos, loaded.pipeline, "embed", draw), record)
     if error is None:
         _write_embeddings(out, rows, loaded.dim, loaded.model)
     finish({"embeddings": len(rows), "file": out if error is None else None, "photos": records}, error)

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from faceline.detection.registry import detector_names
 from faceline.pipeline.setup import Setup
 
 
@@ -19,10 +20,7 @@ class Runtime(StrEnum):
     onnx = "onnx"
 
 
-class DetectorName(StrEnum):
-    mtcnn = "mtcnn"
-    yunet = "yunet"
-    boxes = "boxes"
+DetectorName = StrEnum("DetectorName", [*detector_names(), "boxes"])
 
 
 class Device(StrEnum):
@@ -57,9 +55,9 @@ def _setup(
     detector: Annotated[
         DetectorName, typer.Option(help="Who finds the faces.", rich_help_panel=DETECTION)
     ] = DetectorName.mtcnn,
-    yunet: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="YuNet's ONNX file.", rich_help_panel=DETECTION)
-    ] = None,
+    detector_model: Annotated[
+        str, typer.Option(metavar="FILE", help="The detector's model; mtcnn brings its own.", rich_help_panel=DETECTION)
+    ] = "none",
     boxes: Annotated[
         Path | None,
         typer.Option(
@@ -88,7 +86,7 @@ def _setup(
         models=models,
         runtime=runtime.value,
         detector=detector.value,
-        yunet=yunet,
+        detector_model=detector_model,
         boxes=boxes,
         min_face_px=min_face,
         max_photo_px=max_photo,

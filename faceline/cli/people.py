@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faceline.cli.options import Draw, GalleryPath, ModelsFolder, Photos, with_setup
+from faceline.cli.options import Draw, GalleryPath, Photos, with_setup
 from faceline.cli.output import answer, finish
 from faceline.core.errors import FacelineError, InputError
 from faceline.pipeline.setup import Setup
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from faceline.pipeline.found_faces import PhotoFaces
     from faceline.pipeline.identification import OperatingPoint
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Existing(StrEnum):
@@ -94,7 +94,7 @@ def identify(
     """
     from dataclasses import asdict
 
-    from faceline.cli.answers import collect, face_record, go_through, photo_record
+    from faceline.cli.answers import collect, face_record, found_faces, photo_record
     from faceline.pipeline.gallery import Gallery
     from faceline.pipeline.identification import Identity
     from faceline.pipeline.identification import identify as name_face
@@ -117,7 +117,7 @@ def identify(
         named = zip(found.faces, identities(found), strict=True)
         return photo_record(found, [face_record(face) | (asdict(one) if one else {}) for face, one in named])
 
-    records, error = collect(go_through(photos, loaded.pipeline, "embed", draw, labels), record)
+    records, error = collect(found_faces(photos, loaded.pipeline, "embed", draw, labels), record)
     if csv:
         _print_rows(records, point)
         if error is not None:
@@ -126,7 +126,7 @@ def identify(
     finish({"gallery": gallery, **asdict(point), "photos": records}, error)
 
 
-def list_people(gallery: GalleryPath, models: ModelsFolder = Path("models")) -> None:
+def list_people(gallery: GalleryPath) -> None:
     """Who is enrolled, with how many photos and since when.
 
     \b
@@ -144,7 +144,6 @@ def list_people(gallery: GalleryPath, models: ModelsFolder = Path("models")) -> 
 def remove(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Who is to be forgotten.")],
     gallery: GalleryPath,
-    models: ModelsFolder = Path("models"),
 ) -> None:
     """Forgets people; their numbers are overwritten in the file.
 
@@ -161,7 +160,6 @@ def remove(
 def export(
     file: Annotated[Path, typer.Argument(metavar="FILE.npz", help="Where to.")],
     gallery: GalleryPath,
-    models: ModelsFolder = Path("models"),
 ) -> None:
     """Writes everybody to one private file of plain arrays.
 
@@ -180,7 +178,6 @@ def import_people(
     existing: Annotated[
         Existing, typer.Option(help="For somebody who is enrolled already: refuse, add the photos, or replace.")
     ] = Existing.refuse,
-    models: ModelsFolder = Path("models"),
 ) -> None:
     """Takes people in from an exported file of the same model; makes the gallery when there is none.
 
@@ -198,7 +195,7 @@ def _embeddings_of(
     people: dict[str, list], pipeline: FacePipeline, draw: Path | None
 ) -> tuple[dict[str, list], list[dict], bool]:
     """Main faces' embeddings by person, a record of every photo, and whether no photo at all could be read."""
-    from faceline.cli.answers import NothingReadError, face_record, go_through, photo_record
+    from faceline.cli.answers import NothingReadError, face_record, found_faces, photo_record
     from faceline.pipeline.found_faces import main_face
     from faceline.pipeline.photo_files import find_photos
 
@@ -206,7 +203,7 @@ def _embeddings_of(
     embeddings: dict[str, list] = {}
     records: list[dict] = []
     unreadable = False
-    entries = go_through([str(path) for _, path in owners], pipeline, "embed", draw)
+    entries = found_faces([str(path) for _, path in owners], pipeline, "embed", draw)
     owner = {str(path): who for who, path in owners}
     try:
         for found in entries:
@@ -239,7 +236,7 @@ def _operating_point(
         )
     point = operating_point(calibration, people, fpir)
     if not point.supported:
-        _LOG.warning(
+        log.warning(
             "the calibration (%d people) vouches for no FMR under %.3g: with %d enrolled, its strictest threshold "
             "gives an FPIR of %.3g",
             calibration.people,

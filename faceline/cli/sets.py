@@ -18,15 +18,15 @@ from faceline.pipeline.setup import Setup
 if TYPE_CHECKING:
     import numpy as np
 
-    from faceline.pipeline.found_faces import Face, PhotoFaces
+    from faceline.pipeline.found_faces import FoundFace, PhotoFaces
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class LandmarkSource(StrEnum):
     auto = "auto"
     hourglass = "hourglass"
-    mtcnn = "mtcnn"
+    detector = "detector"
 
 
 @with_setup
@@ -87,13 +87,13 @@ def annotate(
     out: Annotated[Path, typer.Option(metavar="DATA", help="New folder for the data set.")],
     setup: Setup,
     landmarks: Annotated[
-        LandmarkSource, typer.Option(help="auto: the hourglass where one trained on photos is there, else MTCNN.")
+        LandmarkSource, typer.Option(help="auto: the hourglass where one trained on photos is there, else the detector's own points.")
     ] = LandmarkSource.auto,
 ) -> None:
     """Your own people as a data set in CelebA's layout, ready for the chain.
 
-    Of each photo the large, central face is taken. Attributes are all set to -1; boxes and points are found, not
-    drawn by people.
+    Of each photo the large, central face is taken. Attributes are unknown; boxes and points are found by
+    programs, not set by people.
 
     \b
     faceline annotate staff/ --out data/staff
@@ -138,9 +138,8 @@ def export_onnx(
 def export_images(
     packed: Annotated[Path, typer.Argument(metavar="SET", help="A packed set, such as data/aligned.")],
     out: Annotated[Path, typer.Argument(metavar="DIR", help="New folder for the files.")],
-    models: ModelsFolder = Path("models"),
 ) -> None:
-    """A packed set as files: a folder for each person, and facts.csv.
+    """A packed set as files: a folder for each person, and rows.csv.
 
     \b
     faceline export-images data/aligned aligned/
@@ -153,29 +152,28 @@ def export_images(
 def _annotator(setup: Setup, landmarks: LandmarkSource) -> tuple:
     """How to find faces, how to place box and points of one, and who finds the points."""
     from faceline.imaging.progress import track
-    from faceline.pipeline.annotate import celeba_box
-    from faceline.pipeline.face_pipeline import FacePipeline, celeba_boxes
-    from faceline.pipeline.load import load, load_detector, usable_landmarker
+        from faceline.pipeline.face_pipeline import FacePipeline
+    from faceline.pipeline.load import load, load_detector, has_usable_predictor
     from faceline.pipeline.photo_files import read_photos
 
     source = landmarks
     if source is LandmarkSource.auto:
-        source = LandmarkSource.hourglass if usable_landmarker(setup) else LandmarkSource.mtcnn
-        _LOG.info("landmarks by %s", source.value)
+        source = LandmarkSource.hourglass if has_usable_predictor(setup) else LandmarkSource.detector
+        log.info("landmarks by %s", source.value)
     if source is LandmarkSource.hourglass:
         loaded = load(setup, "align")
         pipeline, last = loaded.pipeline, "align"
 
-        def place(face: Face) -> tuple[np.ndarray, np.ndarray]:
-            return celeba_boxes([face], loaded.landmarker.box_map)[0], face.landmarks
+        def place(face: FoundFace) -> tuple[np.ndarray, np.ndarray]:
+            return face.celeba_box, face.landmarks
 
     else:
         if setup.detector == "boxes":
             raise InputError("--detector boxes gives no points: this takes an hourglass, --landmarks hourglass")
         pipeline, last = FacePipeline(load_detector(setup)), "detect"
 
-        def place(face: Face) -> tuple[np.ndarray, np.ndarray]:
-            return celeba_box(face.detector_points), face.detector_points
+        def place(face: FoundFace) -> tuple[np.ndarray, np.ndarray]:
+            return face.celeba_box, face.detector_points
 
     def find(paths: Iterable[Path]) -> Iterator[PhotoFaces]:
         return pipeline.run(read_photos(track(list(paths), "annotate")), last)

@@ -29,7 +29,7 @@ ATTRIBUTES = tuple(_FORTY.split())
 
 # how `pandas.read_csv` takes tables of faces: names as text, attributes as nullable integers (empty: unknown)
 CSV_OPTIONS = {
-    "dtype": {IMAGE_ID: "str", "role": "str", "split": "str"} | dict.fromkeys(ATTRIBUTES, "Int8"),
+    "dtype": dict.fromkeys([IMAGE_ID, "role", "split", "reason"], "str") | dict.fromkeys(ATTRIBUTES, "Int8"),
     "keep_default_na": False,
     "na_values": {name: [""] for name in ATTRIBUTES},
 }

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, ConfigDict, Field
 
 from faceline.core.params import Group, Share
+from faceline.detection.detections import DetectorSettings
 from faceline.detection.registry import check_detector
 
 
@@ -20,3 +21,6 @@ class DetectionParams(Group):
     min_face_px: Annotated[int, Field(ge=20)]
     max_photo_px: Annotated[int, Field(ge=64)]
     min_score: Share
+
+    def settings(self, device: str) -> DetectorSettings:
+        return DetectorSettings(self.detector_model, self.min_face_px, self.max_photo_px, self.min_score, device)

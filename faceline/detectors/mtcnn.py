@@ -1,4 +1,4 @@
-"""MTCNN's cascade over many photos of any sizes at once.
+"""MTCNN over many photos of any sizes at once.
 
 The three nets and their weights are those of the `facenet-pytorch` package (Zhang et al., Joint Face Detection and
 Alignment using Multitask Cascaded Convolutional Networks, IEEE SPL 23(10), 2016). The cascade round them is our own:
@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+
+from faceline.detection.detections import Detections, Detector, DetectorSettings
 
 PNET_CELL_PX = 12
 PNET_STRIDE_PX = 2
@@ -41,25 +43,6 @@ class MtcnnNets:
     pnet: Net
     rnet: Net
     onet: Net
-
-
-@dataclass(frozen=True)
-class Detections:
-    """The faces of one photo, best score first.
-
-    Attributes:
-        boxes: (n, 4) x, y, width, height in photo px.
-        scores: (n,) 0..1.
-        points: (n, 5, 2) landmarks in photo px (pixel centres at integers); NaN where the detector gives none.
-    """
-
-    boxes: np.ndarray
-    scores: np.ndarray
-    points: np.ndarray
-
-    @classmethod
-    def none(cls) -> Detections:
-        return cls(np.zeros((0, 4)), np.zeros(0), np.zeros((0, 5, 2)))
 
 
 @dataclass(frozen=True)
@@ -261,3 +244,45 @@ def _covered(box: np.ndarray, others: np.ndarray) -> np.ndarray:
     both = np.clip(high - low, 0, None).prod(axis=1)
     smaller = np.minimum((box[2:] - box[:2]).prod(), (others[:, 2:] - others[:, :2]).prod(axis=1))
     return both / np.maximum(smaller, 1e-9)
+
+
+def torch_nets(device: str = "cpu") -> MtcnnNets:
+    """The nets on a device, with the weights that come in the `facenet-pytorch` package."""
+    return MtcnnNets(**{name: _as_function(net, device) for name, net in load_nets().items()})
+
+
+def load_nets() -> dict:
+    """The three nets as PyTorch modules, by name."""
+    from facenet_pytorch.models.mtcnn import ONet, PNet, RNet  # not at import: ONNX Runtime needs none of it
+
+    return {"pnet": PNet().eval(), "rnet": RNet().eval(), "onet": ONet().eval()}
+
+
+def _as_function(net: Callable, device: str) -> Net:
+    import torch
+
+    net = net.to(device)
+
+    @torch.inference_mode()
+    def run(batch: np.ndarray) -> tuple[np.ndarray, ...]:
+        return tuple(out.cpu().numpy() for out in net(torch.from_numpy(batch).to(device)))
+
+    return run
+
+
+class Mtcnn(Detector):
+    """MTCNN; its nets run by torch unless others are given."""
+
+    name = "mtcnn"
+    default_min_score = 0.9
+    smallest_box_px = 0.0
+
+    def __init__(self, settings: DetectorSettings, nets: MtcnnNets | None = None) -> None:
+        super().__init__(settings)
+        self._nets = nets or torch_nets(settings.device)
+
+    def detect(self, images: Sequence[np.ndarray]) -> list[Detections]:
+        return find_faces(images, self._nets, self.settings.min_face_px)
+
+
+DETECTOR = Mtcnn

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -60,9 +59,5 @@ class BoxMap:
         sides = boxes[..., 2:] * (self.width_factor, self.height_factor)
         return np.concatenate([middle - sides / 2, sides], axis=-1)
 
-    def to_facts(self) -> dict[str, float]:
+    def to_dict(self) -> dict[str, float]:
         return asdict(self)
-
-    @classmethod
-    def from_facts(cls, facts: Mapping[str, float]) -> BoxMap:
-        return cls(**facts)

@@ -22,17 +22,17 @@ _KEY = "faceline"
 COLOUR_ORDER = "RGB"
 
 
-def save_model(path: Path, kind: str, tensors: Mapping[str, torch.Tensor], facts: Mapping) -> None:
-    """Writes weights and facts atomically.
+def save_model(path: Path, kind: str, tensors: Mapping[str, torch.Tensor], metadata: Mapping) -> None:
+    """Writes weights and metadata atomically.
 
     Args:
         kind: `hourglass` or `recognizer`.
-        facts: JSON-able; must hold `config` (to rebuild the net), `input_px`, `mean`, `std`.
+        metadata: JSON-able; must hold `config` (to rebuild the net), `input_px`, `mean`, `std`.
     """
-    header = {"kind": kind, "colour_order": COLOUR_ORDER, **facts}
+    header = {"kind": kind, "colour_order": COLOUR_ORDER, **metadata}
     missing = {"config", "input_px", "mean", "std"} - header.keys()
     if missing:
-        raise ValueError(f"model facts lack {sorted(missing)}")
+        raise ValueError(f"model metadata lack {sorted(missing)}")
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in sorted(tensors.items())}
     with replacing(path) as temporary:
         save_file(weights, temporary, metadata={_KEY: json.dumps(header, sort_keys=True)})
@@ -40,7 +40,7 @@ def save_model(path: Path, kind: str, tensors: Mapping[str, torch.Tensor], facts
 
 
 def load_model(path: Path, kind: str) -> tuple[dict[str, torch.Tensor], dict]:
-    """Reads weights and facts.
+    """Reads weights and metadata.
 
     Raises:
         InputError: no such file, not a faceline model, another kind of model, or another colour order.

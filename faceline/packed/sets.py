@@ -1,8 +1,8 @@
-"""Packed image sets: a folder of a few Parquet files, one row a face, its metadata beside its encoded image.
+"""Packed image sets: a folder of a few Parquet files, one row a face, its data beside its encoded image.
 
 Thousands of small files make DVC slow; a few Parquet files do not, and pandas, DuckDB and Hugging Face
 `datasets` read them as they are. The column `image` holds the bytes of a JPEG. Attributes are 8-bit integers that may
-be missing (unknown), in pandas `Int8`.
+be missing (unknown): pandas `Int8`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from faceline.core.columns import ATTRIBUTES, CSV_OPTIONS, PERSON_COLUMNS
+from faceline.core.columns import CSV_OPTIONS
 from faceline.core.errors import InputError
 
 IMAGE = "image"
@@ -26,6 +26,24 @@ REJECTED = "_rejected.csv"
 SHARD_BYTES = 256 * 2**20
 ROWS_PER_GROUP = 512
 _METADATA_KEY = b"faceline"
+
+
+def write_rejected(folder: Path, tables: Sequence[pd.DataFrame]) -> None:
+    """Writes who is missing from a set, with `reason`; tables without rows are left out."""
+    filled = [table for table in tables if len(table)] or list(tables[:1])
+    pd.concat(filled, ignore_index=True).to_csv(folder / REJECTED, index=False)
+
+
+def read_rejected(folder: Path) -> pd.DataFrame:
+    """Who is missing from a set, with `reason`; names and words as text, attributes as nullable integers.
+
+    Raises:
+        InputError: there is no such table.
+    """
+    try:
+        return pd.read_csv(folder / REJECTED, **CSV_OPTIONS)
+    except FileNotFoundError:
+        raise InputError(f"{folder / REJECTED}: no such table; run the set's stage again") from None
 
 
 class PackedWriter:
@@ -41,7 +59,7 @@ class PackedWriter:
         self._shard: pq.ParquetWriter | None = None
         self._shard_bytes = 0
         self._shards = 0
-        self._rows: list[pa.Table] = []
+        self._pending: list[pa.Table] = []
 
     def __enter__(self) -> PackedWriter:
         return self
@@ -58,15 +76,15 @@ class PackedWriter:
         if self._schema is None:
             self._schema = table.schema.remove_metadata()
         table = table.replace_schema_metadata(None)
-        self._rows.append(table.append_column(IMAGE, pa.array(images, pa.binary())))
-        if sum(len(rows) for rows in self._rows) >= ROWS_PER_GROUP:
+        self._pending.append(table.append_column(IMAGE, pa.array(images, pa.binary())))
+        if sum(map(len, self._pending)) >= ROWS_PER_GROUP:
             self._flush()
 
     def _flush(self) -> None:
-        if not self._rows:
+        if not self._pending:
             return
-        table = pa.concat_tables(self._rows).replace_schema_metadata(self._metadata)
-        self._rows = []
+        table = pa.concat_tables(self._pending).replace_schema_metadata(self._metadata)
+        self._pending = []
         if self._shard is None or self._shard_bytes > SHARD_BYTES:
             if self._shard is not None:
                 self._shard.close()
@@ -101,10 +119,6 @@ class PackedSet:
     def __len__(self) -> int:
         return len(self.rows)
 
-    @property
-    def facts(self) -> pd.DataFrame:  # the former name of `rows`, until nobody uses it
-        return self.rows
-
     def encoded(self, rows: Sequence[int] | np.ndarray | None = None) -> Iterator[bytes]:
         """The image bytes of `rows` (ascending positions; all by default), read a row group at a time."""
         wanted = np.arange(len(self)) if rows is None else np.asarray(rows)
@@ -120,28 +134,3 @@ class PackedSet:
                     for row in here:
                         yield column[int(row)].as_py()
                 start = stop
-
-
-def write_rejected(folder: Path, rows: pd.DataFrame) -> None:
-    """Writes the faces that are missing from a set, with `reason`, beside its shards."""
-    rows.to_csv(folder / REJECTED, index=False)
-
-
-def read_rejected(folder: Path, rows: pd.DataFrame) -> pd.DataFrame:
-    """The people's columns, attributes and `reason` of the faces missing from a set; none where there is no file.
-
-    Args:
-        rows: the set's own rows, which say what attributes there are and the columns' types.
-
-    Raises:
-        InputError: a column is missing.
-    """
-    columns = [*PERSON_COLUMNS, *(name for name in ATTRIBUTES if name in rows)]
-    path = folder / REJECTED
-    if not path.exists():
-        return rows.iloc[:0][columns].assign(reason=pd.Series(dtype=str))
-    rejected = pd.read_csv(path, **CSV_OPTIONS)
-    missing = [name for name in [*columns, "reason"] if name not in rejected]
-    if missing:
-        raise InputError(f"{path}: lacks the columns {', '.join(missing)}; run the stage that wrote it again")
-    return rejected[[*columns, "reason"]].astype({name: rows[name].dtype for name in columns})

@@ -10,11 +10,11 @@ from faceline.core.files import replacing_folder
 from faceline.packed.sets import PackedSet
 from faceline.imaging.progress import track
 
-FACTS = "facts.csv"
+ROWS = "rows.csv"
 
 
 def export_images(packed: Path, out: Path) -> int:
-    """Writes `out/PERSON/IMAGE.jpg` and `out/facts.csv`, and says how many images there are.
+    """Writes `out/PERSON/IMAGE.jpg` and `out/rows.csv`, and says how many images there are.
 
     Raises:
         InputError: no packed set there, or `out` exists and is not empty.
@@ -22,18 +22,18 @@ def export_images(packed: Path, out: Path) -> int:
     images = PackedSet(packed)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out}: exists already and is not empty; name a new folder")
-    facts = images.facts.copy()
-    people = [_safe(str(person)) or "nobody" for person in facts["person"]]
-    stems = [_safe(re.sub(r"\.\w+$", "", image_id)) for image_id in facts["image_id"]]
-    facts.insert(0, "file", [f"{person}/{stem}.jpg" for person, stem in zip(people, stems, strict=True)])
-    if facts["file"].duplicated().any():
-        raise InputError(f"{packed}: two images would be called {facts['file'][facts['file'].duplicated()].iloc[0]}")
+    rows = images.rows.copy()
+    people = [_safe(str(person)) or "nobody" for person in rows["person"]]
+    stems = [_safe(re.sub(r"\.\w+$", "", image_id)) for image_id in rows["image_id"]]
+    rows.insert(0, "file", [f"{person}/{stem}.jpg" for person, stem in zip(people, stems, strict=True)])
+    if rows["file"].duplicated().any():
+        raise InputError(f"{packed}: two images would be called {rows['file'][rows['file'].duplicated()].iloc[0]}")
     with replacing_folder(out) as folder:
-        for file, content in zip(facts["file"], track(images.encoded(), "export", len(images)), strict=True):
+        for file, content in zip(rows["file"], track(images.encoded(), "export", len(images)), strict=True):
             target = folder / file
             target.parent.mkdir(exist_ok=True)
             target.write_bytes(content)
-        facts.to_csv(folder / FACTS, index=False)
+        rows.to_csv(folder / ROWS, index=False)
     return len(images)
 
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from faceline.alignment.fit.params import AlignParams
 from faceline.alignment.fit.template import fit_alignment
-from faceline.geometry.boxes import BoxMap
+from faceline.landmarks.net.base import PointPredictor
 from faceline.windows.windows import sample, transform
-from faceline.detection.detectors_old import Detector, to_celeba
-from faceline.pipeline.found_faces import Face, PhotoFaces
+from faceline.detection.detections import Detector
+from faceline.pipeline.found_faces import FoundFace, PhotoFaces
 from faceline.pipeline.photo_files import Photo
 
 STEPS = ("detect", "landmarks", "align", "embed")
@@ -21,24 +21,10 @@ PHOTOS_PER_BATCH = 16
 PIXELS_PER_BATCH = 48_000_000  # few large photos at a time, so that memory stays bounded
 
 
-class Landmarker(Protocol):
-    """The landmark net, run by PyTorch or by ONNX Runtime."""
-
-    box_map: BoxMap
-    input_px: int
-    drawn: bool
-
-    def view(self, box: np.ndarray) -> np.ndarray: ...
-
-    def predict(
-        self, images: Sequence[np.ndarray], to_image: np.ndarray, batch_size: int = 64
-    ) -> tuple[np.ndarray, np.ndarray]: ...
-
-
 class FaceEmbedder(Protocol):
     """The recogniser, run by PyTorch or by ONNX Runtime."""
 
-    drawn: bool
+    synthetic: bool
 
     def embed(self, images: Sequence[np.ndarray], flip: bool, batch_size: int = 64) -> np.ndarray: ...
 
@@ -52,7 +38,7 @@ class FacePipeline:
     def __init__(
         self,
         detector: Detector,
-        landmarker: Landmarker | None = None,
+        predictor: PointPredictor | None = None,
         embedder: FaceEmbedder | None = None,
         align: AlignParams | None = None,
         flip: bool = True,
@@ -62,7 +48,7 @@ class FacePipeline:
         flip: embeddings are the mean of a face's and its mirror image's.
         """
         self._detector = detector
-        self._landmarker = landmarker
+        self._predictor = predictor
         self._embedder = embedder
         self._align = align or default_align()
         self._flip = flip
@@ -79,7 +65,8 @@ class FacePipeline:
     def detect(self, photos: Sequence[Photo]) -> list[PhotoFaces]:
         """Finds the faces of each photo; photos that could not be read keep their status."""
         readable = [photo for photo in photos if photo.image is not None]
-        detections = iter(self._detector.find(readable) if readable else [])
+        images, names = [photo.image for photo in readable], [photo.name for photo in readable]
+        detections = iter(self._detector.find(images, names) if readable else [])
         results = []
         for photo in photos:
             if photo.image is None:
@@ -87,25 +74,26 @@ class FacePipeline:
                 continue
             found = next(detections)
             faces = tuple(
-                Face(box, self._detector.convention, float(score), points if np.isfinite(points).all() else None)
-                for box, score, points in zip(found.boxes, found.scores, found.points, strict=True)
+                FoundFace(box, self._detector.name, celeba, float(score), points if np.isfinite(points).all() else None)
+                for box, celeba, score, points in zip(
+                    found.boxes, self._detector.celeba_boxes(found), found.scores, found.points, strict=True
+                )
             )
             results.append(PhotoFaces(photo, "ok" if faces else "no_face", faces))
         return results
 
     def find_landmarks(self, found: Sequence[PhotoFaces]) -> list[PhotoFaces]:
         """Adds the five landmarks to every face."""
-        if self._landmarker is None:
+        if self._predictor is None:
             raise ValueError("this pipeline has no landmark model")
         faces, images = _flatten(found)
         if not faces:
             return list(found)
-        boxes = celeba_boxes(faces, self._landmarker.box_map)
-        views = np.stack([self._landmarker.view(box) for box in boxes])
-        cuts = [_cut_near(image, view, self._landmarker.input_px) for image, view in zip(images, views, strict=True)]
+        views = np.stack([self._predictor.view(face.celeba_box) for face in faces])
+        cuts = [_cut_near(image, view, self._predictor.input_px) for image, view in zip(images, views, strict=True)]
         offset = np.array([corner for _, corner in cuts], float)
         views[:, :, 2] -= offset
-        points, scores = self._landmarker.predict([cut for cut, _ in cuts], views)
+        points, scores = self._predictor.predict([cut for cut, _ in cuts], views)
         points = points + offset[:, None]
         return _regroup(
             found,
@@ -152,17 +140,8 @@ def default_align(size_px: int = 112) -> AlignParams:
     return AlignParams(size_px=size_px, min_eye_distance_px=8.0, max_template_error=0.25, jpeg_quality=95)
 
 
-def celeba_boxes(faces: Sequence[Face], box_map: BoxMap) -> np.ndarray:
-    """The faces' boxes in CelebA's convention: (n, 4)."""
-    boxes = []
-    for face in faces:
-        points = np.full((5, 2), np.nan) if face.detector_points is None else face.detector_points
-        boxes.append(to_celeba(face.box, points, face.box_convention, box_map))
-    return np.stack(boxes)
-
-
 def sample_tile(photo: np.ndarray, to_photo: np.ndarray, size_px: int) -> np.ndarray:
-    """`geometry.windows.sample`, with only the part of the photo that the tile shows reduced on the way."""
+    """`windows.sample`, with only the part of the photo that the tile shows reduced on the way."""
     cut, corner = _cut_near(photo, to_photo, size_px)
     moved = to_photo.copy()
     moved[:, 2] -= corner
@@ -193,12 +172,12 @@ def _batches(photos: Iterable[Photo]) -> Iterator[list[Photo]]:
         yield batch
 
 
-def _flatten(found: Sequence[PhotoFaces]) -> tuple[list[Face], list[np.ndarray]]:
+def _flatten(found: Sequence[PhotoFaces]) -> tuple[list[FoundFace], list[np.ndarray]]:
     """All faces of all photos, and each face's photo."""
     pairs = [(face, entry.photo.image) for entry in found for face in entry.faces]
     return [face for face, _ in pairs], [image for _, image in pairs]
 
 
-def _regroup(found: Sequence[PhotoFaces], faces: Sequence[Face]) -> list[PhotoFaces]:
+def _regroup(found: Sequence[PhotoFaces], faces: Sequence[FoundFace]) -> list[PhotoFaces]:
     remaining = iter(faces)
     return [replace(entry, faces=tuple(next(remaining) for _ in entry.faces)) for entry in found]

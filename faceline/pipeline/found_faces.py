@@ -10,12 +10,13 @@ from faceline.pipeline.photo_files import Photo
 
 
 @dataclass(frozen=True)
-class Face:
+class FoundFace:
     """One face, as far as it has been worked out.
 
     Attributes:
-        box: x, y, width, height in photo px, in the convention of `box_convention`.
-        box_convention: `mtcnn`, `yunet` or `celeba`: what the detector's boxes enclose.
+        box: x, y, width, height in photo px, as the detector gave it.
+        detector: the detector's name, which says what its boxes enclose.
+        celeba_box: the same in CelebA's convention, which the landmark net knows.
         score: the detector's, 0..1.
         detector_points: (5, 2) photo px, or None where the detector gives none.
         landmarks: (5, 2) photo px of the landmark net; None before that step.
@@ -28,7 +29,8 @@ class Face:
     """
 
     box: np.ndarray
-    box_convention: str
+    detector: str
+    celeba_box: np.ndarray
     score: float
     detector_points: np.ndarray | None = None
     landmarks: np.ndarray | None = None
@@ -50,7 +52,7 @@ class PhotoFaces:
 
     photo: Photo
     status: str
-    faces: tuple[Face, ...] = field(default=())
+    faces: tuple[FoundFace, ...] = field(default=())
 
     @property
     def name(self) -> str:
@@ -62,7 +64,7 @@ class PhotoFaces:
         return None if self.photo.image is None else (self.photo.image.shape[1], self.photo.image.shape[0])
 
 
-def main_face(found: PhotoFaces) -> Face | None:
+def main_face(found: PhotoFaces) -> FoundFace | None:
     """The face a photo of one person is about: large and central; None where no face could be aligned.
 
     Area less twice the squared distance from the photo's middle: the largest face alone may be a bystander.
@@ -72,7 +74,7 @@ def main_face(found: PhotoFaces) -> Face | None:
     usable = [face for face in found.faces if not face.reject]
     middle = np.array(found.size) / 2
 
-    def weight(face: Face) -> float:
+    def weight(face: FoundFace) -> float:
         offset = face.box[:2] + face.box[2:] / 2 - middle
         return float(face.box[2:].prod() - 2 * (offset**2).sum())
 

@@ -6,15 +6,20 @@ import logging
 from dataclasses import dataclass
 
 from faceline.core.errors import InputError
-from faceline.detection.detectors_old import Detector, MtcnnDetector, YunetDetector, read_boxes
-from faceline.pipeline.face_pipeline import STEPS, FaceEmbedder, FacePipeline, Landmarker, default_align
+from faceline.detection import registry
+from faceline.detection.box_maps import read_box_map
+from faceline.detection.detections import Detector, DetectorSettings
+from faceline.landmarks.net.base import PointPredictor
+from faceline.pipeline.face_pipeline import STEPS, FaceEmbedder, FacePipeline, default_align
+from faceline.pipeline.known_boxes import read_boxes
 from faceline.pipeline.setup import Setup
 
 HOURGLASS = "hourglass.safetensors"
 RECOGNIZER = "recognizer.safetensors"
 CALIBRATION = "calibration.json"
+BOX_MAP = "box_map.json"
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -24,11 +29,11 @@ class Loaded:
     Attributes:
         model: SHA-256 of the recogniser; empty when the steps asked for need none.
         dim: numbers in an embedding; 0 likewise.
-        landmarker: the landmark net; None when the steps asked for need none.
+        predictor: the landmark net; None when the steps asked for need none.
     """
 
     pipeline: FacePipeline
-    landmarker: Landmarker | None = None
+    predictor: PointPredictor | None = None
     model: str = ""
     dim: int = 0
 
@@ -39,22 +44,22 @@ def load(setup: Setup, last: str) -> Loaded:
     Raises:
         InputError: a file is missing or of another kind, or choices that do not go together.
     """
-    landmarker = embedder = None
+    predictor = embedder = None
     model, dim, size_px = "", 0, 112
     if STEPS.index(last) >= STEPS.index("landmarks"):
-        landmarker = _landmarker(setup)
-        _warn_if_drawn(landmarker.drawn, setup, "landmark net")
+        predictor = _predictor(setup)
+        _warn_if_synthetic(predictor.synthetic, setup, "landmark net")
     if last == "embed":
         embedder, model = _embedder(setup)
-        dim = int(embedder.facts["config"]["embedding_dim"])
-        size_px = int(embedder.facts["align"]["size_px"])
-        _warn_if_drawn(embedder.drawn, setup, "recogniser")
-    pipeline = FacePipeline(load_detector(setup), landmarker, embedder, default_align(size_px))
-    return Loaded(pipeline, landmarker, model, dim)
+        dim = int(embedder.metadata["config"]["embedding_dim"])
+        size_px = int(embedder.metadata["align"]["size_px"])
+        _warn_if_synthetic(embedder.synthetic, setup, "recogniser")
+    pipeline = FacePipeline(load_detector(setup), predictor, embedder, default_align(size_px))
+    return Loaded(pipeline, predictor, model, dim)
 
 
 def load_detector(setup: Setup) -> Detector:
-    """The detector alone.
+    """The detector alone, with the map of its boxes that was measured for it, where the models' folder holds one.
 
     Raises:
         InputError: its file is not given or cannot be read.
@@ -63,35 +68,37 @@ def load_detector(setup: Setup) -> Detector:
         if setup.boxes is None:
             raise InputError("--detector boxes: name the file of boxes with --boxes FILE")
         return read_boxes(setup.boxes)
-    score = {} if setup.min_score is None else {"min_score": setup.min_score}
-    if setup.detector == "yunet":
-        if setup.yunet is None:
-            raise InputError("--detector yunet: name YuNet's ONNX file with --yunet FILE")
-        return YunetDetector(setup.yunet, setup.max_photo_px, min_face_px=setup.min_face_px, **score)
-    if setup.runtime == "onnx":
+    device = "cpu" if setup.runtime == "onnx" else str(_torch_device(setup.device))
+    settings = DetectorSettings(
+        setup.detector_model, setup.min_face_px, setup.max_photo_px, setup.min_score, device
+    )
+    if setup.detector == "mtcnn" and setup.runtime == "onnx":
+        from faceline.detectors.mtcnn import Mtcnn
         from faceline.pipeline.onnx_runtime import onnx_nets
 
-        nets = onnx_nets(setup.models)
+        detector: Detector = Mtcnn(settings, onnx_nets(setup.models))
     else:
-        from faceline.detectors.mtcnn_torch import torch_nets
+        detector = registry.load_detector(setup.detector, settings)
+    path = setup.models / BOX_MAP
+    if path.is_file():
+        measured_for, box_map = read_box_map(path)
+        detector.box_map = box_map if measured_for == detector.name else None
+    return detector
 
-        nets = torch_nets(_torch_device(setup.device))
-    return MtcnnDetector(nets, setup.min_face_px, setup.max_photo_px, **score)
 
-
-def usable_landmarker(setup: Setup) -> bool:
+def has_usable_predictor(setup: Setup) -> bool:
     """Whether there is a landmark net that was trained on photos."""
     try:
-        return not _landmarker(setup).drawn
+        return not _predictor(setup).synthetic
     except InputError:
         return False
 
 
-def _landmarker(setup: Setup) -> Landmarker:
+def _predictor(setup: Setup) -> PointPredictor:
     if setup.runtime == "onnx":
-        from faceline.pipeline.onnx_runtime import LANDMARKER_FILE, OnnxLandmarker
+        from faceline.pipeline.onnx_runtime import HOURGLASS_ONNX, OnnxLandmarkPredictor
 
-        return OnnxLandmarker(setup.models / LANDMARKER_FILE)
+        return OnnxLandmarkPredictor(setup.models / HOURGLASS_ONNX)
     from faceline.landmarks.net.predictor import LandmarkPredictor
 
     return LandmarkPredictor.load(setup.models / HOURGLASS, _torch_device(setup.device))
@@ -100,9 +107,9 @@ def _landmarker(setup: Setup) -> Landmarker:
 def _embedder(setup: Setup) -> tuple[FaceEmbedder, str]:
     """The recogniser and its file's SHA-256."""
     if setup.runtime == "onnx":
-        from faceline.pipeline.onnx_runtime import EMBEDDER_FILE, OnnxEmbedder
+        from faceline.pipeline.onnx_runtime import RECOGNIZER_ONNX, OnnxEmbedder
 
-        embedder = OnnxEmbedder(setup.models / EMBEDDER_FILE)
+        embedder = OnnxEmbedder(setup.models / RECOGNIZER_ONNX)
         return embedder, embedder.model
     from faceline.models.model_file import model_hash
     from faceline.recognition.embedding.embedder import Embedder
@@ -120,8 +127,8 @@ def _torch_device(name: str) -> object:
     return torch.device("cuda" if available and name != "cpu" else "cpu")
 
 
-def _warn_if_drawn(drawn: bool, setup: Setup, what: str) -> None:
-    if drawn:
-        _LOG.warning(
-            "%s: the %s was trained on drawn faces; its answers on photos of people mean nothing", setup.models, what
+def _warn_if_synthetic(synthetic: bool, setup: Setup, what: str) -> None:
+    if synthetic:
+        log.warning(
+            "%s: the %s was trained on synthetic faces; its answers on photos of people are worth nothing", setup.models, what
         )

@@ -25,15 +25,15 @@ from torch.nn import functional
 from faceline.core.errors import FacelineError
 from faceline.core.files import replacing
 from faceline.models.model_file import model_hash
-from faceline.landmarks.net.codec import Codec
 from faceline.landmarks.net.predictor import LandmarkPredictor
-from faceline.detectors.mtcnn_torch import load_nets
+from faceline.detectors.mtcnn import load_nets
+from faceline.pipeline.load import BOX_MAP, CALIBRATION, HOURGLASS, RECOGNIZER
 from faceline.pipeline.onnx_runtime import (
-    EMBEDDER_FILE,
-    LANDMARKER_FILE,
+    RECOGNIZER_ONNX,
+    HOURGLASS_ONNX,
     MTCNN_FILES,
     OnnxEmbedder,
-    OnnxLandmarker,
+    OnnxLandmarkPredictor,
     open_session,
 )
 from faceline.recognition.embedding.embedder import Embedder
@@ -42,7 +42,6 @@ PARITY_BATCHES = (1, 2, 7)
 MIN_COSINE = 0.9999
 MAX_POINT_PX = 0.05
 MAX_NET_DIFFERENCE = 1e-4
-_CALIBRATION = "calibration.json"
 _ONLY_FOR_TRAINING = {"people", "loss"}
 _SOLVE = torch.ops.aten.linalg_solve.default
 
@@ -66,9 +65,9 @@ class HourglassGraph(nn.Module):
     def __init__(self, predictor: LandmarkPredictor) -> None:
         super().__init__()
         self.net = predictor.net
-        self._codec = Codec(predictor.input_px, float(predictor.facts["config"]["sigma_px"]))
-        self.register_buffer("mean", 255 * torch.tensor(predictor.facts["mean"]).view(1, 3, 1, 1))
-        self.register_buffer("std", 255 * torch.tensor(predictor.facts["std"]).view(1, 3, 1, 1))
+        self._codec = predictor.codec
+        self.register_buffer("mean", 255 * torch.tensor(predictor.metadata["mean"]).view(1, 3, 1, 1))
+        self.register_buffer("std", 255 * torch.tensor(predictor.metadata["std"]).view(1, 3, 1, 1))
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         pixels = (images.permute(0, 3, 1, 2).float() - self.mean) / self.std
@@ -82,7 +81,7 @@ class RecognizerGraph(nn.Module):
         super().__init__()
         self.net = embedder.net
         for name in ("mean", "std"):
-            self.register_buffer(name, torch.tensor(embedder.facts[name]).view(1, 3, 1, 1))
+            self.register_buffer(name, torch.tensor(embedder.metadata[name]).view(1, 3, 1, 1))
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         raw = self.net((images.permute(0, 3, 1, 2).float() - self.mean) / self.std)
@@ -90,7 +89,7 @@ class RecognizerGraph(nn.Module):
 
 
 def export_all(models: Path, out: Path) -> list[Exported]:
-    """Writes every model of `models` to `out`, and copies the calibration when there is one.
+    """Writes every model of `models` to `out`, and copies the calibration and the box map when there are any.
 
     Raises:
         InputError: a model is missing.
@@ -98,13 +97,14 @@ def export_all(models: Path, out: Path) -> list[Exported]:
     """
     out.mkdir(parents=True, exist_ok=True)
     exported = [
-        export_hourglass(models / "hourglass.safetensors", out / LANDMARKER_FILE),
-        export_recognizer(models / "recognizer.safetensors", out / EMBEDDER_FILE),
+        export_hourglass(models / HOURGLASS, out / HOURGLASS_ONNX),
+        export_recognizer(models / RECOGNIZER, out / RECOGNIZER_ONNX),
         *export_mtcnn(out),
     ]
-    if (models / _CALIBRATION).is_file():
-        with replacing(out / _CALIBRATION) as temporary:
-            shutil.copyfile(models / _CALIBRATION, temporary)
+    for name in (CALIBRATION, BOX_MAP):
+        if (models / name).is_file():
+            with replacing(out / name) as temporary:
+                shutil.copyfile(models / name, temporary)
     return exported
 
 
@@ -113,13 +113,13 @@ def export_hourglass(model: Path, out: Path) -> Exported:
     predictor = LandmarkPredictor.load(model)
     pixels = _patterns(max(PARITY_BATCHES), predictor.input_px)
     graph = HourglassGraph(predictor).eval()
-    facts = {"model": model_hash(model), **predictor.facts}
-    _write(out, graph, pixels, ["points", "scores"], facts)
-    landmarker = OnnxLandmarker(out)
+    metadata = {"model": model_hash(model), **predictor.metadata}
+    _write(out, graph, pixels, ["points", "scores"], metadata)
+    onnx_predictor = OnnxLandmarkPredictor(out)
     worst = 0.0
     for count in PARITY_BATCHES:
         expected, _ = predictor.predict_pixels(pixels[:count])
-        found, _ = landmarker.predict_pixels(pixels[:count])
+        found, _ = onnx_predictor.predict_pixels(pixels[:count])
         worst = max(worst, float(np.linalg.norm(expected - found, axis=-1).max()))
     return _checked(Exported(out.name, "max_point_px", worst), worst <= MAX_POINT_PX)
 
@@ -128,8 +128,8 @@ def export_recognizer(model: Path, out: Path) -> Exported:
     """Writes the recogniser without its head and checks its embeddings."""
     embedder = Embedder.load(model, torch.device("cpu"))
     tiles = _patterns(max(PARITY_BATCHES), embedder.input_px)
-    facts = {key: value for key, value in embedder.facts.items() if key not in _ONLY_FOR_TRAINING}
-    _write(out, RecognizerGraph(embedder).eval(), tiles, ["embeddings", "raw"], {"model": model_hash(model), **facts})
+    metadata = {key: value for key, value in embedder.metadata.items() if key not in _ONLY_FOR_TRAINING}
+    _write(out, RecognizerGraph(embedder).eval(), tiles, ["embeddings", "raw"], {"model": model_hash(model), **metadata})
     onnx_embedder = OnnxEmbedder(out)
     worst = 1.0
     for count in PARITY_BATCHES:
@@ -168,7 +168,7 @@ def _write(
     graph: nn.Module,
     example: np.ndarray,
     outputs: list[str],
-    facts: Mapping,
+    metadata: Mapping,
     dynamic: Mapping | None = None,
 ) -> None:
     """Traces, translates and writes one graph, its batch dimension dynamic."""
@@ -189,7 +189,7 @@ def _write(
     finally:
         quiet.setLevel(level)
     proto = translated.model_proto
-    onnx.helper.set_model_props(proto, {key: json.dumps(value, sort_keys=True) for key, value in facts.items()})
+    onnx.helper.set_model_props(proto, {key: json.dumps(value, sort_keys=True) for key, value in metadata.items()})
     onnx.checker.check_model(proto)
     with replacing(path) as temporary:
         onnx.save(proto, temporary)

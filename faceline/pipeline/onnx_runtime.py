@@ -11,52 +11,23 @@ import onnxruntime
 
 from faceline.core.errors import InputError
 from faceline.imaging.images import at_size
-from faceline.geometry.boxes import BoxMap
-from faceline.core.columns import POINTS
-from faceline.windows.windows import net_view, sample, transform
+from faceline.landmarks.net.base import HOURGLASS, PointPredictor
 from faceline.detectors.mtcnn import MtcnnNets, Net
 
-LANDMARKER_FILE = "hourglass.onnx"
-EMBEDDER_FILE = "recognizer.onnx"
+HOURGLASS_ONNX = "hourglass.onnx"
+RECOGNIZER_ONNX = "recognizer.onnx"
 MTCNN_FILES = {"pnet": "mtcnn_pnet.onnx", "rnet": "mtcnn_rnet.onnx", "onet": "mtcnn_onet.onnx"}
 _PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 
 
-class OnnxLandmarker:
-    """`LandmarkPredictor` on ONNX Runtime.
-
-    Attributes:
-        input_px, box_map, drawn, facts: as there.
-    """
+class OnnxLandmarkPredictor(PointPredictor):
+    """The landmark net run by ONNX Runtime."""
 
     def __init__(self, path: Path) -> None:
-        self._session, self.facts = open_session(path, "hourglass")
-        if self.facts["points"] != list(POINTS):
-            raise InputError(f"{path}: finds the points {self.facts['points']}, expected {list(POINTS)}")
-        self.input_px = int(self.facts["input_px"])
-        self.box_map = BoxMap.from_facts(self.facts["box_map"])
-        self.drawn = bool(self.facts["drawn"])
-
-    def view(self, box: np.ndarray) -> np.ndarray:
-        """The (2, 3) map from net px to photo px for a box in CelebA's convention."""
-        return net_view(box, self.facts["margin"], self.input_px)
-
-    def predict(
-        self, images: Sequence[np.ndarray], to_image: np.ndarray, batch_size: int = 64
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """(n, 5, 2) points in image px and (n, 5) scores of one face in each of n images."""
-        points = np.empty((len(images), len(POINTS), 2))
-        scores = np.empty((len(images), len(POINTS)))
-        for start in range(0, len(images), batch_size):
-            part = slice(start, min(start + batch_size, len(images)))
-            maps = np.asarray(to_image[part], np.float64)
-            pixels = [sample(image, one, self.input_px) for image, one in zip(images[part], maps, strict=True)]
-            in_net, scores[part] = self.predict_pixels(np.stack(pixels))
-            points[part] = transform(maps, in_net)
-        return points, scores
+        self._session, metadata = open_session(path, HOURGLASS)
+        super().__init__(path, metadata)
 
     def predict_pixels(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Points in net px and scores for (n, input_px, input_px, 3) uint8."""
         points, scores = self._session.run(None, {"images": pixels})
         return points, scores
 
@@ -65,15 +36,15 @@ class OnnxEmbedder:
     """`Embedder` on ONNX Runtime.
 
     Attributes:
-        input_px, drawn, facts: as there.
+        input_px, synthetic, metadata: as there.
         model: SHA-256 of the model file that was exported, so that galleries fit both.
     """
 
     def __init__(self, path: Path) -> None:
-        self._session, self.facts = open_session(path, "recognizer")
-        self.input_px = int(self.facts["input_px"])
-        self.drawn = bool(self.facts["drawn"])
-        self.model = str(self.facts["model"])
+        self._session, self.metadata = open_session(path, "recognizer")
+        self.input_px = int(self.metadata["input_px"])
+        self.synthetic = bool(self.metadata["synthetic"])
+        self.model = str(self.metadata["model"])
 
     def embed(self, images: Sequence[np.ndarray], flip: bool, batch_size: int = 64) -> np.ndarray:
         """(n, dim) float32 unit embeddings of aligned faces; with `flip` the mean with the mirror image's."""

@@ -13,8 +13,8 @@ class Setup:
     Attributes:
         models: folder of the models; for `onnx` the one that `export-onnx` wrote.
         runtime: `torch` or `onnx`; the second never imports torch.
-        detector: `mtcnn`, `yunet` or `boxes`.
-        yunet: YuNet's ONNX file, for `yunet`.
+        detector: one of `detection.registry.detector_names()`, or `boxes`.
+        detector_model: the detector's model file, or `none` where it brings its own.
         boxes: file of boxes, for `boxes`.
         min_face_px: smallest face looked for, photo px.
         max_photo_px: longer photos are scaled down to this side for detection.
@@ -25,7 +25,7 @@ class Setup:
     models: Path = Path("models")
     runtime: str = "torch"
     detector: str = "mtcnn"
-    yunet: Path | None = None
+    detector_model: str = "none"
     boxes: Path | None = None
     min_face_px: float = 40.0
     max_photo_px: int = 1024

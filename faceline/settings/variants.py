@@ -50,7 +50,10 @@ def merge_variant(name: str, folder: Path = FOLDER) -> str:
     merged = io.StringIO()
     _yaml().dump(tree, merged)
     lines = (folder / f"{name}.yaml").read_text().splitlines(keepends=True)
-    title = [*takewhile(_is_comment, lines), f"# Written by `faceline params {name}` from params/base.yaml and params/{name}.yaml.\n"]
+    title = [
+        *takewhile(_is_comment, lines),
+        f"# Written by `faceline params {name}` from params/base.yaml and params/{name}.yaml.\n",
+    ]
     body = merged.getvalue().splitlines(keepends=True)
     return "".join([*title, *body[len(list(takewhile(_is_comment, body))) :]])
 

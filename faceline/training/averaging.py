@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 
-class Ema:
+class AveragedWeights:
     """Exponential moving average of a module's parameters and floating-point buffers.
 
     The decay of update t is min(decay, (1 + t) / (10 + t)), so that the random first weights are soon forgotten.

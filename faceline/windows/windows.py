@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import pandas as pd
 
 from faceline.geometry.boxes import centres
 
@@ -34,6 +35,11 @@ class Window:
     def from_photo(self) -> np.ndarray:
         """The affine map from photo px to stored px."""
         return invert(self.to_photo())
+
+
+def windows_of(rows: pd.DataFrame) -> list[Window]:
+    """The window of each row of a packed set of crops."""
+    return [Window(*(int(value) for value in row)) for row in rows[WINDOW_COLUMNS].to_numpy()]
 
 
 def window_around(box: np.ndarray, context: float, max_px: int) -> Window:
@@ -103,3 +109,17 @@ def compose(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
 def transform(affine: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Applies (..., 2, 3) maps to (..., k, 2) points."""
     return points @ np.swapaxes(affine[..., :2], -1, -2) + affine[..., None, :, 2]
+
+
+def outside_share(tile_to_image: np.ndarray, tile_px: int, image_width: int, image_height: int) -> float:
+    """The part of a tile that lies outside an image, exactly: area of two polygons' intersection, 0..1.
+
+    Args:
+        tile_to_image: (2, 3) map from tile px to image px.
+    """
+    edge = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float)
+    tile = transform(tile_to_image, edge * tile_px - 0.5).astype(np.float32)
+    image = (edge * (image_width, image_height) - 0.5).astype(np.float32)
+    inside, _ = cv2.intersectConvexConvex(tile, image)
+    area = abs(np.linalg.det(tile_to_image[:, :2])) * tile_px**2
+    return float(np.clip(1 - inside / area, 0, 1))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from faceline.alignment.fit.params import AlignParams
@@ -12,7 +11,7 @@ from faceline.geometry.points import eye_distance
 from faceline.alignment.fit.similarity import fit_similarity
 from faceline.windows.windows import invert, transform
 
-# insightface's 112 x 112 template (Deng et al., ArcFace, CVPR 2019): (x, y) in px, order of `points.POINTS`
+# insightface's 112 x 112 template (Deng et al., ArcFace, CVPR 2019): (x, y) in px, order of `core.columns.POINTS`
 TEMPLATE_PX = 112
 TEMPLATE = np.array(
     [
@@ -31,7 +30,7 @@ def template(size_px: int) -> np.ndarray:
 
 
 # why a face is not aligned
-REASONS = ("landmarks_not_finite", "eyes_too_close", "upside_down", "poor_fit")
+ALIGNMENT_DEFECTS = ("landmarks_not_finite", "eyes_too_close", "upside_down", "poor_fit")
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def fit_alignment(points: np.ndarray, params: AlignParams) -> Alignment:
         upright[apart] = to_tile[:, 0, 0] > 0
         to_photo[apart] = invert(to_tile)
     cases = [~finite, ~apart, apart & ~upright, apart & (error > params.max_template_error)]
-    reason = np.select(cases, REASONS, default="")
+    reason = np.select(cases, ALIGNMENT_DEFECTS, default="")
     to_photo[reason != ""] = np.nan
     return Alignment(to_photo, error, reason)
 
@@ -80,17 +79,3 @@ def template_error(in_tile: np.ndarray, size_px: int) -> np.ndarray:
     """Root mean square distance of (n, 5, 2) tile points from the template, in template eye distances."""
     goal = template(size_px)
     return np.sqrt(((in_tile - goal) ** 2).sum(axis=-1).mean(axis=-1)) / eye_distance(goal)
-
-
-def outside_share(tile_to_image: np.ndarray, tile_px: int, image_width: int, image_height: int) -> float:
-    """The part of a tile that lies outside an image, exactly: area of two polygons' intersection, 0..1.
-
-    Args:
-        tile_to_image: (2, 3) map from tile px to image px.
-    """
-    edge = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float)
-    tile = transform(tile_to_image, edge * tile_px - 0.5).astype(np.float32)
-    image = (edge * (image_width, image_height) - 0.5).astype(np.float32)
-    inside, _ = cv2.intersectConvexConvex(tile, image)
-    area = abs(np.linalg.det(tile_to_image[:, :2])) * tile_px**2
-    return float(np.clip(1 - inside / area, 0, 1))

@@ -7,17 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from faceline.imaging.images import decode_all
-from faceline.packed.sets import PackedSet
-from faceline.evaluation.verification.params import EvaluationParams
-from faceline.imaging.progress import track
-from faceline.core.columns import BOX_COLUMNS
+from faceline.core.columns import BOX_COLUMNS, POINTS
 from faceline.geometry.boxes import centres
-from faceline.core.columns import POINTS
 from faceline.geometry.points import points_of
-from faceline.windows.windows import compose, transform
-from faceline.landmarks.sets.detections import DETECTED_COLUMNS
-from faceline.landmarks.training.net_inputs import windows_of
+from faceline.imaging.images import decode_all
+from faceline.imaging.progress import track
+from faceline.landmarks.detected.detected_faces import DETECTED_BOX, DETECTED_POINTS
 from faceline.landmarks.errors.nme import (
     bootstrap_mean,
     ced_auc,
@@ -28,12 +23,13 @@ from faceline.landmarks.errors.nme import (
     point_errors,
     without_offsets,
 )
+from faceline.landmarks.evaluation.params import LandmarkEvaluationParams
 from faceline.landmarks.net.predictor import LandmarkPredictor
+from faceline.packed.sets import PackedSet
+from faceline.windows.windows import compose, transform, windows_of
 
 JITTER = 0.08
 _CHUNK = 256
-_DETECTED_BOX = DETECTED_COLUMNS[: len(BOX_COLUMNS)]
-_DETECTED_POINTS = DETECTED_COLUMNS[len(BOX_COLUMNS) :]
 
 
 @dataclass(frozen=True)
@@ -41,16 +37,18 @@ class MeasuredFaces:
     """The faces measured, and what was predicted for them; all points and boxes in photo px.
 
     Attributes:
-        facts: (n) rows of the packed set, index 0..n-1; `positions` are their places in the set.
+        rows: (n) rows of the packed set, index 0..n-1; `positions` are their places in the set.
         truth: (n, 5, 2) annotated points.
         boxes: (n, 4) annotated boxes.
         predicted, scores: (n, 5, 2) and (n, 5), from the annotated boxes.
         jittered: (n, 5, 2), from the boxes moved at random.
         detected: (n, 5, 2), from the detector's boxes brought to the set's convention; NaN without one.
-        mtcnn: (n, 5, 2) the detector's own points; NaN without.
+        detector_points: (n, 5, 2) the detector's own points; NaN without.
+        detector: its name.
+        looked, missed: faces on which the detector was run, and on which it found no box over the annotated one.
     """
 
-    facts: pd.DataFrame
+    rows: pd.DataFrame
     positions: np.ndarray
     truth: np.ndarray
     boxes: np.ndarray
@@ -58,12 +56,15 @@ class MeasuredFaces:
     scores: np.ndarray
     jittered: np.ndarray
     detected: np.ndarray
-    mtcnn: np.ndarray
+    detector_points: np.ndarray
+    detector: str
+    looked: int
+    missed: int
 
     @property
     def groups(self) -> np.ndarray:
         """(n,) whom the bootstrap resamples together: the person, or the photo where nobody knows who."""
-        people, photos = (self.facts[name].to_numpy(dtype=object) for name in ("person", "image_id"))
+        people, photos = (self.rows[name].to_numpy(dtype=object) for name in ("person", "image_id"))
         return np.where(people == "", photos, people).astype(str)
 
 
@@ -76,7 +77,7 @@ def predict_rows(
         (n, 5, 2) points in photo px and (n, 5) scores.
     """
     points, scores = np.empty((len(rows), len(POINTS), 2)), np.empty((len(rows), len(POINTS)))
-    windows = windows_of(crops.facts.iloc[rows])
+    windows = windows_of(crops.rows.iloc[rows])
     images = iter(track(decode_all(crops.encoded(rows)), "finding landmarks", len(rows)))
     for start in range(0, len(rows), _CHUNK):
         part = slice(start, min(start + _CHUNK, len(rows)))
@@ -99,33 +100,49 @@ def jittered_boxes(boxes: np.ndarray, share: float, rng: np.random.Generator) ->
     return np.concatenate([centres(boxes) + shift - sides / 2, sides], axis=1)
 
 
-def measure(predictor: LandmarkPredictor, crops: PackedSet, params: EvaluationParams) -> MeasuredFaces:
-    """Runs the net on the test faces: from annotated, jittered and detected boxes."""
-    rows = np.flatnonzero((crops.facts["split"] == "test").to_numpy())
-    facts = crops.facts.iloc[rows].reset_index(drop=True)
-    boxes = facts[BOX_COLUMNS].to_numpy(np.float64)
-    predicted, scores = predict_rows(predictor, crops, rows, boxes)
+def measure(
+    predictor: LandmarkPredictor, crops: PackedSet, detector: str, found: pd.DataFrame, params: LandmarkEvaluationParams
+) -> MeasuredFaces:
+    """Runs the net on the test faces: from annotated, jittered and detected boxes.
+
+    Args:
+        detector: the detector's name.
+        found: what it found, by image_id.
+    """
+    positions = np.flatnonzero((crops.rows["split"] == "test").to_numpy())
+    rows = crops.rows.iloc[positions].reset_index(drop=True)
+    boxes = rows[BOX_COLUMNS].to_numpy(np.float64)
+    predicted, scores = predict_rows(predictor, crops, positions, boxes)
     jitter = jittered_boxes(boxes, JITTER, np.random.default_rng([params.seed, 1]))
-    found = np.flatnonzero(facts[_DETECTED_BOX[0]].notna().to_numpy())
+    own = found[found["split"] == "test"]
+    beside = own.reindex(rows.image_id)
+    known = np.flatnonzero(beside[DETECTED_BOX[0]].notna().to_numpy())
     detected = np.full_like(predicted, np.nan)
-    if len(found):
-        mapped = predictor.box_map.apply(facts[_DETECTED_BOX].to_numpy(np.float64)[found])
-        detected[found], _ = predict_rows(predictor, crops, rows[found], mapped)
+    if len(known):
+        mapped = beside[DETECTED_BOX].to_numpy(np.float64)[known]
+        detected[known], _ = predict_rows(predictor, crops, positions[known], mapped)
     return MeasuredFaces(
-        facts=facts,
-        positions=rows,
-        truth=points_of(facts),
+        rows=rows,
+        positions=positions,
+        truth=points_of(rows),
         boxes=boxes,
         predicted=predicted,
         scores=scores,
-        jittered=predict_rows(predictor, crops, rows, jitter)[0],
+        jittered=predict_rows(predictor, crops, positions, jitter)[0],
         detected=detected,
-        mtcnn=facts[_DETECTED_POINTS].to_numpy(np.float64).reshape(-1, len(POINTS), 2),
+        detector_points=beside[DETECTED_POINTS].to_numpy(np.float64).reshape(-1, len(POINTS), 2),
+        detector=detector,
+        looked=len(own),
+        missed=int(own[DETECTED_BOX[0]].isna().sum()),
     )
 
 
-def summarise(faces: MeasuredFaces, metadata: dict, params: EvaluationParams) -> dict[str, float]:
-    """The flat metrics, but for the comparison with the detector's own points."""
+def summarise(faces: MeasuredFaces, defects: pd.Series, params: LandmarkEvaluationParams) -> dict[str, float]:
+    """The flat metrics, but for the comparison with the detector's own points.
+
+    Args:
+        defects: why each face that was left out of the set was.
+    """
     nme = nme_eye_center(faces.predicted, faces.truth)
     low, high = bootstrap_mean(nme, faces.groups, params.bootstrap_samples, np.random.default_rng([params.seed, 2]))
     found = np.isfinite(faces.detected).all(axis=(1, 2))
@@ -141,8 +158,8 @@ def summarise(faces: MeasuredFaces, metadata: dict, params: EvaluationParams) ->
         "failure_rate_1e-1": failure_rate(nme),
         **{f"nme_{point}": float(value) for point, value in zip(POINTS, by_point, strict=True)},
         "nme_eye_center_jittered_box": float(nme_eye_center(faces.jittered, faces.truth).mean()),
-        "detector_looked": metadata["detector_looked"],
-        "detector_missed": metadata["detector_missed"],
+        "detector_looked": faces.looked,
+        "detector_missed": faces.missed,
     }
     if found.any():
         detected = nme_eye_center(faces.detected[found], faces.truth[found])
@@ -151,51 +168,51 @@ def summarise(faces: MeasuredFaces, metadata: dict, params: EvaluationParams) ->
         metrics["nme_eye_center_detector_box"] = float(detected.mean())
         metrics["auc_8e-2_detector_box"] = ced_auc(detected)
         metrics["failure_rate_1e-1_detector_box"] = failure_rate(detected)
-    metrics["defects"] = sum(metadata["defects"].values())
-    return metrics | {f"defects_{reason}": count for reason, count in metadata["defects"].items()}
+    counts = defects.value_counts().sort_index()
+    return metrics | {"defects": len(defects)} | {f"defects_{reason}": int(n) for reason, n in counts.items()}
 
 
-def compare_with_mtcnn(faces: MeasuredFaces, predictor: LandmarkPredictor, crops: PackedSet) -> dict[str, float]:
-    """The net and MTCNN's own points on the same faces, those that MTCNN found.
+def compare_with_detector(
+    faces: MeasuredFaces, predictor: LandmarkPredictor, crops: PackedSet, found: pd.DataFrame
+) -> dict[str, float]:
+    """The net and the detector's own points on the same faces, those that the detector found.
 
     Two conventions of where a point sits on a face differ by a constant that is no error of either. So both are
     measured twice: as they are, and after each point's mean offset on training photos has been taken off.
     """
-    found = np.isfinite(faces.mtcnn).all(axis=(1, 2))
-    train = ((crops.facts["split"] == "train") & crops.facts[_DETECTED_POINTS[0]].notna()).to_numpy()
-    if not (found.any() and train.any()):
+    known = np.isfinite(faces.detector_points).all(axis=(1, 2))
+    fit = found[(found["split"] == "train") & found[DETECTED_POINTS[0]].notna()]
+    rows = np.flatnonzero(crops.rows.image_id.isin(fit.index).to_numpy())
+    if not (known.any() and len(rows)):
         return {}
-    rows = np.flatnonzero(train)
-    fit = crops.facts.iloc[rows]
-    fit_truth = points_of(fit)
-    fit_mtcnn = fit[_DETECTED_POINTS].to_numpy(np.float64).reshape(-1, len(POINTS), 2)
-    fit_net, _ = predict_rows(predictor, crops, rows, fit[BOX_COLUMNS].to_numpy(np.float64))
-    truth, net, mtcnn = faces.truth[found], faces.predicted[found], faces.mtcnn[found]
+    chosen = crops.rows.iloc[rows]
+    fit_truth = points_of(chosen)
+    fit_detector = fit.loc[chosen.image_id, DETECTED_POINTS].to_numpy(np.float64).reshape(-1, len(POINTS), 2)
+    fit_net, _ = predict_rows(predictor, crops, rows, chosen[BOX_COLUMNS].to_numpy(np.float64))
+    truth, net, detector = faces.truth[known], faces.predicted[known], faces.detector_points[known]
     net_free = without_offsets(net, truth, mean_offsets(fit_net, fit_truth))
-    mtcnn_free = without_offsets(mtcnn, truth, mean_offsets(fit_mtcnn, fit_truth))
+    detector_free = without_offsets(detector, truth, mean_offsets(fit_detector, fit_truth))
+    name = faces.detector
     nme = {
-        "nme_eye_center_mtcnn_faces": nme_eye_center(net, truth).mean(),
-        "nme_eye_center_mtcnn_faces_offset_free": nme_eye_center(net_free, truth).mean(),
-        "mtcnn_nme_eye_center": nme_eye_center(mtcnn, truth).mean(),
-        "mtcnn_nme_eye_center_offset_free": nme_eye_center(mtcnn_free, truth).mean(),
+        f"nme_eye_center_{name}_faces": nme_eye_center(net, truth).mean(),
+        f"nme_eye_center_{name}_faces_offset_free": nme_eye_center(net_free, truth).mean(),
+        f"{name}_nme_eye_center": nme_eye_center(detector, truth).mean(),
+        f"{name}_nme_eye_center_offset_free": nme_eye_center(detector_free, truth).mean(),
     }
-    return {
-        "mtcnn_found": int(found.sum()),
-        "mtcnn_missed": int(crops.metadata["detector_missed"]),
-        **{name: float(value) for name, value in nme.items()},
-    }
+    counts = {f"{name}_found": int(known.sum()), f"{name}_missed": faces.missed}
+    return counts | {key: float(value) for key, value in nme.items()}
 
 
-def by_group(faces: MeasuredFaces, params: EvaluationParams) -> pd.DataFrame:
+def by_group(faces: MeasuredFaces, params: LandmarkEvaluationParams) -> pd.DataFrame:
     """NME of faces with and without each of `evaluation.group_attributes` that the set knows."""
     nme = nme_eye_center(faces.predicted, faces.truth)
     rng = np.random.default_rng([params.seed, 3])
     rows = []
     for attribute in params.group_attributes:
-        if attribute not in faces.facts:
+        if attribute not in faces.rows:
             continue
         for value, name in ((1, "yes"), (0, "no")):
-            member = (faces.facts[attribute] == value).to_numpy()
+            member = (faces.rows[attribute] == value).to_numpy()
             row = {"attribute": attribute, "value": name, "faces": int(member.sum())}
             if member.any():
                 low, high = bootstrap_mean(nme[member], faces.groups[member], params.bootstrap_samples, rng)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-from faceline.core.errors import InputError
-from faceline.landmarks.training.params import LandmarkParams
 from faceline.core.columns import POINTS
 from faceline.landmarks.net.codec import STRIDE
 
@@ -23,24 +21,6 @@ class HourglassConfig:
     depth: int
     input_px: int
     sigma_px: float
-
-    @classmethod
-    def from_params(cls, params: LandmarkParams) -> HourglassConfig:
-        """Takes the net's part of the parameters.
-
-        Raises:
-            InputError: `landmarks.depth` halvings do not fit into the heatmap.
-        """
-        side = params.input_px // STRIDE
-        if side % 2**params.depth:
-            raise InputError(
-                f"landmarks.depth: {params.depth} halvings do not divide the heatmap's {side} px "
-                f"(input_px / {STRIDE}); lower depth or raise input_px"
-            )
-        return cls(params.stacks, params.channels, params.depth, params.input_px, params.sigma_px)
-
-    def to_facts(self) -> dict:
-        return asdict(self)
 
 
 class Residual(nn.Module):

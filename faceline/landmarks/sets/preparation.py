@@ -1,81 +1,80 @@
-"""Turns a landmark set into packed windows, with what a detector finds on some of its photos."""
+"""Turns a landmark set into packed windows, each photo decoded once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterator
+from dataclasses import astuple
 
 import numpy as np
 import pandas as pd
 
-from faceline.imaging.parallel import usable_cores
-from faceline.core.errors import InputError
-from faceline.imaging.images import decode_rgb
-from faceline.imaging.progress import track
-from faceline.photos.photos import Photos
 from faceline.core.columns import BOX_COLUMNS
-from faceline.geometry.boxes import BoxMap
+from faceline.core.errors import InputError
+from faceline.data.crops.cropping import CROP_COLUMNS, cut_face
+from faceline.data.crops.params import CropParams
 from faceline.geometry.points import defects, points_of
-from faceline.landmarks.sets.detections import DETECTED_COLUMNS, Find, chosen_for_detection, fit_box_map, matched
+from faceline.imaging.images import decode_rgb
+from faceline.imaging.parallel import ordered_map
+from faceline.imaging.progress import track
+from faceline.packed.sets import PackedWriter
+from faceline.photos.photos import Photos
 
-MOST_TEST = 400
-MOST_TRAIN = 200
-SPLITS = ("train", "dev", "test")
-
-
-@dataclass(frozen=True)
-class PreparedSet:
-    """The faces of a landmark set that can be used.
-
-    Attributes:
-        rows: sound rows, with `DETECTED_COLUMNS` added (NaN where nothing was found or looked for).
-        defects: how many rows were left out, by reason.
-        box_map: detector's box -> the set's boxes, fitted on train rows.
-        looked, missed: test faces on which the detector was run, and on which it found no box over them.
-    """
-
-    rows: pd.DataFrame
-    defects: dict[str, int]
-    box_map: BoxMap
-    looked: int
-    missed: int
+LANDMARK_SPLITS = ("train", "dev", "test")
+_CHUNK = 256
 
 
-def prepare_set(rows: pd.DataFrame, photos: Photos, find: Find) -> PreparedSet:
-    """Looks at every photo once, leaves out degenerate rows, and runs the detector on some of the rest.
+def crop_set(rows: pd.DataFrame, photos: Photos, params: CropParams, writer: PackedWriter) -> pd.DataFrame:
+    """Writes the window of every face that can be used.
+
+    Args:
+        rows: as `read_landmark_set` gives them.
+
+    Returns:
+        The other faces, with `reason`.
 
     Raises:
-        InputError: a listed photo is missing, or too few sound faces remain in a split.
+        InputError: a listed photo is missing, or no usable face remains in a split.
     """
-    reasons, detected = [], np.full((len(rows), len(DETECTED_COLUMNS)), np.nan)
-    looking = chosen_for_detection(rows, MOST_TEST, MOST_TRAIN)
-    points = points_of(rows)
-    boxes = rows[BOX_COLUMNS].to_numpy(np.float64)
-    images = _decoded(photos, rows.image_id)
-    for place, photo in enumerate(track(images, "looking at photos", len(rows))):
-        reason = defect(photo, boxes[place], points[place])
-        reasons.append(reason)
-        if looking[place] and not reason:
-            detected[place] = matched(*find(photo), boxes[place])
-    images.close()
-    reasons = np.array(reasons, dtype=object)
-    sound = reasons == ""
-    kept = pd.concat([rows, pd.DataFrame(detected, columns=DETECTED_COLUMNS, index=rows.index)], axis=1)[sound]
-    _require_splits(kept)
-    looked = looking & sound & (rows.split == "test").to_numpy()
-    train = (kept.split == "train").to_numpy()
-    return PreparedSet(
-        rows=kept.reset_index(drop=True),
-        defects={reason: int((reasons == reason).sum()) for reason in sorted(set(reasons[~sound]))},
-        box_map=fit_box_map(detected[sound][train][:, : len(BOX_COLUMNS)], boxes[sound][train]),
-        looked=int(looked.sum()),
-        missed=int((looked & np.isnan(detected[:, 0])).sum()),
-    )
+    points, boxes = points_of(rows), rows[BOX_COLUMNS].to_numpy(np.float64)
+
+    def crop(place: int) -> tuple[str, tuple, bytes]:
+        return _crop(photos, rows.image_id.iloc[place], boxes[place], points[place], params)
+
+    made = track(ordered_map(crop, range(len(rows))), "crop", total=len(rows), unit="face")
+    rejected = []
+    kept = dict.fromkeys(LANDMARK_SPLITS, 0)
+    for part, results in _chunks(rows, iter(made)):
+        sound = np.array([not reason for reason, _, _ in results])
+        windows = pd.DataFrame([window for reason, window, _ in results if not reason], columns=CROP_COLUMNS)
+        beside = part[sound].reset_index(drop=True)
+        if len(beside):
+            table = pd.concat([beside, windows.astype("int32")], axis=1)
+            writer.write(table, [image for reason, _, image in results if not reason])
+        for split in kept:
+            kept[split] += int((beside.split == split).sum())
+        rejected.append(part[~sound].assign(reason=[reason for reason, _, _ in results if reason]))
+    empty = [split for split, faces in kept.items() if not faces]
+    if empty:
+        raise InputError(f"the landmark set has no usable faces for {', '.join(empty)}; each split needs some")
+    return pd.concat(rejected, ignore_index=True)
 
 
-def defect(photo: np.ndarray | None, box: np.ndarray, points: np.ndarray) -> str:
+def _crop(
+    photos: Photos, image_id: str, box: np.ndarray, points: np.ndarray, params: CropParams
+) -> tuple[str, tuple, bytes]:
+    encoded = photos.read(image_id)
+    try:
+        photo = decode_rgb(encoded, image_id)
+    except InputError:
+        photo = None
+    reason = face_defect(photo, box, points)
+    if reason:
+        return reason, (), b""
+    window, image = cut_face(photo, box, params)
+    return "", (*astuple(window), photo.shape[1], photo.shape[0]), image
+
+
+def face_defect(photo: np.ndarray | None, box: np.ndarray, points: np.ndarray) -> str:
     """Why a face cannot be used, "" where it can: `unreadable`, `no_box`, or one of the landmarks' defects."""
     if photo is None:
         return "unreadable"
@@ -85,26 +84,7 @@ def defect(photo: np.ndarray | None, box: np.ndarray, points: np.ndarray) -> str
     return str(defects(points[None], np.array([width]), np.array([height]))[0])
 
 
-def _decoded(photos: Photos, image_ids: Iterable[str]) -> Iterator[np.ndarray | None]:
-    """Photos in order, decoded by threads a few ahead; None for one that cannot be decoded."""
-
-    def decode(image_id: str) -> np.ndarray | None:
-        encoded = photos.read(image_id)
-        try:
-            return decode_rgb(encoded, image_id)
-        except InputError:
-            return None
-
-    remaining = iter(image_ids)
-    with ThreadPoolExecutor(usable_cores()) as pool:
-        ahead = [pool.submit(decode, image_id) for image_id in islice(remaining, 16)]
-        while ahead:
-            yield ahead.pop(0).result()
-            ahead.extend(pool.submit(decode, image_id) for image_id in islice(remaining, 1))
-
-
-def _require_splits(rows: pd.DataFrame) -> None:
-    counts = rows.split.value_counts()
-    empty = [split for split in SPLITS if not counts.get(split, 0)]
-    if empty:
-        raise InputError(f"the landmark set has no usable faces for {', '.join(empty)}; each of {SPLITS} needs some")
+def _chunks(rows: pd.DataFrame, made: Iterator) -> Iterator[tuple[pd.DataFrame, list]]:
+    for start in range(0, len(rows), _CHUNK):
+        part = rows.iloc[start : start + _CHUNK]
+        yield part, [next(made) for _ in range(len(part))]

@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
 
+from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, POINT_COLUMNS, is_synthetic
 from faceline.core.errors import InputError
-from faceline.core.columns import SYNTHETIC_PREFIX
-from faceline.core.columns import ATTRIBUTES
-from faceline.landmarks.training.params import LandmarkParams
 from faceline.data.selection.selected import read_selected
-from faceline.core.columns import BOX_COLUMNS
 from faceline.geometry.boxes import BoxMap, box_around
-from faceline.core.columns import POINT_COLUMNS
 from faceline.geometry.points import eye_distance, point_table
 
 TEST_SHARE = 0.1
@@ -37,27 +34,9 @@ _NOSE_TIP_68 = 30
 _MOUTH_CORNERS_68 = [48, 54]
 
 
-def read_landmark_set(params: LandmarkParams, annotations: Path) -> pd.DataFrame:
-    """Reads the set that `landmarks.source` names from its annotation file.
-
-    Raises:
-        InputError: the file is missing or not in that source's format.
-    """
-    if params.source == "selected":
-        return from_selected(read_selected(annotations))
-    read = read_mtfl if params.source == "mtfl" else read_keypoints68
-    return read(annotations)
-
-
-def labels_of(params: LandmarkParams, rows: pd.DataFrame) -> str:
-    """Who set the points: `drawn` (the sample), `derived` (another network, on CelebA photos) or `people`."""
-    if rows.image_id.str.startswith(SYNTHETIC_PREFIX).all():
-        return "drawn"
-    return "derived" if params.source == "selected" else "people"
-
-
-def from_selected(selected: pd.DataFrame) -> pd.DataFrame:
+def read_selection(path: Path) -> pd.DataFrame:
     """The filter's people: train people train, dev people choose, query and distractor people measure."""
+    selected = read_selected(path)
     rows = selected[["image_id", "person", *BOX_COLUMNS, *POINT_COLUMNS, *ATTRIBUTES]].copy()
     rows.insert(2, "split", selected.role.map(_SPLIT_OF_ROLE))
     return rows.astype({"person": str} | dict.fromkeys([*BOX_COLUMNS, *POINT_COLUMNS], "float64"))
@@ -175,3 +154,31 @@ def _require_unique(path: Path, ids: list[str]) -> None:
     twice = pd.Series(ids)[pd.Series(ids).duplicated()]
     if len(twice):
         raise InputError(f"{path}: {twice.iloc[0]} is listed more than once; photos are told apart by file name")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One form of landmark set: how its list is read, and who set its points (`people`, or `derived`: a program)."""
+
+    read: Callable[[Path], pd.DataFrame]
+    labels: str
+
+
+SOURCES = {
+    "selected": Source(read_selection, "derived"),
+    "mtfl": Source(read_mtfl, "people"),
+    "keypoints68": Source(read_keypoints68, "people"),
+}
+
+
+def read_landmark_set(source: str, annotations: Path) -> tuple[pd.DataFrame, str]:
+    """Reads the set that `landmarks.source` names from its annotation file.
+
+    Returns:
+        The table, and who set the points: `people`, `derived`, or `synthetic` for photos that the project made.
+
+    Raises:
+        InputError: the file is missing or not in that source's format.
+    """
+    rows = SOURCES[source].read(annotations)
+    return rows, "synthetic" if is_synthetic(rows.image_id) else SOURCES[source].labels

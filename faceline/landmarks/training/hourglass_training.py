@@ -14,15 +14,15 @@ import numpy as np
 import torch
 
 from faceline.training.checkpoint import Checkpoint
-from faceline.training.averaging import Ema
+from faceline.training.averaging import AveragedWeights
 from faceline.core.errors import FacelineError, InputError
 from faceline.packed.sets import PackedSet
 from faceline.landmarks.training.params import LandmarkParams
 from faceline.imaging.progress import track
 from faceline.training.schedule import warmup_cosine
 from faceline.windows.windows import transform
-from faceline.landmarks.net.codec import Codec
-from faceline.landmarks.training.net_inputs import Faces, augmented_batches
+from faceline.landmarks.net.codec import STRIDE, Codec
+from faceline.landmarks.training.net_inputs import NetInputs, augmented_batches
 from faceline.landmarks.net.hourglass import HourglassConfig, StackedHourglass
 from faceline.landmarks.errors.nme import nme_eye_center
 from faceline.landmarks.net.pixels import MEAN, STD, normalised
@@ -77,8 +77,8 @@ class Trainer:
     def __init__(
         self,
         params: LandmarkParams,
-        train: Faces,
-        dev: Faces,
+        train: NetInputs,
+        dev: NetInputs,
         device: torch.device,
         workers: int,
         checkpoint: Checkpoint,
@@ -90,12 +90,12 @@ class Trainer:
         self._device = device
         self._workers = workers
         self._checkpoint = checkpoint
-        self.config = HourglassConfig.from_params(params)
+        self.config = net_config(params)
         self._codec = Codec(params.input_px, params.sigma_px)
         net = StackedHourglass(self.config)
         self._net = net.to(device=device, memory_format=torch.channels_last)
-        self._ema = Ema(self._net, params.ema_decay)
-        self._best = copy.deepcopy(self._ema.averaged)
+        self._averaged = AveragedWeights(self._net, params.ema_decay)
+        self._best = copy.deepcopy(self._averaged.averaged)
         self._optimizer = torch.optim.AdamW(
             self._net.parameters(), lr=params.learning_rate, weight_decay=params.weight_decay
         )
@@ -123,13 +123,13 @@ class Trainer:
             dev_nme = self.dev_nme()
             if not self._curves or dev_nme < self._best_nme:
                 self._best_epoch = epoch
-                self._best.load_state_dict(self._ema.averaged.state_dict())
+                self._best.load_state_dict(self._averaged.averaged.state_dict())
             learning_rate = self._optimizer.param_groups[0]["lr"]
             self._curves.append(
                 {"epoch": epoch, "learning_rate": learning_rate, "train_loss": loss, "dev_nme": dev_nme}
             )
             self._checkpoint.save(self._state())
-            self._tell(epoch, seconds)
+            self._log_epoch(epoch, seconds)
             after_epoch(epoch)
         last = self._curves[-1]["dev_nme"]
         share = self._waited_s / self._worked_s if self._worked_s else 0.0
@@ -142,7 +142,7 @@ class Trainer:
         for start in range(0, len(self._dev), 64):
             rows = np.arange(start, min(start + 64, len(self._dev)))
             inputs = normalised(self._dev.plain(rows), MEAN, STD, self._device)
-            points, _ = self._codec.decode(self._ema.averaged(inputs)[-1])
+            points, _ = self._codec.decode(self._averaged.averaged(inputs)[-1])
             predicted.append(transform(self._dev.to_photo(rows), points.cpu().numpy()))
         return float(nme_eye_center(np.concatenate(predicted), self._dev.points).mean())
 
@@ -185,19 +185,19 @@ class Trainer:
         norm = torch.nn.utils.clip_grad_norm_(self._net.parameters(), params.clip_norm)
         value = loss.item()
         if not (math.isfinite(value) and math.isfinite(norm.item())):
-            ids = ", ".join(self._train.facts["image_id"].iloc[rows])
+            ids = ", ".join(self._train.rows["image_id"].iloc[rows])
             raise FacelineError(
                 f"landmark training diverged: loss {value}, gradient norm {norm.item()} at step {step} with learning "
                 f"rate {learning_rate:.3g}; photos of the step: {ids}. Lower landmarks.learning_rate or clip_norm."
             )
         self._optimizer.step()
-        self._ema.update()
+        self._averaged.update()
         return value
 
     def _state(self) -> dict:
         return {
             "net": self._net.state_dict(),
-            "ema": self._ema.state_dict(),
+            "ema": self._averaged.state_dict(),
             "best": self._best.state_dict(),
             "best_epoch": self._best_epoch,
             "optimizer": self._optimizer.state_dict(),
@@ -210,14 +210,14 @@ class Trainer:
         if state is None:
             return
         self._net.load_state_dict(state["net"])
-        self._ema.load_state_dict(state["ema"])
+        self._averaged.load_state_dict(state["ema"])
         self._best.load_state_dict(state["best"])
         self._best_epoch = state["best_epoch"]
         self._optimizer.load_state_dict(state["optimizer"])
         self._curves = state["curves"]
         log.info("resuming after epoch %d of %d", len(self._curves), self._params.epochs)
 
-    def _tell(self, epoch: int, seconds: float) -> None:
+    def _log_epoch(self, epoch: int, seconds: float) -> None:
         row = self._curves[-1]
         left_min = seconds * (self._params.epochs - epoch) / 60
         log.info(
@@ -232,7 +232,22 @@ class Trainer:
         )
 
 
-def load_faces(crops: PackedSet, params: LandmarkParams, scratch: Path = SCRATCH) -> tuple[Faces, Faces]:
+def net_config(params: LandmarkParams) -> HourglassConfig:
+    """The net's part of the parameters.
+
+    Raises:
+        InputError: `landmarks.depth` halvings do not fit into the heatmap.
+    """
+    side = params.input_px // STRIDE
+    if side % 2**params.depth:
+        raise InputError(
+            f"landmarks.depth: {params.depth} halvings do not divide the heatmap's {side} px "
+            f"(input_px / {STRIDE}); lower depth or raise input_px"
+        )
+    return HourglassConfig(params.stacks, params.channels, params.depth, params.input_px, params.sigma_px)
+
+
+def load_faces(crops: PackedSet, params: LandmarkParams, scratch: Path = SCRATCH) -> tuple[NetInputs, NetInputs]:
     """The train and dev faces of a landmark set.
 
     Raises:
@@ -240,9 +255,9 @@ def load_faces(crops: PackedSet, params: LandmarkParams, scratch: Path = SCRATCH
     """
     sets = []
     for split in ("train", "dev"):
-        rows = np.flatnonzero((crops.facts["split"] == split).to_numpy())
+        rows = np.flatnonzero((crops.rows["split"] == split).to_numpy())
         if not len(rows):
             raise InputError(f"the landmark set has no {split} faces; crop_landmarks makes them")
         closest = 1 - params.augmentation.scale if split == "train" else 1.0
-        sets.append(Faces(crops, rows, params.margin, params.input_px, closest, scratch))
+        sets.append(NetInputs(crops, rows, params.margin, params.input_px, closest, scratch))
     return sets[0], sets[1]

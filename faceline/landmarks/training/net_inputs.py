@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -14,29 +13,25 @@ import pandas as pd
 from faceline.imaging.images import decode_all
 from faceline.packed.sets import PackedSet
 from faceline.landmarks.training.params import LandmarkAugmentation
+from faceline.imaging.parallel import ordered_map
 from faceline.imaging.progress import track
 from faceline.core.columns import BOX_COLUMNS
 from faceline.core.columns import POINTS
 from faceline.geometry.points import points_of
-from faceline.windows.windows import WINDOW_COLUMNS, Window, compose, net_view, sample, transform
+from faceline.windows.windows import Window, compose, net_view, sample, transform, windows_of
 from faceline.landmarks.training.augmentation import augmented
 
 _IN_MEMORY_BYTES = 2**31
 
 
-def windows_of(facts: pd.DataFrame) -> list[Window]:
-    """The window of each row."""
-    return [Window(*(int(value) for value in row)) for row in facts[WINDOW_COLUMNS].to_numpy()]
-
-
-class Faces:
-    """Faces of a packed set as net inputs, plain or augmented.
+class NetInputs:
+    """NetInputs of a packed set as net inputs, plain or augmented.
 
     Windows are kept at no more pixels than the net's closest view can show. Sets over 2 GB lie in an unnamed
     temporary file in `scratch`, which the system's page cache serves and a killed process leaves nothing of.
 
     Attributes:
-        facts: the chosen rows, index 0..n-1.
+        rows: the chosen rows, index 0..n-1.
         points: (n, 5, 2) annotated landmarks in photo px.
         boxes: (n, 4) annotated boxes in photo px.
     """
@@ -51,11 +46,11 @@ class Faces:
             closest: the smallest scale at which a view may look, 1 - `landmarks.augmentation.scale`.
             scratch: folder for the temporary file.
         """
-        self.facts = crops.facts.iloc[rows].reset_index(drop=True)
-        self.points = points_of(self.facts)
-        self.boxes = self.facts[BOX_COLUMNS].to_numpy(np.float64)
+        self.rows = crops.rows.iloc[rows].reset_index(drop=True)
+        self.points = points_of(self.rows)
+        self.boxes = self.rows[BOX_COLUMNS].to_numpy(np.float64)
         self._input_px = input_px
-        windows = windows_of(self.facts)
+        windows = windows_of(self.rows)
         views = [net_view(box, margin, input_px) for box in self.boxes]
         kept = [_kept_px(window, view, closest) for window, view in zip(windows, views, strict=True)]
         self._kept = [Window(w.x, w.y, w.side, px) for w, px in zip(windows, kept, strict=True)]
@@ -72,7 +67,7 @@ class Faces:
             self._pixels[self._starts[row] : self._starts[row + 1]] = image.reshape(-1)
 
     def __len__(self) -> int:
-        return len(self.facts)
+        return len(self.rows)
 
     def image(self, row: int) -> np.ndarray:
         """The kept window of a face, RGB uint8."""
@@ -113,23 +108,18 @@ class Faces:
 
 
 def augmented_batches(
-    faces: Faces,
+    faces: NetInputs,
     parts: Sequence[np.ndarray],
     seeds: tuple[int, ...],
     augmentation: LandmarkAugmentation,
     workers: int,
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Yields (rows, pixels, points) for each array of rows, made by `workers` threads a few batches ahead."""
-    ahead = max(1, workers) + 1
-    with ThreadPoolExecutor(max(1, workers)) as pool:
-        futures = [pool.submit(faces.augmented, rows, seeds, augmentation) for rows in parts[:ahead]]
-        for place, rows in enumerate(parts):
-            pixels, points = futures.pop(0).result()
-            futures.extend(
-                pool.submit(faces.augmented, later, seeds, augmentation)
-                for later in parts[place + ahead : place + ahead + 1]
-            )
-            yield rows, pixels, points
+
+    def make(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return rows, *faces.augmented(rows, seeds, augmentation)
+
+    return ordered_map(make, parts, workers)
 
 
 def _kept_px(window: Window, view: np.ndarray, closest: float) -> int:

@@ -1,0 +1,1 @@
+"""What a detector finds on the faces of a landmark set."""
