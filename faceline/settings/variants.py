@@ -1,6 +1,6 @@
 """Variants of the parameters: a file in `params/` with what differs from `params/base.yaml`, merged into it.
 
-A variant's leading comment says what it is for. Its key `builds_on`, if any, names a variant that is merged before it.
+A variant's leading comment says what it is for. The key `builds_on` names a variant that is merged before it.
 """
 
 from __future__ import annotations
@@ -101,5 +101,8 @@ def _yaml() -> YAML:
     return yaml
 
 
-def _is_comment(line: str) -> bool:
-    return line.startswith("#")
+def _title(text: str) -> tuple[str, str]:
+    """The comment lines with which a file begins, and the rest of it."""
+    lines = text.splitlines(keepends=True)
+    title = "".join(takewhile(lambda line: line.startswith("#"), lines))
+    return title, text.removeprefix(title)
