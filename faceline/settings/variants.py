@@ -49,13 +49,9 @@ def merge_variant(name: str, folder: Path = FOLDER) -> str:
         _merge(tree, _load(path), path)
     merged = io.StringIO()
     _yaml().dump(tree, merged)
-    lines = (folder / f"{name}.yaml").read_text().splitlines(keepends=True)
-    title = [
-        *takewhile(_is_comment, lines),
-        f"# Written by `faceline params {name}` from params/base.yaml and params/{name}.yaml.\n",
-    ]
-    body = merged.getvalue().splitlines(keepends=True)
-    return "".join([*title, *body[len(list(takewhile(_is_comment, body))) :]])
+    title, _ = _title((folder / f"{name}.yaml").read_text())
+    _, body = _title(merged.getvalue())
+    return f"{title}# Written by `faceline params {name}` from params/base.yaml and params/{name}.yaml.\n{body}"
 
 
 def _lineage(name: str, folder: Path) -> list[Path]:
