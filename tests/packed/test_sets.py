@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from faceline.core import packed
 from faceline.core.errors import InputError
-from faceline.packed.sets import PackedSet, PackedWriter
+from faceline.packed import sets
+from faceline.packed.sets import PackedSet, PackedWriter, read_rejected, write_rejected
 
 
 def write(folder, chunks, per_chunk=7, metadata=None):
@@ -12,18 +12,18 @@ def write(folder, chunks, per_chunk=7, metadata=None):
     with PackedWriter(folder, metadata) as writer:
         for chunk in range(chunks):
             numbers = range(chunk * per_chunk, (chunk + 1) * per_chunk)
-            facts = pd.DataFrame({"image_id": [f"{n}.jpg" for n in numbers], "x": [n / 2 for n in numbers]})
-            writer.write(facts, [bytes([n % 256]) * (n + 1) for n in numbers])
+            rows = pd.DataFrame({"image_id": [f"{n}.jpg" for n in numbers], "x": [n / 2 for n in numbers]})
+            writer.write(rows, [bytes([n % 256]) * (n + 1) for n in numbers])
 
 
 def test_round_trip_over_row_groups_and_shards(tmp_path, monkeypatch):
-    monkeypatch.setattr(packed, "ROWS_PER_GROUP", 10)
-    monkeypatch.setattr(packed, "SHARD_BYTES", 1500)
+    monkeypatch.setattr(sets, "ROWS_PER_GROUP", 10)
+    monkeypatch.setattr(sets, "SHARD_BYTES", 1500)
     write(tmp_path / "set", 10, metadata={"kind": "test"})
     read = PackedSet(tmp_path / "set")
     assert len(list((tmp_path / "set").iterdir())) > 1
     assert read.metadata == {"kind": "test"}
-    assert read.facts.image_id.tolist() == [f"{n}.jpg" for n in range(70)]
+    assert read.rows.image_id.tolist() == [f"{n}.jpg" for n in range(70)]
     assert [len(image) for image in read.encoded()] == list(range(1, 71))
     assert [len(image) for image in read.encoded([0, 9, 10, 33, 69])] == [1, 10, 11, 34, 70]
 
@@ -47,3 +47,17 @@ def test_rows_must_ascend_and_a_set_must_be_there(tmp_path):
         list(PackedSet(tmp_path / "set").encoded(np.array([2, 1])))
     with pytest.raises(InputError, match="no packed image set"):
         PackedSet(tmp_path)
+
+
+@pytest.mark.parametrize("male", [[1, 0, None], [1, 0, 1], [None, None, None]])
+def test_unknown_attributes_stay_unknown_in_sets_and_rejected_tables(tmp_path, male):
+    rows = pd.DataFrame({"image_id": list("abc"), "role": ["", "dev", ""], "Male": pd.array(male, "Int8")})
+    with PackedWriter(tmp_path) as writer:
+        for n in range(3):
+            writer.write(rows[n : n + 1], [b"x"])
+    pd.testing.assert_series_equal(PackedSet(tmp_path).rows.Male, rows.Male)
+    write_rejected(tmp_path, [rows[:2].assign(reason="poor_fit"), rows[2:].assign(reason="NA")])
+    rejected = read_rejected(tmp_path)
+    pd.testing.assert_series_equal(rejected.Male, rows.Male)
+    assert rejected.role.tolist() == ["", "dev", ""]
+    assert rejected.reason.tolist() == ["poor_fit", "poor_fit", "NA"]
