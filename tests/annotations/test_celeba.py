@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from real_data import SHARED, needs_celeba
 
 from faceline.annotations.celeba import (
     read_annotations,
@@ -18,6 +17,7 @@ from faceline.annotations.celeba import (
 )
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, POINT_COLUMNS
 from faceline.core.errors import InputError
+from real_data import SHARED, needs_celeba
 
 KINDS = ("identity", "attributes", "boxes", "landmarks")
 

@@ -8,8 +8,8 @@ from faceline.core.columns import ATTRIBUTES
 from faceline.geometry.boxes import box_around
 from faceline.sample.face_texture import FaceTexture
 from faceline.sample.head_shape import Camera, HeadShape, rotation
-from faceline.sample.synthetic_person import SyntheticPerson, Shot, attribute_row, draw_person, draw_shot
 from faceline.sample.scene import Figure, draw_photo
+from faceline.sample.synthetic_person import Shot, SyntheticPerson, attribute_row, draw_person, draw_shot
 
 SIZE = (260, 300)
 
