@@ -50,7 +50,7 @@ def test_groups_are_frozen():
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [("a: [1", "not valid YAML"), ("- 1", "expected groups"), ("", "expected")]
+    ("text", "words"), [("a: [1", "not valid YAML"), ("- 1", "expected groups"), ("", "expected g")]
 )
 def test_what_is_no_parameter_file_is_said(tmp_path, text, words):
     (tmp_path / "p.yaml").write_text(text)

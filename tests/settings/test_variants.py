@@ -25,7 +25,7 @@ def folder(tmp_path):
     for name, text in {
         "base": BASE,
         "small": "# Small.\n# Quite.\na: {one: 0.001, roles: {y: 3}}\n",
-        "tiny": "# Tiny.\nbuilds_on: small\na:\n  free: {z: 0.5}\nb:\n  words: [r]\n  longer: a/long/path/with/a/name\n",
+        "tiny": "# Tiny.\nbuilds_on: small\na: {free: {z: 0.5}}\nb: {words: [r], longer: a/long/path/of/a/file}\n",
     }.items():
         (tmp_path / f"{name}.yaml").write_text(text)
     return tmp_path
@@ -42,7 +42,7 @@ def test_values_are_replaced_and_all_else_is_the_bases(folder):
         "  free: {z: 0.5}         # anything\n"
         "b:\n"
         "  words: [r]             # some\n"
-        "  longer: a/long/path/with/a/name # said\n"
+        "  longer: a/long/path/of/a/file # said\n"
     )
     assert yaml.safe_load(merge_variant("small", folder)) == yaml.safe_load(BASE) | {
         "a": {"one": 0.001, "roles": {"x": 1, "y": 3}, "free": {}}
