@@ -28,6 +28,11 @@ def centres(boxes: np.ndarray) -> np.ndarray:
     return boxes[..., :2] + boxes[..., 2:] / 2
 
 
+def contain(boxes: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Whether (..., 2) points lie in boxes, edges included."""
+    return ((points >= boxes[..., :2]) & (points <= boxes[..., :2] + boxes[..., 2:])).all(axis=-1)
+
+
 def iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Intersection over union of boxes, broadcast over leading axes; 0 where both are empty."""
     low = np.maximum(a[..., :2], b[..., :2])

@@ -5,7 +5,7 @@ from torchvision.ops import box_iou
 
 from faceline.alignment.fit.template import TEMPLATE
 from faceline.annotations.celeba import read_boxes, read_landmarks
-from faceline.geometry.boxes import BoxMap, box_around, iou
+from faceline.geometry.boxes import BoxMap, box_around, contain, iou
 from faceline.geometry.points import points_of
 from real_data import SHARED, needs_celeba
 
@@ -15,6 +15,13 @@ def test_iou_equals_torchvision():
     a, b = rng.uniform(0, 50, (2, 40, 4))
     corners = [torch.tensor(np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)) for boxes in (a, b)]
     np.testing.assert_allclose(iou(a[:, None], b[None]), box_iou(*corners).numpy(), atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("point", "inside"), [((10, 20), True), ((40, 60), True), ((9.9, 30), False), ((20, 60.1), False)]
+)
+def test_points_on_the_edges_lie_in_the_box(point, inside):
+    assert contain(np.array([10.0, 20, 30, 40]), np.array(point)) == inside
 
 
 def test_empty_boxes_overlap_nothing():
@@ -38,9 +45,7 @@ def test_box_follows_celebas_convention():
 
 
 def test_box_round_landmarks_holds_them():
-    box = box_around(TEMPLATE[None])[0]
-    assert (TEMPLATE > box[:2]).all()
-    assert (TEMPLATE < box[:2] + box[2:]).all()
+    assert contain(box_around(TEMPLATE), TEMPLATE).all()
 
 
 @needs_celeba

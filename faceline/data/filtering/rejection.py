@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from faceline.core.columns import BOX_COLUMNS, IMAGE_ID, PERSON
+from faceline.core.columns import BOX_COLUMNS, IMAGE_ID, PERSON, POINTS
 from faceline.core.errors import InputError
 from faceline.data.filtering.duplicates import duplicate_groups
 from faceline.data.filtering.params import FilterParams
+from faceline.geometry.boxes import contain
 from faceline.geometry.points import DEFECTS, defects, points_of
 
 REASONS = (
@@ -47,9 +48,7 @@ def _refuse_mixed_photos(readable: pd.DataFrame) -> None:
             "data.images holds CelebA's aligned 178 x 218 photos; boxes and landmarks are of the in-the-wild ones: "
             "use img_celeba"
         )
-    boxes = readable[BOX_COLUMNS].to_numpy()
-    nose = points_of(readable)[:, 2]
-    inside = ((nose >= boxes[:, :2]) & (nose <= boxes[:, :2] + boxes[:, 2:])).all(axis=1)
+    inside = contain(readable[BOX_COLUMNS].to_numpy(), points_of(readable)[:, POINTS.index("nose")])
     if inside.mean() < 0.5:
         raise InputError(
             f"only {inside.mean():.0%} of the noses lie in their boxes: data.landmarks and data.boxes are of "
