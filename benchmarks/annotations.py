@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from faceline.core.columns import ATTRIBUTES
-from faceline.settings.schema import load_params
-from faceline.annotations.celeba import read_annotations
+from faceline.annotations.celeba import read_annotations, write_celeba
+from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, IMAGE_ID, PERSON, POINT_COLUMNS
 from faceline.data.filtering.rejection import join_photos, rejection_reasons
 from faceline.data.filtering.roles import select
+from faceline.settings.variants import load_variant
 
 ROWS, PEOPLE = 202_599, 10_177
 FILES = ("identity_CelebA.txt", "list_attr_celeba.txt", "list_bbox_celeba.txt", "list_landmarks_celeba.txt")
@@ -33,17 +33,10 @@ def write_rows(folder: Path) -> None:
     names = [f"{number:06d}.jpg" for number in range(1, ROWS + 1)]
     boxes = np.column_stack([rng.integers(20, 120, (ROWS, 2)), rng.integers(95, 300, (ROWS, 2))])
     points = (boxes[:, None, :2] + boxes[:, None, 2:] * POINTS).astype(int).reshape(ROWS, 10)
-    attributes = np.where(rng.random((ROWS, len(ATTRIBUTES))) < 0.05, 1, -1)
-    sides = ("lefteye", "righteye", "nose", "leftmouth", "rightmouth")
-    tables = [
-        (rng.integers(1, PEOPLE + 1, (ROWS, 1)), ""),
-        (attributes, f"{ROWS}\n{' '.join(ATTRIBUTES)}\n"),
-        (boxes, f"{ROWS}\nimage_id x_1 y_1 width height\n"),
-        (points, f"{ROWS}\n{' '.join(f'{side}_{axis}' for side in sides for axis in 'xy')}\n"),
-    ]
-    for name, (values, head) in zip(FILES, tables, strict=True):
-        rows = (f"{photo} {' '.join(map(str, row))}\n" for photo, row in zip(names, values.tolist(), strict=True))
-        (folder / name).write_text(head + "".join(rows))
+    attributes = rng.random((ROWS, len(ATTRIBUTES))) < 0.05
+    table = pd.DataFrame({IMAGE_ID: names, PERSON: rng.integers(1, PEOPLE + 1, ROWS)})
+    parts = zip((BOX_COLUMNS, POINT_COLUMNS, ATTRIBUTES), (boxes, points, attributes), strict=True)
+    write_celeba(folder, pd.concat([table, *(pd.DataFrame(v, columns=columns) for columns, v in parts)], axis=1))
     scan = pd.DataFrame({"image_id": names, "readable": True, "reason": "", "width": 512, "height": 640})
     hashes = rng.integers(0, 2**64, ROWS, dtype=np.uint64)
     scan.assign(hash=hashes, sharpness=np.float32(500)).to_parquet(folder / "photos.parquet")
@@ -57,7 +50,7 @@ def peak_memory_mb() -> float:
 
 def measure(folder: Path) -> None:
     """Reads, merges, rejects and selects, and prints seconds, megabytes above the imports, and rows."""
-    params = load_params(Path("params/celeba.yaml")).filter
+    params, smaller = (load_variant(name).filter for name in ("celeba", "sample"))
     imports_mb = peak_memory_mb()
     start = time.perf_counter()
     joined = join_photos(
@@ -65,7 +58,7 @@ def measure(folder: Path) -> None:
     )
     reasons = rejection_reasons(joined, params)
     filtered = time.perf_counter()
-    selected = select(joined[reasons == ""], params.model_copy(update={"roles": load_params().filter.roles}))
+    selected = select(joined[reasons == ""], params.model_copy(update={"roles": smaller.roles}))
     end = time.perf_counter()
     peak_mb = peak_memory_mb()
     print(

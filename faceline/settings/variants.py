@@ -9,13 +9,14 @@ import io
 from itertools import takewhile
 from pathlib import Path
 
+import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from faceline.core.errors import InputError
 from faceline.core.files import write_text
 from faceline.core.params import PARAMS_FILE, parse_group
-from faceline.settings.schema import params_class
+from faceline.settings.schema import Params, params_class
 
 FOLDER = Path("params")
 _BASE = "base"
@@ -28,9 +29,17 @@ def write_variant(name: str, out: Path = PARAMS_FILE, folder: Path = FOLDER) -> 
     Raises:
         InputError: there is no such variant, it has a key that `base.yaml` has not, or a value out of range.
     """
-    text = merge_variant(name, folder)
-    parse_group(params_class(), _yaml().load(text))
-    write_text(out, text)
+    load_variant(name, folder)
+    write_text(out, merge_variant(name, folder))
+
+
+def load_variant(name: str, folder: Path = FOLDER) -> Params:
+    """The parameters of a variant, checked.
+
+    Raises:
+        InputError: as `write_variant` does.
+    """
+    return parse_group(params_class(), yaml.safe_load(merge_variant(name, folder)))
 
 
 def variant_names(folder: Path = FOLDER) -> list[str]:
@@ -92,9 +101,9 @@ def _load(path: Path) -> dict:
 
 
 def _yaml() -> YAML:
-    yaml = YAML()
-    yaml.width = 4096  # comments are long, and no line is to be broken
-    return yaml
+    keeper = YAML()
+    keeper.width = 4096  # comments are long, and no line is to be broken
+    return keeper
 
 
 def _title(text: str) -> tuple[str, str]:
