@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from faceline.alignment.fit.template import template
+from faceline.core.columns import ATTRIBUTES
 from faceline.core.files import replacing_folder
 from faceline.imaging.images import encode_jpeg
 from faceline.packed.sets import REJECTED, PackedWriter
-from faceline.core.columns import ATTRIBUTES
 from faceline.settings.schema import Params, params_class
-from faceline.alignment.fit.template import template
 
 SAMPLE_PARAMS = Path(__file__).parents[1] / "params" / "sample.yaml"
 SIZE_PX = 32

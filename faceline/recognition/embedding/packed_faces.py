@@ -22,7 +22,7 @@ _CHUNK = 256  # photos decoded at a time
 
 
 def read_rejected(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
-    """The faces that alignment turned away, with `reason`, in the types of a set's `rows`; none where there is no file.
+    """Faces that alignment rejected, with `reason`, in the types of a set's `rows`; none where there is no file.
 
     Raises:
         InputError: a column is missing.

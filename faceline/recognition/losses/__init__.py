@@ -1,1 +1,1 @@
-"""Losses, one file each: its parameters (`Params`), its head (`HEAD`), and the batches it needs if they are its own."""
+"""Losses, one file each: its parameters (`Params`), its head (`HEAD`), and batches of its own if it needs them."""

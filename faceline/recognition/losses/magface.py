@@ -33,7 +33,7 @@ class MagFace(CosineHead):
 
     a is the embedding's norm, clamped to norm_low..norm_high; m(a) rises linearly there from margin_low to
     margin_high, and g(a) = a / norm_high^2 + 1 / a falls. Both pass gradients to the norm: clear photos end with
-    large norms, poor ones with small. `margin_factor` scales m and lambda, so that 0 is plain normalised cross entropy.
+    large norms, poor ones with small. `margin_factor` scales m and lambda: 0 is plain normalised cross entropy.
     """
 
     def __init__(self, people: int, embedding_dim: int, params: Params) -> None:
@@ -48,7 +48,9 @@ class MagFace(CosineHead):
 
     def with_margin(self, cosine: Tensor, embeddings: Tensor) -> Tensor:
         low, high = self.params.margin_low, self.params.margin_high
-        share = (self._clamped_norm(embeddings) - self.params.norm_low) / (self.params.norm_high - self.params.norm_low)
+        share = (self._clamped_norm(embeddings) - self.params.norm_low) / (
+            self.params.norm_high - self.params.norm_low
+        )
         return add_angle(cosine, self.margin_factor * (low + share * (high - low)))
 
     def _clamped_norm(self, embeddings: Tensor) -> Tensor:

@@ -137,7 +137,7 @@ def people_batches(
     photos = [np.flatnonzero(labels == label) for label in np.unique(labels)]
     if len(photos) < people_per_batch:
         raise InputError(
-            f"losses.triplet.people_per_batch: {people_per_batch}, but there are only {len(photos)} people to train on"
+            f"losses.triplet.people_per_batch: {people_per_batch}, but there are {len(photos)} people to train on"
         )
     turns: list[int] = []
     batches = []

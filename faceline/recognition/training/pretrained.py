@@ -39,7 +39,7 @@ def start_from(net: EmbeddingNet, pretrained: str) -> None:
     else:
         known = ", ".join((NONE, *published, "PATH of a file"))
         raise InputError(
-            f"recognition.pretrained: {pretrained} is no file, and {name} has no weights of that name; it has: {known}"
+            f"recognition.pretrained: {pretrained} is no file, and {name} has no such weights; it has: {known}"
         )
     _fill(net, state, pretrained)
 
@@ -88,7 +88,9 @@ def _fill(net: EmbeddingNet, state: Mapping[str, Tensor], source: str) -> None:
     for part in ("pool", "neck"):
         names = {name: f"{part}.{name}" for name in getattr(net, part).state_dict()}
         if part == "neck" and not ours:
-            names |= {inside: outside for outside, inside in load_backbone(net.config.backbone).published_neck.items()}
+            names |= {
+                inside: outside for outside, inside in load_backbone(net.config.backbone).published_neck.items()
+            }
         _fill_where_it_fits(getattr(net, part), {name: state[key] for name, key in names.items() if key in state})
 
 

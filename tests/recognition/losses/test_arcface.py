@@ -23,9 +23,7 @@ def test_it_adds_the_margin_to_the_angle():
     head = head_of("arcface", margin_rad=0.4)
     embeddings, labels = batch()
     # cos(t + m) by the addition theorem; no angle of this batch passes pi - m
-    wanted = expected(
-        head, embeddings, labels, lambda c: c * math.cos(0.4) - np.sqrt(1 - c**2) * math.sin(0.4)
-    )
+    wanted = expected(head, embeddings, labels, lambda c: c * math.cos(0.4) - np.sqrt(1 - c**2) * math.sin(0.4))
     output = head(embeddings, labels)
     assert output.loss.item() == pytest.approx(wanted, rel=1e-5)
     angles = np.arccos(own_cosines(head, embeddings, labels))

@@ -78,11 +78,11 @@ def test_people_batches_are_p_people_of_k_photos():
     labels = np.repeat(np.arange(10), 6)
     batches = people_batches(labels, 4, 3, np.random.default_rng(1))
     assert len(batches) == 60 // 12
-    for batch in batches:
-        people, photos = np.unique(labels[batch], return_counts=True)
+    for step in batches:
+        people, photos = np.unique(labels[step], return_counts=True)
         assert len(people) == 4
         assert (photos == 3).all()
-        assert len(np.unique(batch)) == 12
+        assert len(np.unique(step)) == 12
 
 
 def test_people_take_turns():
@@ -95,12 +95,12 @@ def test_people_take_turns():
 
 def test_a_person_with_few_photos_gives_some_twice():
     labels = np.array([0, 0, 1, 1, 1, 1, 1])
-    for batch in people_batches(labels, 2, 4, np.random.default_rng(1)):
-        assert np.bincount(batch[labels[batch] == 0], minlength=2).tolist() == [2, 2]
+    for step in people_batches(labels, 2, 4, np.random.default_rng(1)):
+        assert np.bincount(step[labels[step] == 0], minlength=2).tolist() == [2, 2]
 
 
 def test_too_few_people_for_a_batch():
-    with pytest.raises(InputError, match="people_per_batch: 5, but there are only 2 people"):
+    with pytest.raises(InputError, match="people_per_batch: 5, but there are 2 people"):
         people_batches(np.array([0, 0, 1, 1]), 5, 2, np.random.default_rng(1))
 
 
