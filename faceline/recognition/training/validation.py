@@ -1,4 +1,4 @@
-"""How good a net is: on dev people, who choose the checkpoint, and on val photos of the people trained on."""
+"""Figures of a net in training: on dev people, which choose the checkpoint, and on val photos of train people."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import torch
 
 from faceline.evaluation.id_rate import tpr_at_fpr
 from faceline.evaluation.pairs import scores
-from faceline.recognition.training.training_data import TrainingData
-from faceline.recognition.training.face_store import Faces, prefetched
 from faceline.recognition.net.embedding_net import EmbeddingNet, normalise
+from faceline.recognition.training.face_store import Faces, prefetched
+from faceline.recognition.training.training_data import TrainingData
 
 DEV_FPR = 1e-2
 _BATCH_SIZE = 128
@@ -32,7 +32,7 @@ class Validation:
     val_accuracy: float
 
     def at_least(self, other: Validation | None) -> bool:
-        """Whether this is as good as an earlier look, which then gives way: it has been trained for longer."""
+        """Whether this is as good as an earlier epoch's and so preferred: it has been trained for longer."""
         return other is None or (self.dev_tpr, self.dev_auc) >= (other.dev_tpr, other.dev_auc)
 
     def to_row(self) -> dict[str, float]:

@@ -30,7 +30,7 @@ def test_nearest_mean_is_that_of_normalised_centroids():
     assert nearest_mean_accuracy(unit[:40], labels[:40], unit[40:], labels[40:]) == wanted
 
 
-def test_the_area_decides_ties_and_the_later_look_when_all_is_equal():
+def test_the_area_decides_ties_and_the_later_epoch_when_all_is_equal():
     assert Validation(0.5, 0.9, 0).at_least(None)
     assert Validation(0.5, 0.91, 0).at_least(Validation(0.5, 0.9, 1))
     assert not Validation(0.5, 0.9, 1).at_least(Validation(0.5, 0.91, 0))

@@ -1,4 +1,4 @@
-"""One contract for all backbones."""
+"""One contract for all nets, whatever their backbone and neck."""
 
 import dataclasses
 
@@ -64,7 +64,7 @@ def test_contract(backbone):
 def test_side_of_the_map(backbone, stem_stride, side):
     net = EmbeddingNet(config(backbone, stem_stride=stem_stride)).eval()
     with torch.no_grad():
-        assert net.trunk(torch.zeros(1, 3, 112, 112)).shape[2:] == (side, side)
+        assert net.backbone(torch.zeros(1, 3, 112, 112)).shape[2:] == (side, side)
         assert net(torch.zeros(1, 3, 112, 112)).shape == (1, 32)
 
 
@@ -79,8 +79,8 @@ def test_other_input_sizes(backbone, input_px):
 def test_an_efficientnet_of_stride_one_pads_like_the_library():
     """Its stem sees what a stem of stride 2 sees, and the pixels between."""
     torch.manual_seed(1)
-    fine = EmbeddingNet(config("efficientnet_b0", stem_stride=1)).trunk._conv_stem
-    coarse = EmbeddingNet(config("efficientnet_b0", stem_stride=2)).trunk._conv_stem
+    fine = EmbeddingNet(config("efficientnet_b0", stem_stride=1)).backbone._conv_stem
+    coarse = EmbeddingNet(config("efficientnet_b0", stem_stride=2)).backbone._conv_stem
     coarse.load_state_dict(fine.state_dict())
     image = torch.rand(1, 3, 112, 112)
     # the library pads even sizes at the end only, so its grid starts at the second pixel

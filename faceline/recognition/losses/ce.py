@@ -1,4 +1,4 @@
-"""Plain cross entropy over a linear layer: the baseline that knows no angles."""
+"""Plain cross entropy over a linear layer: the baseline without angles."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from faceline.core.params import CrossEntropyParams
+from faceline.core.params import Group, ShareBelow1
 from faceline.recognition.heads.base import Head, LossOutput, in_full_precision
+
+
+class Params(Group):
+    label_smoothing: ShareBelow1
 
 
 class CrossEntropy(Head):
     """Softmax cross entropy with optional label smoothing; it has no margin, so `margin_factor` does nothing."""
 
-    def __init__(self, people: int, embedding_dim: int, params: CrossEntropyParams) -> None:
+    def __init__(self, people: int, embedding_dim: int, params: Params) -> None:
         super().__init__()
         self.label_smoothing = params.label_smoothing
         self.linear = nn.Linear(embedding_dim, people)
@@ -26,3 +30,6 @@ class CrossEntropy(Head):
         with torch.autocast(embeddings.device.type, enabled=False):
             weight, bias = in_full_precision(self.linear.weight), in_full_precision(self.linear.bias)
             return F.linear(in_full_precision(embeddings), weight, bias)
+
+
+HEAD = CrossEntropy
