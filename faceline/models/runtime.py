@@ -10,9 +10,9 @@ from typing import ClassVar, Literal
 import numpy as np
 import torch
 
-from faceline.imaging.parallel import usable_cores
 from faceline.core.errors import InputError
 from faceline.core.params import Count, Group, Positive
+from faceline.imaging.parallel import usable_cores
 
 log = logging.getLogger(__name__)
 

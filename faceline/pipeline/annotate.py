@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from faceline.core.columns import ATTRIBUTES
 from faceline.core.errors import FacelineError, InputError
 from faceline.core.files import replacing_folder
-from faceline.imaging.images import encode_jpeg
-from faceline.core.columns import ATTRIBUTES
 from faceline.geometry.boxes import box_around
+from faceline.imaging.images import encode_jpeg
 from faceline.pipeline.found_faces import Face, PhotoFaces, main_face
 from faceline.pipeline.photo_files import SUFFIXES
 

@@ -62,7 +62,9 @@ class SubjectFinder:
         Raises:
             FacelineError: there is no subject in any photo.
         """
-        images = track(ordered_map(lambda name: _read(photos, name), selected.image_id, self.workers), "find", len(selected))
+        images = track(
+            ordered_map(lambda name: _read(photos, name), selected.image_id, self.workers), "find", len(selected)
+        )
         images = iter(images)
         rejected = []
         for start in range(0, len(selected), _BATCH):
