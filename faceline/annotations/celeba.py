@@ -1,43 +1,91 @@
-"""CelebA's annotation files in both forms people have them: the original .txt and Kaggle's .csv, mixed freely."""
+"""CelebA's annotation files, read and written: the original .txt, and on reading Kaggle's .csv, mixed freely.
+
+In memory they are one table, a row per photo: image_id, person, the box and point columns in photo px, and the forty
+attributes as nullable `Int8`: 1 yes, 0 no, NA unknown. The files hold 1, -1 and, for unknown, 0.
+"""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, IMAGE_ID, PERSON, POINT_COLUMNS
 from faceline.core.errors import InputError
-from faceline.core.columns import ATTRIBUTES
-from faceline.core.columns import BOX_COLUMNS
-from faceline.core.columns import POINT_COLUMNS
 
-# the names that CelebA's own headers use, in the order of ours
-_CELEBA_BOX = ["x_1", "y_1", "width", "height"]
-_CELEBA_POINTS = [
-    f"{side}_{axis}" for side in ("lefteye", "righteye", "nose", "leftmouth", "rightmouth") for axis in "xy"
+PARTITION = "partition"  # CelebA's own division: 0 train, 1 validation, 2 test
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """One of the files.
+
+    Attributes:
+        file: its name in CelebA.
+        source: the columns as its header calls them.
+        columns: the same columns in the table.
+        form: how CelebA writes a row after the photo's name; numbers never touch, however long.
+        head: its header line; none for a file without count and header.
+    """
+
+    file: str
+    source: Sequence[str]
+    columns: Sequence[str]
+    form: str
+    head: str | None = None
+
+
+_BOX_NAMES = ["x_1", "y_1", "width", "height"]
+_POINT_NAMES = [
+    f"{point}_{axis}" for point in ("lefteye", "righteye", "nose", "leftmouth", "rightmouth") for axis in "xy"
 ]
+_KINDS = {
+    "identity": _Kind("identity_CelebA.txt", ["identity"], [PERSON], " %d"),
+    "partition": _Kind("list_eval_partition.txt", [PARTITION], [PARTITION], " %d"),
+    "attributes": _Kind("list_attr_celeba.txt", ATTRIBUTES, ATTRIBUTES, " %2d" * 40, " ".join(ATTRIBUTES) + " "),
+    "boxes": _Kind(
+        "list_bbox_celeba.txt", _BOX_NAMES, BOX_COLUMNS, "  " + " %3d" * 4, " ".join([IMAGE_ID, *_BOX_NAMES])
+    ),
+    "landmarks": _Kind("list_landmarks_celeba.txt", _POINT_NAMES, POINT_COLUMNS, " %4d" * 10, " ".join(_POINT_NAMES)),
+}
+
+
+def write_celeba(folder: Path, table: pd.DataFrame) -> dict[str, str]:
+    """Writes a table as CelebA's text files, boxes and points rounded to whole px.
+
+    A table without attributes gets a file in which all are unknown; only one with `partition` gets that file.
+
+    Returns:
+        File names by kind: identity, attributes, boxes, landmarks, and partition where there is one.
+    """
+    files = {}
+    for name, kind in _KINDS.items():
+        if kind.columns is ATTRIBUTES:
+            values = table.reindex(columns=ATTRIBUTES).astype("Int8").mul(2).sub(1).fillna(0)
+        elif set(kind.columns) <= set(table.columns):
+            values = table[list(kind.columns)].round()
+        else:
+            continue
+        lines = [] if kind.head is None else [str(len(table)), kind.head]
+        rows = zip(table[IMAGE_ID], values.to_numpy("int64").tolist(), strict=True)
+        lines.extend(image_id + kind.form % tuple(row) for image_id, row in rows)
+        (folder / kind.file).write_text("".join(f"{line}\n" for line in lines))
+        files[name] = kind.file
+    return files
 
 
 def read_annotations(identity: Path, attributes: Path, boxes: Path, landmarks: Path) -> pd.DataFrame:
-    """Reads and merges the four files into one row per photo that all of them know.
-
-    Returns:
-        Columns image_id, person, x, y, width, height (px), the ten landmark coordinates (px) and 40 attributes as
-        0 / 1, sorted by image_id.
+    """Reads and merges the four files into one row per photo that all of them know, sorted by image_id.
 
     Raises:
         InputError: a file is missing, is not of its kind, lacks a column, holds something that is no number, repeats
             a photo, or names one by a path; or the files share no photo.
     """
-    tables = [
-        read_identity(identity),
-        read_boxes(boxes),
-        read_landmarks(landmarks),
-        read_attributes(attributes),
-    ]
-    merged = pd.concat([table.set_index(IMAGE_ID) for table in tables], axis=1, join="inner", copy=False)
+    tables = [read_identity(identity), read_boxes(boxes), read_landmarks(landmarks), read_attributes(attributes)]
+    merged = pd.concat([table.set_index(IMAGE_ID) for table in tables], axis=1, join="inner")
     if merged.empty:
         names = ", ".join(str(path) for path in (identity, boxes, landmarks, attributes))
         raise InputError(f"{names}: no photo is named in all of them; they must come from the same data set")
@@ -46,32 +94,38 @@ def read_annotations(identity: Path, attributes: Path, boxes: Path, landmarks: P
 
 def read_identity(path: Path) -> pd.DataFrame:
     """image_id, person; with or without a header line."""
-    return _read(path, ["identity"], ["person"], "int32")
+    return _read(path, "identity", "int32")
 
 
 def read_boxes(path: Path) -> pd.DataFrame:
     """image_id, x, y, width, height in photo px."""
-    return _read(path, _CELEBA_BOX, BOX_COLUMNS, "float32")
+    return _read(path, "boxes", "float32")
 
 
 def read_landmarks(path: Path) -> pd.DataFrame:
     """image_id and five (x, y) in photo px."""
-    return _read(path, _CELEBA_POINTS, POINT_COLUMNS, "float32")
+    return _read(path, "landmarks", "float32")
 
 
 def read_attributes(path: Path) -> pd.DataFrame:
-    """image_id and 40 attributes, the files' -1 as 0."""
-    table = _read(path, list(ATTRIBUTES), list(ATTRIBUTES), "int8")
-    values = table[list(ATTRIBUTES)]
-    odd = ~values.isin([-1, 0, 1]).all(axis=1)
+    """image_id and 40 attributes: 1, 0 for the file's -1, NA for its 0."""
+    table = _read(path, "attributes", "int8")
+    values = table[list(ATTRIBUTES)].to_numpy()
+    odd = (abs(values) > 1).any(axis=1)
     if odd.any():
-        raise InputError(f"{path}: {table[IMAGE_ID][odd].iloc[0]}: attributes must be 1 or -1 (or 0)")
-    table[list(ATTRIBUTES)] = (values > 0).astype("int8")
-    return table
+        raise InputError(
+            f"{path}: {table[IMAGE_ID][odd].iloc[0]}: attributes must be 1 (yes), -1 (no) or 0 (unknown)"
+        )
+    columns = {
+        name: pd.arrays.IntegerArray((column > 0).astype("int8"), column == 0)
+        for name, column in zip(ATTRIBUTES, values.T, strict=True)
+    }
+    return pd.DataFrame({IMAGE_ID: table[IMAGE_ID], **columns})
 
 
-def _read(path: Path, source: Sequence[str], names: Sequence[str], dtype: str) -> pd.DataFrame:
-    """One file as image_id and `names`, whose columns the file calls `source`."""
+def _read(path: Path, kind: str, dtype: str) -> pd.DataFrame:
+    """One file as image_id and the table's names of its columns."""
+    source = list(_KINDS[kind].source)
     separator, header, skip = _layout(path, len(source))
     columns = header if header else [IMAGE_ID, *source]
     missing = [name for name in source if name not in columns]
@@ -91,9 +145,9 @@ def _read(path: Path, source: Sequence[str], names: Sequence[str], dtype: str) -
         )
     except (ValueError, pd.errors.ParserError) as error:
         raise InputError(f"{path}: {_faulty_row(path, separator, skip, len(columns)) or error}") from None
-    if table[list(source)].isna().any(axis=None) and (fault := _faulty_row(path, separator, skip, len(columns))):
+    if table[source].isna().any(axis=None) and (fault := _faulty_row(path, separator, skip, len(columns))):
         raise InputError(f"{path}: {fault}")  # the fast reader fills a short row with NaN
-    table = table[[IMAGE_ID, *source]].set_axis([IMAGE_ID, *names], axis=1)
+    table = table[[IMAGE_ID, *source]].set_axis([IMAGE_ID, *_KINDS[kind].columns], axis=1)
     _check_names(path, table[IMAGE_ID])
     return table
 

@@ -1,1 +1,1 @@
-"""Points, boxes, windows, similarities and alignment. Coordinates are (x, y) in px, pixel centres at integers."""
+"""Landmarks and boxes. Coordinates are (x, y) in px, pixel centres at integers."""

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from faceline.geometry.points import eye_distance
+
 # CelebA's boxes against its landmarks, medians over official-style rows: width in units of
 # hypot(eye distance, distance from eye middle to mouth middle), height in widths; centred between the middles.
 CELEBA_WIDTH_PER_FACE = 1.79
@@ -16,11 +18,7 @@ def box_around(points: np.ndarray) -> np.ndarray:
     """The box that CelebA's convention would put round (..., 5, 2) landmarks."""
     eyes = points[..., :2, :].mean(axis=-2)
     mouth = points[..., 3:, :].mean(axis=-2)
-    size = np.hypot(
-        np.linalg.norm(points[..., 1, :] - points[..., 0, :], axis=-1),
-        np.linalg.norm(mouth - eyes, axis=-1),
-    )
-    width = CELEBA_WIDTH_PER_FACE * size
+    width = CELEBA_WIDTH_PER_FACE * np.hypot(eye_distance(points), np.linalg.norm(mouth - eyes, axis=-1))
     sides = np.stack([width, CELEBA_HEIGHT_PER_WIDTH * width], axis=-1)
     return np.concatenate([(eyes + mouth) / 2 - sides / 2, sides], axis=-1)
 

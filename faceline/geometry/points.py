@@ -1,4 +1,4 @@
-"""The five landmarks: names, order, table columns, and what makes a set of them degenerate."""
+"""The five landmarks as arrays and table columns, and what makes a set of them degenerate."""
 
 from __future__ import annotations
 

@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from faceline.sample.face import Face
-from faceline.sample.head import Camera, rotation
+from faceline.geometry.boxes import box_around
+from faceline.sample.face_texture import FaceTexture
+from faceline.sample.head_shape import Camera, rotation
 from faceline.sample.paint import blend, curve, fill, mirrored, oval, shape_mask, smooth_noise, step, stroke
-from faceline.sample.person import Person, Shot
+from faceline.sample.synthetic_person import Shot, SyntheticPerson
 
 SUPERSAMPLING = 2
-BOX_WIDTH = 1.79  # times the hypotenuse of eye distance and eyes-to-mouth distance
-BOX_ASPECT = 1.385  # height / width
 EAR_TURN_RAD = 0.12  # turned further than this, the near ear lies over the head's outline
 
 
@@ -22,18 +21,10 @@ EAR_TURN_RAD = 0.12  # turned further than this, the near ear lies over the head
 class Figure:
     """Somebody in a photo; box width and box centre say how large and where, in photo pixels."""
 
-    person: Person
+    person: SyntheticPerson
     shot: Shot
     box_width_px: float
     center_px: tuple[float, float]
-
-
-def face_box(points_px: np.ndarray) -> np.ndarray:
-    """(5, 2) landmarks -> (4,) x, y, width, height of the face's box in CelebA's convention."""
-    eyes, mouth = points_px[:2].mean(0), points_px[3:].mean(0)
-    width = BOX_WIDTH * np.hypot(np.linalg.norm(points_px[1] - points_px[0]), np.linalg.norm(mouth - eyes))
-    size = width * np.array([1, BOX_ASPECT])
-    return np.concatenate([(eyes + mouth) / 2 - size / 2, size])
 
 
 def draw_photo(figures: list[Figure], size_px: tuple, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -82,9 +73,9 @@ def _draw_figure(image: np.ndarray, figure: Figure) -> np.ndarray:
     """Draws one person into the enlarged canvas; returns (5, 2) landmarks in canvas pixels."""
     shot = figure.shot
     camera = Camera(rotation(shot.yaw_rad, shot.pitch_rad), shot.roll_rad)
-    face = Face(figure.person, shot, camera.rotation)
+    face = FaceTexture(figure.person, shot, camera.rotation)
     points_mm = face.landmarks_mm()
-    box = face_box(camera.project(points_mm))
+    box = box_around(camera.project(points_mm))
     scale = float(figure.box_width_px * SUPERSAMPLING / box[2])
     origin = np.asarray(figure.center_px) * SUPERSAMPLING - (box[:2] + box[2:] / 2) * scale
     camera = replace(camera, px_per_mm=scale, origin_px=tuple(origin.tolist()))
@@ -100,7 +91,7 @@ def _draw_figure(image: np.ndarray, figure: Figure) -> np.ndarray:
     return camera.project(points_mm)
 
 
-def _draw_body(image: np.ndarray, face: Face, camera: Camera) -> None:
+def _draw_body(image: np.ndarray, face: FaceTexture, camera: Camera) -> None:
     """Long hair behind the neck, shoulders and clothes, then the neck with the chin's shadow."""
     p, s, chin = face.person, face.shot, face.person.chin_mm
     upright = replace(camera, roll_rad=camera.roll_rad * 0.35)
@@ -137,7 +128,7 @@ def _fill_round(
         blend(image, part, mask, np.asarray(colour, np.float32) * shade[..., None])
 
 
-def _draw_head(image: np.ndarray, face: Face, camera: Camera) -> None:
+def _draw_head(image: np.ndarray, face: FaceTexture, camera: Camera) -> None:
     corners = camera.place(mirrored(np.array([(98, -150), (98, face.head.chin_mm + 25)])))
     low = np.maximum(corners.min(0), 0).astype(int) // 2 * 2
     high = np.minimum(corners.max(0), image.shape[1::-1]).astype(int)
@@ -154,7 +145,7 @@ def _draw_head(image: np.ndarray, face: Face, camera: Camera) -> None:
     blend(image, part, np.clip(inside_mm * camera.px_per_mm * 0.6 + 0.5, 0, 1), seen)
 
 
-def _draw_ear(image: np.ndarray, face: Face, camera: Camera, side: int) -> None:
+def _draw_ear(image: np.ndarray, face: FaceTexture, camera: Camera, side: int) -> None:
     p, tone = face.person, face.skin * (0.72 + 0.23 * face.shot.ambient) * (0.9, 0.82, 0.8)
     if p.haircut in ("short", "bald"):
         at, px, tilt = camera.project((side * (p.face_half_width_mm + 1), 12, -6)), camera.px_per_mm, side * 0.12
@@ -163,7 +154,7 @@ def _draw_ear(image: np.ndarray, face: Face, camera: Camera, side: int) -> None:
         fill(image, oval(*at, wide * 0.5, high * 0.62, camera.roll_rad + tilt), tone * 0.68, 0.8, 2 * px)
 
 
-def _draw_worn(image: np.ndarray, face: Face, camera: Camera) -> None:
+def _draw_worn(image: np.ndarray, face: FaceTexture, camera: Camera) -> None:
     """Glasses, and a microphone held before the chin."""
     p, s, px = face.person, face.shot, camera.px_per_mm
     eye, front = p.eye_x_mm, face.head.point_mm(p.eye_x_mm, 0)[2] + 13

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from faceline.core.columns import ATTRIBUTES
-from faceline.sample.face import Face
-from faceline.sample.head import Camera, Head, rotation
-from faceline.sample.person import Person, Shot, attribute_row, draw_person, draw_shot
+from faceline.sample.face_texture import FaceTexture
+from faceline.sample.head_shape import Camera, HeadShape, rotation
+from faceline.sample.synthetic_person import SyntheticPerson, Shot, attribute_row, draw_person, draw_shot
 from faceline.sample.scene import Figure, draw_photo, face_box
 
 SIZE = (260, 300)
@@ -51,7 +51,7 @@ def test_the_figure_fills_the_box_asked_for():
 
 @pytest.mark.parametrize(("yaw", "pitch", "roll"), [(0, 0, 0), (0.35, 0.1, 0.2), (-0.3, -0.15, -0.25)])
 def test_casting_a_projected_point_finds_it_again(yaw, pitch, roll):
-    head = Head(draw_person(np.random.default_rng(2)))
+    head = HeadShape(draw_person(np.random.default_rng(2)))
     camera = Camera(rotation(yaw, pitch), roll, 1.7, (210.0, 190.0))
     for spot in ((-31, 0), (31, 0), (0, 40), (-20, 70), (25, 72), (0, -40)):
         x, y = camera.project(head.point_mm(*spot))
@@ -207,7 +207,7 @@ def test_people_differ_more_than_a_persons_photos():
     """In landmark shape alone, the spread between people exceeds the spread within when nobody turns."""
 
     def shape(person, shot):
-        face = Face(person, changed(shot, yaw_rad=0.0, pitch_rad=0.0), np.eye(3))
+        face = FaceTexture(person, changed(shot, yaw_rad=0.0, pitch_rad=0.0), np.eye(3))
         points = face.landmarks_mm()[:, :2]
         return (points[2:] / np.linalg.norm(points[1] - points[0])).ravel()
 
@@ -224,7 +224,7 @@ def test_traits_are_finite_and_continuous():
     people = [draw_person(np.random.default_rng([5, i])) for i in range(40)]
     assert len({p.eye_x_mm for p in people}) > 35  # the tails are cut
     assert {p.male for p in people} == {True, False}
-    assert isinstance(people[0], Person)
+    assert isinstance(people[0], SyntheticPerson)
     assert isinstance(draw_shot(np.random.default_rng(0), people[0]), Shot)
     for p in people:
         assert not (p.beard + p.moustache + p.goatee and not p.male)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from faceline.sample.person import Person
+from faceline.sample.synthetic_person import SyntheticPerson
 
 TEXTURE_PX_PER_MM = 1.0
 PHI_MAX = 2.2
@@ -53,10 +53,10 @@ def rotation(yaw_rad: float, pitch_rad: float) -> np.ndarray:
     return np.array([[1, 0, 0], [0, ct, -st], [0, st, ct]]) @ np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
 
 
-class Head:
+class HeadShape:
     """One head's surface; `relief_mm` and `shell` start at zero and are modelled by whoever made it."""
 
-    def __init__(self, person: Person, jaw_drop_mm: float = 0.0) -> None:
+    def __init__(self, person: SyntheticPerson, jaw_drop_mm: float = 0.0) -> None:
         self.chin_mm = person.chin_mm + jaw_drop_mm
         rows = int((CROWN_MM + self.chin_mm) * TEXTURE_PX_PER_MM)
         self.v_mm = ((np.arange(rows) + 0.5) / TEXTURE_PX_PER_MM - CROWN_MM).astype(np.float32)

@@ -5,22 +5,22 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from faceline.sample.head import ARC_MM, TEXTURE_PX_PER_MM, Head
+from faceline.sample.head_shape import ARC_MM, TEXTURE_PX_PER_MM, HeadShape
 from faceline.sample.paint import blend, curve, fill, oval, shape_mask, smooth_noise, step, stroke
-from faceline.sample.person import Person, Shot
+from faceline.sample.synthetic_person import Shot, SyntheticPerson
 
 SKIN = np.array([(240, 206, 188), (232, 188, 160), (204, 152, 118), (160, 110, 80), (104, 70, 52)], np.float32)
 LIP, LIPSTICK = np.array([(176, 74, 80), (172, 32, 52)], np.float32)
 HAIR_REACH_MM = {"long": 74, "bob": 56, "short": 22, "bald": 22}
 
 
-class Face:
+class FaceTexture:
     """Paints a face as soon as it is made: `rgb` is the lit texture (float32, 0..255) of `head`."""
 
-    def __init__(self, person: Person, shot: Shot, rotation: np.ndarray) -> None:
+    def __init__(self, person: SyntheticPerson, shot: Shot, rotation: np.ndarray) -> None:
         self.person, self.shot, self.rotation = person, shot, rotation
         self.rng = np.random.default_rng(shot.seed)
-        self.head = Head(person, 7 * shot.mouth_open)
+        self.head = HeadShape(person, 7 * shot.mouth_open)
         self.x, self.y = np.broadcast_arrays(self.head.x_mm, self.head.v_mm[:, None])
         self.smile = max(shot.smile, 0)
         tone = [np.interp(person.skin_melanin * (len(SKIN) - 1), range(len(SKIN)), channel) for channel in SKIN.T]

@@ -1,4 +1,4 @@
-"""Who is drawn (`Person`), what one photo changes (`Shot`), and CelebA's attributes answered from both.
+"""Who is drawn (`SyntheticPerson`), what one photo changes (`Shot`), and CelebA's attributes answered from both.
 
 Lengths are millimetres on a head seen from the front: the origin between the eyes, x to the viewer's right, y down.
 Every trait comes from a continuous distribution round one common mean.
@@ -34,7 +34,7 @@ GREY_HAIR = ((165, 165, 168), (188, 188, 190))
 HAIRCUTS = {True: ("bald", "short", "short", "short", "short"), False: ("long", "long", "long", "bob", "short")}
 
 
-class Person(SimpleNamespace):
+class SyntheticPerson(SimpleNamespace):
     """An identity: PERSON_TRAITS and what `draw_person` adds. Colours are RGB 0..255, shares 0..1."""
 
 
@@ -54,9 +54,9 @@ def _hue(rng: np.random.Generator, centres: tuple, sd: float) -> np.ndarray:
     return np.clip(rng.choice(centres) * rng.uniform(0.75, 1.2) + rng.normal(0, sd, 3), 8, 240).astype(np.float32)
 
 
-def draw_person(rng: np.random.Generator) -> Person:
+def draw_person(rng: np.random.Generator) -> SyntheticPerson:
     """Draws one identity; sex and age shape hair and beard."""
-    p = Person(**_draw_traits(rng, PERSON_TRAITS), male=bool(rng.random() < 0.5), age=rng.random())
+    p = SyntheticPerson(**_draw_traits(rng, PERSON_TRAITS), male=bool(rng.random() < 0.5), age=rng.random())
     p.skin_melanin, p.freckles, p.moles_seed = rng.random(), max(0.0, rng.uniform(-1.5, 1)), int(rng.integers(2**31))
     p.moles = rng.uniform((-48, 12, 0.9), (48, 95, 2.0), (rng.poisson(1.2), 3))
     p.iris = _hue(rng, IRIS, 8)
@@ -70,7 +70,7 @@ def draw_person(rng: np.random.Generator) -> Person:
     return p
 
 
-def draw_shot(rng: np.random.Generator, person: Person, blur_px: float = 0.0) -> Shot:
+def draw_shot(rng: np.random.Generator, person: SyntheticPerson, blur_px: float = 0.0) -> Shot:
     """Draws what one photo of `person` changes; glasses, bangs and lipstick follow the person's habits."""
     s = Shot(**_draw_traits(rng, SHOT_TRAITS), blur_px=blur_px, seed=int(rng.integers(2**31)))
     s.mouth_open = max(0.0, rng.uniform(-1.2, 1))
@@ -85,8 +85,8 @@ def draw_shot(rng: np.random.Generator, person: Person, blur_px: float = 0.0) ->
     return s
 
 
-def attribute_row(person: Person, shot: Shot) -> list[int]:
-    """CelebA's 40 attributes, 1 / -1 in the order of `ATTRIBUTES`; those the drawing knows nothing of are -1."""
+def attribute_row(person: SyntheticPerson, shot: Shot) -> list[int]:
+    """CelebA's 40 attributes, 1 / 0 in the order of `ATTRIBUTES`; those that no trait answers are 0."""
     p, s = person, shot
     low, high, bald = p.hair.min(), p.hair.max(), p.haircut == "bald"
     colour = "Black" if high < 52 else "Gray" if high - low < 0.2 * high else "Blond" if p.hair[1] > 120 else "Brown"
@@ -113,4 +113,4 @@ def attribute_row(person: Person, shot: Shot) -> list[int]:
         "Young": p.age < 0.55,
         f"{colour}_Hair": not bald,
     }
-    return [1 if answers.get(name) else -1 for name in ATTRIBUTES]
+    return [int(bool(answers.get(name))) for name in ATTRIBUTES]
