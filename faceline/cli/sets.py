@@ -88,9 +88,7 @@ def annotate(
     setup: Setup,
     landmarks: Annotated[
         LandmarkSource,
-        typer.Option(
-            help="auto: the hourglass where one trained on photos is there, else the detector's own points."
-        ),
+        typer.Option(help="auto: the hourglass where one trained on photos is there, else the detector."),
     ] = LandmarkSource.auto,
 ) -> None:
     """Your own people as a data set in CelebA's layout, ready for the chain.
@@ -101,8 +99,8 @@ def annotate(
     \b
     faceline annotate staff/ --out data/staff
     """
-    from faceline.pipeline.annotate import FILES, people_in
     from faceline.pipeline.annotate import annotate as write_annotations
+    from faceline.pipeline.annotate import people_in
 
     photos = people_in(people)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -116,7 +114,7 @@ def annotate(
             "landmarks": source,
             "several_faces": report.several_faces,
             "skipped": [{"photo": photo, "reason": reason} for photo, reason in report.skipped],
-            "data": {kind: out / file for kind, file in FILES.items()},
+            "data": {kind: out / file for kind, file in report.files.items()},
         }
     )
 

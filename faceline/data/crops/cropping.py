@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple
 from itertools import islice
 
 import numpy as np
 import pandas as pd
 
-from faceline.imaging.parallel import usable_cores
-from faceline.imaging.images import decode_rgb, encode_jpeg
+from faceline.core.columns import BOX_COLUMNS
 from faceline.data.crops.params import CropParams
+from faceline.imaging.images import decode_rgb, encode_jpeg
+from faceline.imaging.parallel import ordered_map
 from faceline.imaging.progress import track
 from faceline.photos.photos import Photos
-from faceline.alignment.fit.template import outside_share
-from faceline.core.columns import BOX_COLUMNS
-from faceline.windows.windows import WINDOW_COLUMNS, Window, cut, window_around
+from faceline.windows.windows import WINDOW_COLUMNS, Window, cut, outside_share, window_around
 
 CROP_COLUMNS = [*WINDOW_COLUMNS, "photo_width", "photo_height"]
+
+
+def cut_face(photo: np.ndarray, box: np.ndarray, params: CropParams) -> tuple[Window, bytes]:
+    """The window round a box (x, y, width, height in photo px) of an RGB photo, and its pixels as a JPEG."""
+    window = window_around(box, params.context, params.max_px)
+    return window, encode_jpeg(cut(photo, window), params.jpeg_quality)
 
 
 def crop_faces(
@@ -34,33 +38,32 @@ def crop_faces(
         The rows with the window and the photo's size added, and the JPEG of each window.
     """
 
-    def crop(image_id: str, box: np.ndarray) -> tuple[tuple, bytes]:
+    def crop(row: tuple[str, np.ndarray]) -> tuple[tuple, bytes]:
+        image_id, box = row
         photo = decode_rgb(photos.read(image_id), image_id)
-        window = window_around(box, params.context, params.max_px)
-        facts = (*astuple(window), photo.shape[1], photo.shape[0])
-        return facts, encode_jpeg(cut(photo, window), params.jpeg_quality)
+        window, image = cut_face(photo, box, params)
+        return (*astuple(window), photo.shape[1], photo.shape[0]), image
 
-    boxes = rows[BOX_COLUMNS].to_numpy(np.float64)
-    with ThreadPoolExecutor(usable_cores()) as pool:
-        made_all = iter(track(pool.map(crop, rows.image_id, boxes), "crop", total=len(rows), unit="face"))
-        for start in range(0, len(rows), chunk):
-            made = list(islice(made_all, chunk))
-            facts = pd.DataFrame([fact for fact, _ in made], columns=CROP_COLUMNS).astype("int32")
-            beside = rows.iloc[start : start + chunk].reset_index(drop=True)
-            yield pd.concat([beside, facts], axis=1), [image for _, image in made]
+    chosen = zip(rows.image_id, rows[BOX_COLUMNS].to_numpy(np.float64), strict=True)
+    made_all = iter(track(ordered_map(crop, chosen), "crop", total=len(rows), unit="face"))
+    for start in range(0, len(rows), chunk):
+        made = list(islice(made_all, chunk))
+        windows = pd.DataFrame([window for window, _ in made], columns=CROP_COLUMNS).astype("int32")
+        beside = rows.iloc[start : start + chunk].reset_index(drop=True)
+        yield pd.concat([beside, windows], axis=1), [image for _, image in made]
 
 
-def summarise_crops(facts: pd.DataFrame) -> dict[str, float]:
+def summarise_crops(rows: pd.DataFrame) -> dict[str, float]:
     """Counts and means for the metrics file; `padded_share` is the part of a window beyond its photo."""
     shares = []
-    for x, y, side, stored_px, width, height in facts[CROP_COLUMNS].itertuples(index=False, name=None):
+    for x, y, side, stored_px, width, height in rows[CROP_COLUMNS].itertuples(index=False, name=None):
         window = Window(x, y, side, stored_px)
         shares.append(outside_share(window.to_photo(), stored_px, width, height))
     return {
-        "faces": len(facts),
+        "faces": len(rows),
         "padded_share": float(np.mean(shares)),
-        "shrunk": int((facts.stored_px < facts.window_side).sum()),
-        "window_px_median": float(facts.window_side.median()),
-        "window_px_min": int(facts.window_side.min()),
-        "window_px_max": int(facts.window_side.max()),
+        "shrunk": int((rows.stored_px < rows.window_side).sum()),
+        "window_px_median": float(rows.window_side.median()),
+        "window_px_min": int(rows.window_side.min()),
+        "window_px_max": int(rows.window_side.max()),
     }
