@@ -18,9 +18,9 @@ from tool_fakes import DIM, MODEL, face_at, paint_face, write_onnx_models
 from typer.testing import CliRunner, Result
 
 from faceline.cli.main import app
+from faceline.evaluation.calibration import Calibration
 from faceline.imaging.images import encode_jpeg
 from faceline.packed.sets import PackedWriter
-from faceline.evaluation.calibration import Calibration
 
 VERBS = ["detect", "align", "embed", "verify", "enroll", "identify", "list", "remove", "export", "import"]
 VERBS += ["annotate", "export-onnx", "export-images"]
