@@ -17,13 +17,13 @@ import yaml
 from pydantic import ValidationError
 
 from benchmarks.experiments import dvc_run, revision
+from benchmarks.paired import Difference, paired_accuracy, paired_differences
 from faceline.core.errors import FacelineError, InputError
 from faceline.core.figures import new_figure, save
 from faceline.core.files import write_text
 from faceline.core.params import EvaluationParams, Params
-from faceline.evaluation.embeddings import EmbeddingTable, read_embeddings
-from faceline.evaluation.paired import Difference, paired_accuracy, paired_differences
-from faceline.evaluation.roles import query_comparisons
+from faceline.evaluation.embeddings.table import EmbeddingTable, read_embeddings
+from faceline.evaluation.verification.roles import query_comparisons
 
 FPR = 0.01
 SHOWN = ("accuracy_top1", "tpr_at_fpr_1e-1", "tpr_at_fpr_1e-2", "tpir_at_fpir_1e-1", "rank1", "auc", "eer")

@@ -7,7 +7,7 @@ from faceline.core.packed import REJECTED, PackedSet
 from faceline.core.params import EvaluationParams, RuntimeParams
 from faceline.core.runtime import prepare
 from faceline.core.stage import run_stage
-from faceline.evaluation.embeddings import write_embeddings
+from faceline.evaluation.embeddings.table import write_embeddings
 from faceline.recognition.embedder import Embedder
 from faceline.recognition.embedding import embed_packed, read_rejected
 
@@ -18,7 +18,7 @@ def embed(evaluation: EvaluationParams, runtime: RuntimeParams, aligned: Path, m
     embedder = Embedder.load(model, prepare(runtime))
     embedder.check_alignment(packed.metadata, str(aligned))
     rejected = read_rejected(aligned / REJECTED, packed.facts)
-    metadata = {"model": model_hash(model), "drawn": embedder.drawn, "flip": evaluation.flip}
+    metadata = {"model": model_hash(model), "synthetic": embedder.drawn, "flip": evaluation.flip}
     write_embeddings(out, embed_packed(packed, rejected, embedder, evaluation.flip, runtime.workers, metadata))
 
 

@@ -43,8 +43,8 @@ def verify(
     from dataclasses import asdict
 
     from faceline.core.progress import track
-    from faceline.evaluation.lfw import parse_pairs
-    from faceline.pipeline.faces import main_face
+        from faceline.pipeline.faces import main_face
+    from faceline.pipeline.lfw import parse_pairs
     from faceline.pipeline.load import load
     from faceline.pipeline.photos import read_photos
     from faceline.pipeline.verify import locate, verify_pairs

@@ -14,7 +14,7 @@ from faceline.core.images import decode_all
 from faceline.core.packed import PackedSet
 from faceline.core.params import ATTRIBUTES
 from faceline.core.progress import track
-from faceline.evaluation.embeddings import OK, EmbeddingTable
+from faceline.evaluation.embeddings.table import OK, EmbeddingTable
 from faceline.recognition.embedder import NO_LABEL, Embedder
 
 _KEPT = ["image_id", "person", "role", "split"]

@@ -1,4 +1,4 @@
-"""1:N search: closed set (rank-1, CMC) and open set (TPIR at a stated FPIR).
+"""Identification (1:N): closed set (rank-1, CMC) and open set (TPIR at a stated FPIR), with their intervals.
 
 Both enrol each query person by the mean of its reference embeddings, brought back to unit length. The references
 are the first half of the person's photos by SHA-256 of the image id, so the split hangs on nothing but names; the
@@ -13,11 +13,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
-from faceline.evaluation.id_rate import allowed_false_matches
-from faceline.evaluation.rates import too_few
+from faceline.evaluation.embeddings.table import EmbeddingTable
+from faceline.evaluation.scores.means import Search, mean_embeddings, search
+from faceline.evaluation.scores.rates import allowed_false_matches
+from faceline.evaluation.verification.intervals import interval
+from faceline.evaluation.verification.rate import Rate, label, too_few
+from faceline.evaluation.verification.roles import DISTRACTOR, QUERY, rows_of
 
-ROWS = 4096
+FPIRS = (0.1, 0.05, 0.01)
+CMC_RANKS = 10
 
 
 def references(image_ids: Sequence[str], persons: np.ndarray) -> np.ndarray:
@@ -29,64 +35,6 @@ def references(image_ids: Sequence[str], persons: np.ndarray) -> np.ndarray:
         own = own[np.argsort(digests[own])]
         chosen[own[: max(1, len(own) // 2)]] = True
     return chosen
-
-
-def mean_embeddings(embeddings: np.ndarray, person: np.ndarray, people: int) -> np.ndarray:
-    """(people, dim) unit means of each person's embeddings; NaN for a person without any.
-
-    Args:
-        embeddings: (n, dim), rows of NaN are left out.
-        person: (n,) codes, 0..people-1.
-    """
-    ok = ~np.isnan(embeddings).any(axis=1)
-    sums = np.zeros((people, embeddings.shape[1]))
-    order = np.flatnonzero(ok)[np.argsort(person[ok], kind="stable")]
-    present, starts = np.unique(person[order], return_index=True)
-    sums[present] = np.add.reduceat(embeddings[order].astype(float), starts, axis=0)
-    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(lengths > 0, sums / lengths, np.nan).astype(np.float32)
-
-
-@dataclass(frozen=True)
-class Search:
-    """What each probe finds in a gallery.
-
-    Attributes:
-        own: (n,) similarity to the probe's own person; NaN for a failed probe or a person not enrolled.
-        best_other: (n,) largest similarity to anybody else enrolled; NaN for a failed probe.
-        rank: (n,) place of the own person, from 1; ties count against it; 0 where it cannot be found.
-    """
-
-    own: np.ndarray
-    best_other: np.ndarray
-    rank: np.ndarray
-
-
-def search(probes: np.ndarray, person: np.ndarray, gallery: np.ndarray) -> Search:
-    """Compares every probe with everybody enrolled.
-
-    Args:
-        probes: (n, dim), rows of NaN are failed probes.
-        person: (n,) codes, positions in `gallery`; -1 for somebody who is not in it.
-        gallery: (people, dim), rows of NaN are people not enrolled.
-    """
-    enrolled = ~np.isnan(gallery).any(axis=1)
-    own = np.full(len(probes), np.nan)
-    best_other = np.full(len(probes), np.nan)
-    rank = np.zeros(len(probes), int)
-    usable = np.flatnonzero(~np.isnan(probes).any(axis=1))
-    for start in range(0, len(usable), ROWS):
-        rows = usable[start : start + ROWS]
-        scores = probes[rows] @ np.nan_to_num(gallery).T
-        scores[:, ~enrolled] = -np.inf
-        known = np.flatnonzero((person[rows] >= 0) & enrolled[person[rows]])
-        mates = person[rows[known]]
-        own[rows[known]] = scores[known, mates]
-        scores[known, mates] = -np.inf
-        best_other[rows] = scores.max(axis=1, initial=-np.inf)
-        rank[rows[known]] = 1 + (scores[known] >= own[rows[known], None]).sum(axis=1)
-    return Search(own, best_other, rank)
 
 
 def rank_rates(rank: np.ndarray, most: int, weights: np.ndarray | None = None) -> np.ndarray:
@@ -166,16 +114,65 @@ def open_set(
     return OpenSet(float(np.mean(found > threshold)), float(threshold), resampled, reason)
 
 
-def nearest_class_mean_ranks(
-    train: np.ndarray, train_person: np.ndarray, test: np.ndarray, test_person: np.ndarray
-) -> np.ndarray:
-    """(n,) place of each test photo's own person among the means of the train embeddings; 0 where never.
+@dataclass(frozen=True)
+class SearchFigures:
+    """1:N figures.
+
+    Attributes:
+        rates: rank-1, and TPIR at each FPIR.
+        cmc: rank, share of probes found within it, low, high.
+        gallery_size: people enrolled.
+    """
+
+    rates: list[Rate]
+    cmc: pd.DataFrame
+    gallery_size: int
+
+
+def search_figures(table: EmbeddingTable, weights: np.ndarray) -> SearchFigures:
+    """Closed and open set search of the query people.
 
     Args:
-        train, test: embeddings, rows of NaN have failed.
-        train_person, test_person: labels.
+        table: with the roles query and, if any, distractor.
+        weights: (samples, people) how often each query person (ascending labels) was drawn. Resampling draws
+            probes by their people; the gallery stays as it is, since its size is part of the figure.
     """
-    names, person = np.unique(train_person, return_inverse=True)
-    means = mean_embeddings(train, person, len(names))
-    position = np.searchsorted(names, test_person).clip(max=len(names) - 1)
-    return search(test, np.where(names[position] == test_person, position, -1), means).rank
+    rows = rows_of(table, QUERY)
+    names, person = np.unique(table.rows["person"].to_numpy()[rows], return_inverse=True)
+    enrolled = references(table.rows["image_id"].to_numpy()[rows], person)
+    gallery = mean_embeddings(table.embeddings[rows[enrolled]], person[enrolled], len(names))
+    gallery_size = int((~np.isnan(gallery).any(axis=1)).sum())
+    probe_person = person[~enrolled]
+    mated = search(table.embeddings[rows[~enrolled]], probe_person, gallery)
+
+    empty = pd.DataFrame(columns=["rank", "rate", "low", "high"])
+    if not len(probe_person) or gallery_size < 2:
+        reason = f"{len(probe_person)} probes and {gallery_size} people enrolled"
+        none = [Rate(name, None, reason=reason) for name in ("rank1", *(f"tpir_at_fpir_{label(f)}" for f in FPIRS))]
+        return SearchFigures(none, empty, gallery_size)
+    ranks = min(CMC_RANKS, gallery_size)
+    cmc = rank_rates(mated.rank, ranks)
+    bounds = [interval(column) for column in rank_rates(mated.rank, ranks, weights[:, probe_person]).T]
+    rates = [Rate("rank1", float(cmc[0]), *bounds[0])]
+    outsiders = rows_of(table, DISTRACTOR)
+    found = search(table.embeddings[outsiders], np.full(len(outsiders), -1), gallery)
+    labels = table.rows["person"].to_numpy()[outsiders]
+    rates += [_open_set_rate(mated, probe_person, found, labels, fpir, weights) for fpir in FPIRS]
+    lows, highs = zip(*bounds, strict=True)
+    cmc_table = pd.DataFrame({"rank": np.arange(1, ranks + 1), "rate": cmc, "low": lows, "high": highs})
+    return SearchFigures(rates, cmc_table, gallery_size)
+
+
+def _open_set_rate(
+    mated: Search,
+    mated_person: np.ndarray,
+    outsiders: Search,
+    outsider_person: np.ndarray,
+    fpir: float,
+    weights: np.ndarray,
+) -> Rate:
+    name = f"tpir_at_fpir_{label(fpir)}"
+    point = open_set(mated, mated_person, outsiders, outsider_person, fpir, weights)
+    if point.reason:
+        return Rate(name, None, reason=point.reason)
+    return Rate(name, point.tpir, *interval(point.resampled), threshold=point.threshold)

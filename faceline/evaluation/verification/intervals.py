@@ -12,9 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from faceline.evaluation.comparisons import Comparisons
-from faceline.evaluation.counts import Counts, counts_above
-
 LEVEL = 0.95
 
 
@@ -37,13 +34,36 @@ class Resamples:
     """FMR and TMR of every resample at every threshold.
 
     Attributes:
-        thresholds: (e,) ascending.
-        fmr, tmr: (samples, e), 0..1; NaN where a resample has no pairs.
+        fmr, tmr: (samples, e) for ascending thresholds, 0..1; NaN where a resample has no pairs.
     """
 
-    thresholds: np.ndarray
     fmr: np.ndarray
     tmr: np.ndarray
+
+    @classmethod
+    def of(
+        cls,
+        weights: np.ndarray,
+        impostor: np.ndarray,
+        genuine: np.ndarray,
+        positive_pairs: np.ndarray,
+        photos: np.ndarray,
+        distractors: int,
+    ) -> Resamples:
+        """From counts of scores above thresholds.
+
+        Args:
+            weights: (samples, people) from `person_weights`.
+            impostor: (samples, e) weighted impostor pairs.
+            genuine: (people, e) genuine pairs.
+            positive_pairs, photos: (people,) genuine pairs in all, and photos with an embedding.
+            distractors: photos of distractors.
+        """
+        drawn = weights * photos
+        pairs = (drawn.sum(axis=1) ** 2 - (drawn**2).sum(axis=1)) / 2 + drawn.sum(axis=1) * distractors
+        positives = weights @ positive_pairs
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return cls(impostor / pairs[:, None], (weights @ genuine) / positives[:, None].astype(float))
 
     def tmr_at_fmr(self, fmr: float) -> np.ndarray:
         """(samples,) TMR at the threshold that each resample would have chosen.
@@ -62,21 +82,3 @@ class Resamples:
     def auc(self) -> np.ndarray:
         """(samples,) area under the ROC by trapezoids between thresholds."""
         return -np.trapezoid(self.tmr, self.fmr, axis=1)
-
-
-def resample(
-    comparisons: Comparisons, thresholds: np.ndarray, weights: np.ndarray, block_mb: float = 256
-) -> tuple[Counts, Resamples]:
-    """Counts at each threshold, and the rates of every resample.
-
-    Args:
-        weights: (samples, people) from `person_weights`, people in the order of `comparisons.names`.
-    """
-    counts = counts_above(comparisons, thresholds, weights, block_mb)
-    drawn = weights * comparisons.photos
-    pairs = (drawn.sum(axis=1) ** 2 - (drawn**2).sum(axis=1)) / 2 + drawn.sum(axis=1) * len(comparisons.distractor)
-    positives = weights @ comparisons.positive_pairs_by_person
-    with np.errstate(invalid="ignore", divide="ignore"):
-        fmr = counts.resampled / pairs[:, None]
-        tmr = (weights @ counts.genuine) / positives[:, None].astype(float)
-    return counts, Resamples(counts.thresholds, fmr, tmr)

@@ -25,30 +25,30 @@ class EmbeddingTable:
     """Photos and their embeddings, row for row.
 
     Attributes:
-        facts: every photo, those that could not be embedded included, index 0..n-1: image_id, person, role, split,
+        rows: every photo, those that could not be embedded included, index 0..n-1: image_id, person, role, split,
             attributes, status (`ok`, or why there is no embedding), head_label (the person that the training
             head says, without margin; -1 where there is no head or no embedding).
         embeddings: (n, dim) float32 of unit norm; NaN in the rows whose status is not `ok`.
-        metadata: `model` (SHA-256 of the model file), `drawn` (trained on drawn faces), `flip` (averaged with
-            the mirror image's).
+        metadata: `model` (SHA-256 of the model file), `synthetic` (trained on synthetic faces), `flip` (averaged
+            with the mirror image's).
     """
 
-    facts: pd.DataFrame
+    rows: pd.DataFrame
     embeddings: np.ndarray
     metadata: dict = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if len(self.facts) != len(self.embeddings):
-            raise ValueError(f"{len(self.facts)} facts for {len(self.embeddings)} embeddings")
+        if len(self.rows) != len(self.embeddings):
+            raise ValueError(f"{len(self.rows)} rows for {len(self.embeddings)} embeddings")
 
     @property
     def ok(self) -> np.ndarray:
         """(n,) bool: which rows hold an embedding."""
-        return (self.facts["status"] == OK).to_numpy()
+        return (self.rows["status"] == OK).to_numpy()
 
-    def select(self, rows: np.ndarray) -> EmbeddingTable:
-        """The table of some rows, by a bool mask or by positions."""
-        return EmbeddingTable(self.facts[rows].reset_index(drop=True), self.embeddings[rows], self.metadata)
+    def select(self, mask: np.ndarray) -> EmbeddingTable:
+        """The table of some rows, by a bool mask."""
+        return EmbeddingTable(self.rows[mask].reset_index(drop=True), self.embeddings[mask], self.metadata)
 
 
 def write_embeddings(path: Path, table: EmbeddingTable) -> None:
@@ -56,11 +56,11 @@ def write_embeddings(path: Path, table: EmbeddingTable) -> None:
     dim = table.embeddings.shape[1]
     values = pa.array(table.embeddings.astype(np.float32).ravel(), pa.float32())
     vectors = pa.FixedSizeListArray.from_arrays(values, dim, mask=pa.array(~table.ok))
-    facts = pa.Table.from_pandas(table.facts, preserve_index=False)
-    facts = facts.append_column(_EMBEDDING, vectors)
+    rows = pa.Table.from_pandas(table.rows, preserve_index=False)
+    rows = rows.append_column(_EMBEDDING, vectors)
     header = {_METADATA_KEY: json.dumps(table.metadata, sort_keys=True).encode()}
     with replacing(path) as temporary:
-        pq.write_table(facts.replace_schema_metadata(header), temporary, compression="zstd")
+        pq.write_table(rows.replace_schema_metadata(header), temporary, compression="zstd")
 
 
 def read_embeddings(path: Path) -> EmbeddingTable:
@@ -81,5 +81,5 @@ def read_embeddings(path: Path) -> EmbeddingTable:
     valid = column.is_valid().to_numpy(zero_copy_only=False)
     embeddings[valid] = column.drop_null().flatten().to_numpy(zero_copy_only=False).reshape(-1, dim)
     metadata = json.loads((table.schema.metadata or {}).get(_METADATA_KEY, b"{}"))
-    facts = table.drop_columns([_EMBEDDING]).replace_schema_metadata(None).to_pandas()
-    return EmbeddingTable(facts, embeddings, metadata)
+    rows = table.drop_columns([_EMBEDDING]).replace_schema_metadata(None).to_pandas()
+    return EmbeddingTable(rows, embeddings, metadata)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from faceline.core.errors import FacelineError, InputError
-from faceline.evaluation.comparisons import Comparisons
-from faceline.evaluation.embeddings import EmbeddingTable
+from faceline.evaluation.verification.comparisons import Comparisons
+from faceline.evaluation.embeddings.table import EmbeddingTable
 
 QUERY, DISTRACTOR, DEV, TRAIN = "query", "distractor", "dev", "train"
 UNIT_TOLERANCE = 1e-3
@@ -15,7 +15,7 @@ COLLAPSED = 1e-6  # 1 - cosine to the mean direction: rounding alone gives 1e-7
 
 def rows_of(table: EmbeddingTable, role: str) -> np.ndarray:
     """Positions of a role's photos."""
-    return np.flatnonzero((table.facts["role"] == role).to_numpy())
+    return np.flatnonzero((table.rows["role"] == role).to_numpy())
 
 
 def query_comparisons(table: EmbeddingTable) -> Comparisons:
@@ -43,7 +43,7 @@ def dev_comparisons(table: EmbeddingTable) -> Comparisons:
 
 def _comparisons(table: EmbeddingTable, role: str, distractors: np.ndarray) -> Comparisons:
     rows = rows_of(table, role)
-    persons = table.facts["person"].to_numpy()
+    persons = table.rows["person"].to_numpy()
     if len(np.unique(persons[rows])) < 2:
         people = len(np.unique(persons[rows]))
         raise InputError(

@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from faceline.evaluation.comparisons import Comparisons
-from faceline.evaluation.counts import counts_above
+from faceline.evaluation.verification.comparisons import Comparisons
+from faceline.evaluation.verification.impostors import ImpostorScores
 
 SAMPLE = 1 << 18
 GRID = 4096
 OUTSIDE = 1.0001  # beyond any cosine, rounding included
-MOST_POINTS = 500
+MAX_POINTS = 500
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,13 @@ class Curve:
     fnmr: np.ndarray
     impostors: np.ndarray
     genuine: np.ndarray
+
+    @classmethod
+    def of(cls, comparisons: Comparisons, thresholds: np.ndarray, impostors: np.ndarray) -> Curve:
+        """From the impostor pairs above each threshold."""
+        genuine = comparisons.genuine.counts_above(thresholds, len(comparisons.names)).sum(axis=0)
+        fmr, fnmr = impostors / comparisons.negative_pairs, 1 - genuine / comparisons.positive_pairs
+        return cls(thresholds, fmr, fnmr, impostors, genuine)
 
     @property
     def auc(self) -> float:
@@ -59,30 +66,18 @@ class Curve:
         return float(self.fmr[before] + part * (self.fmr[after] - self.fmr[before]))
 
 
-def curve(comparisons: Comparisons, seed: int = 1, block_mb: float = 256) -> Curve:
-    """The rates of all comparisons at thresholds that lie where the scores are.
-
-    Args:
-        seed: of the sample of scores whose quantiles become thresholds.
+def curve_thresholds(scores: ImpostorScores, seed: int = 1) -> np.ndarray:
+    """(e,) float32, ascending: quantiles of a sample of impostor scores and of all genuine scores, a denser tail of
+    the impostor scores, and some above them.
     """
-    generator = np.random.default_rng(seed)
-    impostor = np.sort(comparisons.sample_impostors(min(SAMPLE, 4 * comparisons.negative_pairs), generator))
-    own = [scores for _, scores in comparisons.genuine()]
-    genuine = np.sort(np.concatenate(own)) if own else np.empty(0, np.float32)
+    size = min(SAMPLE, 4 * scores.comparisons.negative_pairs)
+    impostor = np.sort(scores.sample(size, np.random.default_rng(seed)))
+    genuine = np.sort(scores.comparisons.genuine.score)
     tail = len(impostor) - np.geomspace(1, len(impostor), GRID // 8).astype(int)
     ends = np.array([-OUTSIDE, OUTSIDE], np.float32)
     beyond = np.linspace(impostor[-1], max(impostor[-1], *genuine[-1:], 1.0), GRID // 8)
-    thresholds = np.unique(
+    return np.unique(
         np.concatenate([_quantiles(impostor), _quantiles(genuine), impostor[tail], beyond, ends]).astype(np.float32)
-    )
-    counts = counts_above(comparisons, thresholds, block_mb=block_mb)
-    hits = counts.genuine.sum(axis=0)
-    return Curve(
-        thresholds=counts.thresholds,
-        fmr=counts.impostor / comparisons.negative_pairs,
-        fnmr=1 - hits / comparisons.positive_pairs,
-        impostors=counts.impostor,
-        genuine=hits,
     )
 
 
@@ -116,10 +111,10 @@ def det_table(of: Curve) -> pd.DataFrame:
 
 def _thinned(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Positions of at most 500 points at even steps along a curve, the ends among them."""
-    if len(x) <= MOST_POINTS:
+    if len(x) <= MAX_POINTS:
         return np.arange(len(x))
     length = np.append(0, np.cumsum(np.hypot(np.diff(x), np.diff(y))))
-    return np.unique(np.searchsorted(length, np.linspace(0, length[-1], MOST_POINTS)).clip(max=len(x) - 1))
+    return np.unique(np.searchsorted(length, np.linspace(0, length[-1], MAX_POINTS)).clip(max=len(x) - 1))
 
 
 def histogram_table(of: Curve, bins: int = 100) -> pd.DataFrame:

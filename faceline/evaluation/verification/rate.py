@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-FEWEST_FALSE_MATCHES = 10
-FEWEST_PERSON_PAIRS = 10
+MIN_FALSE_MATCHES = 10
+MIN_PERSON_PAIRS = 10
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,10 @@ def too_few(
         what, whose: what the errors are called, and those behind them.
     """
     expected = target * comparisons
-    if expected < FEWEST_FALSE_MATCHES - 1e-9:
-        return f"expects {expected:.3g} {what} of {comparisons} comparisons; {FEWEST_FALSE_MATCHES} are needed"
-    if sources is not None and sources < FEWEST_PERSON_PAIRS:
-        return f"the {what} come from {sources} {whose}; {FEWEST_PERSON_PAIRS} are needed"
+    if expected < MIN_FALSE_MATCHES - 1e-9:
+        return f"expects {expected:.3g} {what} of {comparisons} comparisons; {MIN_FALSE_MATCHES} are needed"
+    if sources is not None and sources < MIN_PERSON_PAIRS:
+        return f"the {what} come from {sources} {whose}; {MIN_PERSON_PAIRS} are needed"
     return ""
 
 

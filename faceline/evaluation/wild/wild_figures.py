@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from faceline.core.params import EvaluationParams
-from faceline.evaluation.calibration import Calibration
-from faceline.evaluation.comparisons import Comparisons
-from faceline.evaluation.embeddings import EmbeddingTable
-from faceline.evaluation.id_figures import DEV_TARGETS, IdFigures, dev_threshold, id_figures
-from faceline.evaluation.rates import Rate, to_metrics, to_table
-from faceline.evaluation.report import acquisition_table, failure_to_acquire, write_curves, write_table
+from faceline.evaluation.embeddings.table import EmbeddingTable
+from faceline.evaluation.verification.calibration import Calibration
+from faceline.evaluation.verification.curve import Curve
+from faceline.evaluation.verification.impostors import ImpostorScores
+from faceline.evaluation.verification.intervals import person_weights
+from faceline.evaluation.verification.output import acquisition_table, failure_to_acquire, write_curves, write_table
+from faceline.evaluation.verification.params import EvaluationParams
+from faceline.evaluation.verification.rate import Rate, to_metrics, to_table
+from faceline.evaluation.verification.roles import query_comparisons
+from faceline.evaluation.verification.verification import VerificationFigures, verification_figures
 
 NOT_DETECTED = ("unreadable", "no_face", "no_match")
 
@@ -24,17 +27,20 @@ class WildFigures:
     """What is measured on faces found in original photos.
 
     Attributes:
-        rates, numbers, metrics, id_figures, acquisition, frozen: as in `RecognitionFigures`.
+        rates: every rate in the order of the metric keys, those that the data cannot give included.
+        numbers: what was counted.
+        curve: error rates by threshold.
+        acquisition: photos by role and status.
     """
 
     rates: list[Rate]
     numbers: dict[str, int]
-    id_figures: IdFigures
+    curve: Curve
     acquisition: pd.DataFrame
-    frozen: dict[float, float | None]
 
     @property
     def metrics(self) -> dict[str, float | int | None]:
+        """Rates and numbers, flat."""
         return {**to_metrics(self.rates), **self.numbers}
 
     def write(
@@ -46,31 +52,36 @@ class WildFigures:
             recognition: the metrics of the same people from annotated boxes.
             annotated: the same from annotated landmarks.
         """
-        write_curves(folder, self.id_figures, {f"dev FMR {target:g}": t for target, t in self.frozen.items()})
+        write_curves(folder, self.curve)
         write_table(folder, "rates", to_table(self.rates))
         write_table(folder, "acquisition", self.acquisition)
         write_table(folder, "compare", compare_table(annotated, recognition, self.metrics))
 
 
-def wild_figures(
-    table: EmbeddingTable, comparisons: Comparisons, calibration: Calibration, evaluation: EvaluationParams
-) -> WildFigures:
+def wild_figures(table: EmbeddingTable, calibration: Calibration, evaluation: EvaluationParams) -> WildFigures:
     """Measures everything.
 
     Args:
         table: embeddings of the detected faces; `status` says why a photo has none.
-        comparisons: of the query people in it.
         calibration: thresholds of the dev people, from annotated boxes.
+
+    Raises:
+        InputError, FacelineError: as `query_comparisons`.
     """
-    one_to_one = id_figures(comparisons, calibration, evaluation)
-    missed = table.facts["status"].isin(NOT_DETECTED)
-    rates = [
-        *one_to_one.rates,
-        Rate("detection_recall", float(1 - missed.mean())),
-        failure_to_acquire(table),
-    ]
-    frozen = {target: dev_threshold(calibration, target) for target in DEV_TARGETS}
-    return WildFigures(rates, one_to_one.numbers(comparisons), one_to_one, acquisition_table(table), frozen)
+    verified = verify_queries(table, calibration, evaluation)
+    missed = table.rows["status"].isin(NOT_DETECTED)
+    rates = [*verified.rates, Rate("detection_recall", float(1 - missed.mean())), failure_to_acquire(table)]
+    return WildFigures(rates, verified.numbers, verified.curve, acquisition_table(table))
+
+
+def verify_queries(
+    table: EmbeddingTable, calibration: Calibration, evaluation: EvaluationParams
+) -> VerificationFigures:
+    """The 1:1 figures of a table's query people."""
+    comparisons = query_comparisons(table)
+    weights = person_weights(len(comparisons.names), evaluation.bootstrap_samples, evaluation.seed)
+    scores = ImpostorScores(comparisons, evaluation.block_mb)
+    return verification_figures(scores, calibration, weights, evaluation.seed)
 
 
 def compare_table(

@@ -11,12 +11,13 @@ import numpy as np
 
 from faceline.core.errors import FacelineError, InputError
 from faceline.core.files import read_json, write_text
-from faceline.evaluation.comparisons import Comparisons
-from faceline.evaluation.counts import counts_above
-from faceline.evaluation.id_rate import allowed_false_matches
-from faceline.evaluation.leaders import PersonPairLeaders
-from faceline.evaluation.rates import FEWEST_FALSE_MATCHES, FEWEST_PERSON_PAIRS
-from faceline.evaluation.selection import LOWEST, iterate_blocks, largest, sample_size
+from faceline.evaluation.scores.rates import allowed_false_matches
+from faceline.evaluation.verification.comparisons import Comparisons
+from faceline.evaluation.verification.counts import ImpostorCounts
+from faceline.evaluation.verification.impostors import ImpostorScores
+from faceline.evaluation.verification.order_statistics import LOWEST, largest_impostors
+from faceline.evaluation.verification.person_pairs import PersonPairLeaders
+from faceline.evaluation.verification.rate import MIN_FALSE_MATCHES, MIN_PERSON_PAIRS
 
 STEPS = 400
 EXACT_FMRS = (0.5, 0.2, 0.1, 0.05, 0.01, 0.005, 0.001, 1e-4, 1e-5, 1e-6)
@@ -45,30 +46,6 @@ class Calibration:
     false_matches: tuple[int, ...]
 
     @classmethod
-    def from_scores(
-        cls, impostor: np.ndarray, model: str = "", people: int = 0, photos: int = 0, smallest_fmr: float = 0.0
-    ) -> Calibration:
-        """From scores held in memory.
-
-        Args:
-            smallest_fmr: what the number of person pairs supports; ten false matches are asked for in any case.
-
-        Raises:
-            FacelineError: no scores, or scores that are not finite.
-        """
-        impostor = np.asarray(impostor, np.float32).ravel()
-        if not len(impostor) or not np.isfinite(impostor).all():
-            raise FacelineError(f"calibration from {len(impostor)} impostor scores: needs some, all of them finite")
-        ranks = _ranks(len(impostor))
-        thresholds, _ = largest(
-            iterate_blocks([impostor]), ranks, np.empty(0, np.float32), len(impostor), len(impostor)
-        )
-        smallest = max(FEWEST_FALSE_MATCHES / len(impostor), smallest_fmr)
-        return cls(
-            model, people, photos, len(impostor), smallest, tuple(map(float, thresholds)), tuple(map(int, ranks))
-        )
-
-    @classmethod
     def from_comparisons(cls, dev: Comparisons, model: str = "", block_mb: float = 256, seed: int = 1) -> Calibration:
         """From all comparisons of different dev people, at any size, without holding the scores.
 
@@ -80,18 +57,16 @@ class Calibration:
             raise FacelineError(
                 "calibration: no two dev people have an embedding each; nothing to set a threshold on"
             )
-        capacity = max(1, int(block_mb * 2**20 / 4))
         ranks = _ranks(total)
-        size = sample_size(np.array(ranks) / total, total, capacity)
-        sample = dev.sample_impostors(size, np.random.default_rng(seed)) if size else np.empty(0, np.float32)
-        leaders = PersonPairLeaders(dev, FEWEST_PERSON_PAIRS)
-        thresholds, _ = largest(leaders.watching(block_mb), ranks, sample, total, capacity)
+        scores = ImpostorScores(dev, block_mb)
+        leaders = PersonPairLeaders(dev, MIN_PERSON_PAIRS)
+        thresholds, _ = largest_impostors(scores, ranks, seed, [leaders])
         smallest = 2.0
         if leaders.floor > LOWEST:
             # the tenth pair of people passes a threshold just below its largest score
-            just_below = np.nextafter(np.float32(leaders.floor), np.float32(-np.inf))
-            needed = int(counts_above(dev, np.array([just_below]), block_mb=block_mb).impostor[0])
-            smallest = max(FEWEST_FALSE_MATCHES, needed) / total
+            counts = ImpostorCounts([np.nextafter(np.float32(leaders.floor), np.float32(-np.inf))])
+            scores.show([counts])
+            smallest = max(MIN_FALSE_MATCHES, int(counts.above[0])) / total
         return cls(
             model,
             int((dev.photos > 0).sum()),
@@ -149,9 +124,9 @@ class Calibration:
             InputError: no such file, or not a calibration.
         """
         try:
-            facts = read_json(path)
-            sequences = {key: tuple(facts.pop(key)) for key in ("thresholds", "false_matches")}
-            return cls(**facts, **sequences)
+            fields = read_json(path)
+            sequences = {key: tuple(fields.pop(key)) for key in ("thresholds", "false_matches")}
+            return cls(**fields, **sequences)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(
                 f"{path}: cannot be read as a calibration ({error}); run `dvc repro evaluate_recognition`"

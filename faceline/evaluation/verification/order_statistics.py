@@ -9,9 +9,12 @@ what sorting everything would give, whatever the sample.
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
+
+from faceline.evaluation.verification.impostors import ImpostorScores, Observer, Place
 
 LOWEST = np.finfo(np.float32).min  # below it only -inf, which stands for "no score here"
 SUBDIVISIONS = 1 << 15
@@ -20,6 +23,37 @@ HELD = 1 << 22  # scores that are simply held: 16 MB
 KEPT_PER_SAMPLE = 80  # scores that can be kept and sorted in the time that drawing one takes
 Tally = tuple[np.ndarray, np.ndarray]
 Bracket = tuple[np.float32, np.float32]  # from the first on, to below the second
+
+
+def largest_impostors(
+    scores: ImpostorScores, ranks: Sequence[int], seed: int = 1, observers: Sequence[Observer] = ()
+) -> tuple[np.ndarray, np.ndarray]:
+    """The impostor scores of the given ranks, counted from 0 at the largest, and how many scores exceed each.
+
+    Args:
+        seed: of the sample that brackets the ranks; it changes the time taken, not the result.
+        observers: shown every score once, in the first pass.
+    """
+    total = scores.comparisons.negative_pairs
+    size = sample_size(np.array(ranks) / total, total, scores.capacity)
+    sample = scores.sample(size, np.random.default_rng(seed)) if size else np.empty(0, np.float32)
+    watching = list(observers)
+    tallying = threading.Lock()
+
+    def map_blocks(visit: Callable[[np.ndarray], Tally]) -> Iterator[Tally]:
+        shown, watching[:] = tuple(watching), ()
+
+        def both(block: np.ndarray, place: Place) -> Tally:
+            for observer in shown:
+                observer.offer(block, place)
+            # a tally is many short calls: two threads at them lose more time handing the interpreter to each other
+            # than they win, while one and a product run side by side
+            with tallying:
+                return visit(block)
+
+        return scores.map(both)
+
+    return largest(map_blocks, ranks, sample, total, scores.capacity)
 
 
 def largest(
@@ -184,8 +218,3 @@ def _finer(
     above = fine_counts[first : last + 1] - fine_counts[last]  # descending
     index = first + int(np.flatnonzero(above > rank)[-1])
     return fine_edges[index], fine_edges[index + 1], int(above[index + 1 - first])
-
-
-def iterate_blocks(blocks: Sequence[np.ndarray]) -> Callable[[Callable[[np.ndarray], Tally]], Iterator[Tally]]:
-    """`map_blocks` of arrays in memory."""
-    return lambda visit: (visit(block) for block in blocks)

@@ -1,0 +1,1 @@
+"""Verification (1:1), used by both evaluations: comparisons, thresholds, error rates, intervals, calibration."""
