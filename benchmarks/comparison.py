@@ -167,8 +167,9 @@ def page(title: str, table: pd.DataFrame, differences: Mapping[str, Sequence[Dif
         lines.append("excludes 0 may one be called better.\n")
         lines.append("| first | second | difference | low | high | claimed |\n|---|---|---|---|---|---|")
         for d in pairs:
-            claim = "yes" if d.excludes_zero else "no"
-            lines.append(f"| {d.first} | {d.second} | {d.value:+.3f} | {d.low:+.3f} | {d.high:+.3f} | {claim} |")
+            claim = "yes" if d.excludes_zero else d.reason or "no"
+            figures = " | ".join("" if value is None else f"{value:+.3f}" for value in (d.value, d.low, d.high))
+            lines.append(f"| {d.first} | {d.second} | {figures} | {claim} |")
     return "\n".join(lines) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Is one recipe better than another, or did the dice fall so: paired resamples of the same people."""
+"""Whether one recipe is better than another: paired resamples of the same people."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from itertools import combinations
 import numpy as np
 
 from faceline.core.errors import InputError
-from faceline.evaluation.bootstrap import interval, person_weights, resample
-from faceline.evaluation.comparisons import Comparisons
-from faceline.evaluation.embeddings import EmbeddingTable
-from faceline.evaluation.operating_points import operating_points
-from faceline.evaluation.search_figures import class_mean_ranks
-from faceline.evaluation.verification import curve, spread_thresholds
+from faceline.evaluation.embeddings.table import EmbeddingTable
+from faceline.evaluation.recognition.accuracy import held_out_ranks
+from faceline.evaluation.verification.comparisons import Comparisons
+from faceline.evaluation.verification.impostors import ImpostorScores
+from faceline.evaluation.verification.intervals import interval, person_weights
+from faceline.evaluation.verification.verification import measure
 
 
 @dataclass(frozen=True)
@@ -23,20 +23,22 @@ class Difference:
 
     Attributes:
         first, second: what is compared.
-        value: difference of the rates, each the mean over its runs.
-        low, high: the middle 95% of the same difference over resamples.
+        value: difference of the rates, each the mean over its runs; None where a run's data cannot give its rate.
+        low, high: the middle 95% of the same difference over resamples, where there is one.
+        reason: why there is no value.
     """
 
     first: str
     second: str
-    value: float
-    low: float
-    high: float
+    value: float | None
+    low: float | None
+    high: float | None
+    reason: str = ""
 
     @property
     def excludes_zero(self) -> bool:
         """Whether a difference may be claimed at all."""
-        return self.low > 0 or self.high < 0
+        return self.low is not None and (self.low > 0 or self.high < 0)
 
 
 def paired_differences(
@@ -71,35 +73,44 @@ def paired_accuracy(runs: Mapping[str, Sequence[EmbeddingTable]], samples: int, 
     Raises:
         InputError: runs do not have the same test photos, or none.
     """
-    ranked = {name: [class_mean_ranks(table) for table in group] for name, group in runs.items()}
+    ranked = {name: [held_out_ranks(table) for table in group] for name, group in runs.items()}
     photos = {tuple(persons.tolist()) for group in ranked.values() for persons, _ in group}
     if len(photos) != 1 or photos == {()}:
         raise InputError("runs can only be paired when they have the same test photos; use one selection for all")
     names, person = np.unique(next(iter(photos)), return_inverse=True)
     drawn = person_weights(len(names), samples, seed)[:, person]
 
-    def accuracy(rank: np.ndarray) -> tuple[float, np.ndarray]:
+    def accuracy(rank: np.ndarray) -> _Rate:
         right = rank == 1
-        return float(right.mean()), (drawn * right).sum(axis=1) / drawn.sum(axis=1)
+        return _Rate(float(right.mean()), (drawn * right).sum(axis=1) / drawn.sum(axis=1))
 
     return _differences({name: [accuracy(rank) for _, rank in group] for name, group in ranked.items()})
 
 
-def _differences(runs: Mapping[str, Sequence[tuple[float, np.ndarray]]]) -> list[Difference]:
-    """Every two groups, from each run's rate and its resamples."""
-    values = {name: float(np.mean([value for value, _ in group])) for name, group in runs.items()}
-    resampled = {name: np.mean([rates for _, rates in group], axis=0) for name, group in runs.items()}
-    return [
-        Difference(a, b, values[a] - values[b], *interval(resampled[a] - resampled[b]))
-        for a, b in combinations(runs, 2)
-    ]
+@dataclass(frozen=True)
+class _Rate:
+    """A run's rate, the same in each resample, and why it is worth nothing, if so."""
+
+    value: float
+    resampled: np.ndarray
+    reason: str = ""
 
 
-def _tpr(
-    comparisons: Comparisons, fpr: float, weights: np.ndarray, seed: int, block_mb: float
-) -> tuple[float, np.ndarray]:
-    """TPR@FPR of one run, and of each resample."""
-    (point,) = operating_points(comparisons, (fpr,), block_mb, seed)
-    thresholds = [*spread_thresholds(curve(comparisons, seed, block_mb)), point.threshold]
-    _, samples = resample(comparisons, np.unique(np.array(thresholds, np.float32)), weights, block_mb)
-    return point.tpr, samples.tmr_at_fmr(fpr)
+def _differences(runs: Mapping[str, Sequence[_Rate]]) -> list[Difference]:
+    """Every two groups, from the rates of their runs."""
+    values = {name: float(np.mean([rate.value for rate in group])) for name, group in runs.items()}
+    resampled = {name: np.mean([rate.resampled for rate in group], axis=0) for name, group in runs.items()}
+    reasons = {name: next((rate.reason for rate in group if rate.reason), "") for name, group in runs.items()}
+    differences = []
+    for a, b in combinations(runs, 2):
+        reason = "; ".join(f"{name}: {reasons[name]}" for name in (a, b) if reasons[name])
+        figures = (None, None, None) if reason else (values[a] - values[b], *interval(resampled[a] - resampled[b]))
+        differences.append(Difference(a, b, *figures, reason))
+    return differences
+
+
+def _tpr(comparisons: Comparisons, fpr: float, weights: np.ndarray, seed: int, block_mb: float) -> _Rate:
+    """TPR@FPR of one run."""
+    measured = measure(ImpostorScores(comparisons, block_mb), (fpr,), weights, seed)
+    point = measured.id_rates[0]
+    return _Rate(point.tpr, measured.resamples.tmr_at_fmr(fpr), point.reason)

@@ -29,7 +29,9 @@ def evaluate_wild(
     tables = {path: read_embeddings(path) for path in (wild, annotated)}
     for path, table in tables.items():
         if table.metadata.get("model") != frozen.model:
-            raise InputError(f"{calibration}: made with another model than {path}; run `dvc repro evaluate_recognition`")
+            raise InputError(
+                f"{calibration}: made with another model than {path}; run `dvc repro evaluate_recognition`"
+            )
     figures = wild_figures(tables[wild], frozen, evaluation)
     landmarks = verify_queries(tables[annotated], frozen, evaluation)
     with replacing_folder(report) as folder:

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from faceline.core.params import AlignParams
-from faceline.evaluation.lfw import parse_pairs
 from faceline.geometry.alignment import fit_alignment
 from faceline.pipeline.detect import MtcnnDetector
 from faceline.pipeline.face_pipeline import FacePipeline, sample_tile
+from faceline.pipeline.lfw import parse_pairs
 from faceline.pipeline.mtcnn_torch import torch_nets
 from faceline.pipeline.photos import read_photos
 from faceline.pipeline.verify import Verification, locate, verify_pairs

@@ -1,1 +1,1 @@
-"""What only the evaluation of annotated faces measures: identification (1:N), groups, hardest pairs, confused people."""
+"""What only the evaluation of annotated faces measures: identification, groups, hardest pairs, confused people."""

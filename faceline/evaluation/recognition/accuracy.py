@@ -47,7 +47,9 @@ def accuracy_rates(table: EmbeddingTable) -> list[Rate]:
     if people > TOP:
         rates.append(Rate(names[1], float(shares[TOP - 1])))
     else:
-        rates.append(Rate(names[1], None, reason=f"{people} train people: being among the nearest {TOP} takes more than {TOP}"))
+        rates.append(
+            Rate(names[1], None, reason=f"{people} train people: being among the nearest {TOP} takes more than {TOP}")
+        )
     named = table.rows["head_label"].to_numpy() if "head_label" in table.rows else np.full(len(persons), NO_LABEL)
     if (named[test] == NO_LABEL).all():
         return [*rates, Rate(names[2], None, reason="the loss has no head that names people")]

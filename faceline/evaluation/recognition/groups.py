@@ -154,8 +154,12 @@ class _Group:
         else:
             second = self._comparisons.query_person[columns]
             start, stop = second.min(), second.max() + 1
-            cells = np.bincount((first - low) * (stop - start) + second - start, minlength=(high - low) * (stop - start))
-            weighted = ((ours @ cells.reshape(high - low, -1).astype(float)) * self._weights[:, start:stop]).sum(axis=1)
+            cells = np.bincount(
+                (first - low) * (stop - start) + second - start, minlength=(high - low) * (stop - start)
+            )
+            weighted = ((ours @ cells.reshape(high - low, -1).astype(float)) * self._weights[:, start:stop]).sum(
+                axis=1
+            )
         codes = ()
         if len(self._person_pairs) < MIN_PERSON_PAIRS:
             codes = np.unique(pair_codes(self._comparisons, first, columns, distractor)).tolist()

@@ -43,7 +43,10 @@ class HardestImpostors:
                 self._floor = np.float32(-self._best[-1][0])
 
     def table(self) -> pd.DataFrame:
-        """score, row, other_row, other_role, the worst first; rows are positions in what `Comparisons.of` was given."""
+        """score, row, other_row, other_role, the worst first.
+
+        Rows are positions in what `Comparisons.of` was given.
+        """
         compared = self._comparisons
         found = [
             (

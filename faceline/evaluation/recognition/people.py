@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -74,7 +75,7 @@ class PersonStatistics:
         if measured:
             found = compared.genuine.counts_above(np.array([self._threshold], np.float32), people)
         ends = np.searchsorted(compared.genuine.person, np.arange(people + 1))
-        own = [compared.genuine.score[first:last] for first, last in zip(ends, ends[1:], strict=False)]
+        own = [compared.genuine.score[first:last] for first, last in pairwise(ends)]
         failures = (compared.photos + compared.failed - 1).clip(min=1)
         return pd.DataFrame(
             {

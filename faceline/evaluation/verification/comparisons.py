@@ -41,7 +41,7 @@ class GenuinePairs:
 
 
 def at_or_beyond(histogram: np.ndarray) -> np.ndarray:
-    """(..., e) counts above each threshold from (..., e + 1) counts by bin: bin b lies above the first b thresholds."""
+    """(..., e) counts above each threshold from (..., e + 1) counts by bin; bin b is above the first b thresholds."""
     return histogram[..., ::-1].cumsum(axis=-1)[..., ::-1][..., 1:]
 
 
@@ -53,7 +53,7 @@ class Comparisons:
         query: (n, dim) float32 unit vectors, photos of one person side by side.
         query_person: (n,) person codes, ascending, 0..people-1.
         query_rows: (n,) where each photo stood in what `of` was given.
-        failed_person, failed_rows: (f,) likewise, of the photos without an embedding: a genuine pair with one is a miss.
+        failed_person, failed_rows: (f,) likewise, of photos without an embedding: genuine pairs with one are misses.
         distractor, distractor_person, distractor_rows: likewise, with person codes of their own, any order.
         names: (people,) what the persons are called, by code; distractor_names likewise.
     """

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from faceline.core.errors import FacelineError, InputError
-from faceline.evaluation.verification.comparisons import Comparisons
 from faceline.evaluation.embeddings.table import EmbeddingTable
+from faceline.evaluation.verification.comparisons import Comparisons
 
 QUERY, DISTRACTOR, DEV, TRAIN = "query", "distractor", "dev", "train"
 UNIT_TOLERANCE = 1e-3

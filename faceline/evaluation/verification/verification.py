@@ -1,7 +1,8 @@
 """Verification (1:1) of a set of query people: ID rates, frozen thresholds, AUC and EER, with their intervals.
 
 The impostor scores are passed over twice. The first pass finds exact thresholds, the pairs of people behind the
-largest scores, and the curve; the second counts at all thresholds, weighted by resample, and serves further observers.
+largest scores, and the curve; the second counts at all thresholds, weighted by resample, and serves further
+observers.
 """
 
 from __future__ import annotations
@@ -141,9 +142,7 @@ def measure(
     samples = Resamples.of(
         weights, resampled.weighted, genuine, positives, comparisons.photos, len(comparisons.distractor)
     )
-    return Measured(
-        points, curve, resampled.thresholds, resampled.above, genuine.sum(axis=0), samples, leaders
-    )
+    return Measured(points, curve, resampled.thresholds, resampled.above, genuine.sum(axis=0), samples, leaders)
 
 
 @dataclass(frozen=True)

@@ -2,23 +2,20 @@ import numpy as np
 import pytest
 from made_people import all_scores, made_comparisons
 
-from faceline.evaluation.bootstrap import Resamples, interval, person_weights, resample
-from faceline.evaluation.counts import counts_above
+from faceline.evaluation.verification.counts import ResampledCounts
+from faceline.evaluation.verification.impostors import ImpostorScores
+from faceline.evaluation.verification.intervals import Resamples, interval, person_weights
 
 THRESHOLDS = np.array([-1.1, -0.2, 0.0, 0.1, 0.3, 0.5, 0.8], np.float32)
 
 
-@pytest.mark.parametrize("block_mb", [256, 0.001])
-def test_counts_by_person(block_mb):
-    comparisons, parts = made_comparisons(failed=6)
-    counts = counts_above(comparisons, THRESHOLDS, block_mb=block_mb)
-    genuine, impostor = all_scores(*parts)
-    assert counts.genuine.sum(axis=0).tolist() == [(genuine > t).sum() for t in THRESHOLDS]
-    assert counts.impostor.tolist() == [(impostor > t).sum() for t in THRESHOLDS]
-    embeddings, person, _, _ = parts
-    for code in (0, 5):
-        own = all_scores(embeddings[person == code], person[person == code])[0]
-        assert counts.genuine[code].tolist() == [(own > t).sum() for t in THRESHOLDS]
+def resample(comparisons, thresholds, weights, block_mb=256):
+    """Counts of all scores, and the rates of every resample."""
+    counts = ResampledCounts(comparisons, thresholds, weights)
+    ImpostorScores(comparisons, block_mb).show([counts])
+    genuine = comparisons.genuine.counts_above(thresholds, len(comparisons.names))
+    positives = comparisons.positive_pairs_by_person
+    return Resamples.of(weights, counts.weighted, genuine, positives, comparisons.photos, len(comparisons.distractor))
 
 
 @pytest.mark.parametrize("block_mb", [256, 0.001])
@@ -26,7 +23,7 @@ def test_a_weight_is_a_number_of_copies_that_are_never_compared_with_each_other(
     """Written out: every copy of a person becomes a person, and pairs of two copies of one are left out."""
     comparisons, (embeddings, person, others, _) = made_comparisons(people=6, photos=3, outsiders=3, failed=3)
     weights = person_weights(6, 5, seed=2)
-    _, samples = resample(comparisons, THRESHOLDS, weights, block_mb)
+    samples = resample(comparisons, THRESHOLDS, weights, block_mb)
     for row, drawn in enumerate(weights):
         copies = [code for code, times in enumerate(drawn) for _ in range(times)]
         genuine, impostor = [], []
@@ -45,7 +42,7 @@ def test_a_weight_is_a_number_of_copies_that_are_never_compared_with_each_other(
 
 def test_everybody_once_gives_the_figures_themselves():
     comparisons, parts = made_comparisons(failed=4)
-    _, samples = resample(comparisons, THRESHOLDS, np.ones((1, 12), int))
+    samples = resample(comparisons, THRESHOLDS, np.ones((1, 12), int))
     genuine, impostor = all_scores(*parts)
     assert samples.tmr[0] == pytest.approx([np.mean(genuine > t) for t in THRESHOLDS])
     assert samples.fmr[0] == pytest.approx([np.mean(impostor > t) for t in THRESHOLDS])
@@ -60,8 +57,8 @@ def test_weights_draw_as_many_people_as_there_are():
     assert not np.array_equal(weights, person_weights(30, 500, seed=2))
 
 
-def test_rates_of_a_resample_by_hand():
-    samples = Resamples(np.array([0.0, 0.5, 1.0]), fmr=np.array([[1.0, 0.2, 0.0]]), tmr=np.array([[1.0, 0.8, 0.0]]))
+def test_rates_of_a_small_resample():
+    samples = Resamples(fmr=np.array([[1.0, 0.2, 0.0]]), tmr=np.array([[1.0, 0.8, 0.0]]))
     assert samples.tmr_at_fmr(0.2) == pytest.approx([0.8])
     assert samples.tmr_at_fmr(0.1) == pytest.approx([0.4])
     assert samples.eer() == pytest.approx([0.2])
@@ -82,8 +79,8 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
     bounds = []
     for seed in range(worlds):
         comparisons, _ = made_comparisons(people=25, photos=4, outsiders=1, seed=100 + 2 * seed)
-        counts, samples = resample(comparisons, np.array([0.3]), person_weights(25, 200, seed))
-        truth.append(counts.genuine.sum() / comparisons.positive_pairs)
+        samples = resample(comparisons, np.array([0.3], np.float32), person_weights(25, 200, seed))
+        truth.append(np.mean(comparisons.genuine.score > 0.3))
         bounds.append(interval(samples.tmr[:, 0]))
     middle = np.mean(truth)
     held = sum(low <= middle <= high for low, high in bounds)

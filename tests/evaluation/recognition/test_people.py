@@ -2,8 +2,15 @@ import numpy as np
 import pytest
 from made_people import made_comparisons, made_embeddings
 
-from faceline.evaluation.comparisons import Comparisons
-from faceline.evaluation.people import confused_people, person_statistics, triplet_accuracy
+from faceline.evaluation.recognition.people import PersonStatistics, confused_people, triplet_accuracy
+from faceline.evaluation.verification.comparisons import Comparisons
+from faceline.evaluation.verification.impostors import ImpostorScores
+
+
+def person_statistics(comparisons, threshold, block_mb=256):
+    statistics = PersonStatistics(comparisons, threshold)
+    ImpostorScores(comparisons, block_mb).show([statistics])
+    return statistics.table()
 
 
 def brute_triplets(embeddings, person, others):
@@ -21,10 +28,11 @@ def brute_triplets(embeddings, person, others):
     return np.mean(values)
 
 
+@pytest.mark.parametrize("block_mb", [256, 0.003])
 @pytest.mark.parametrize("failed", [0, 7])
-def test_triplets(failed):
+def test_triplets(failed, block_mb):
     comparisons, parts = made_comparisons(failed=failed)
-    statistics = person_statistics(comparisons, 0.3)
+    statistics = person_statistics(comparisons, 0.3, block_mb)
     assert triplet_accuracy(statistics) == pytest.approx(brute_triplets(*parts[:3]), abs=1e-4)
 
 
@@ -40,9 +48,11 @@ def test_no_triplets_without_pairs_or_without_others():
     assert triplet_accuracy(person_statistics(Comparisons.of(embeddings, np.zeros(5)), 0.3)) is None
 
 
-def test_errors_by_person():
+@pytest.mark.parametrize("block_mb", [256, 0.003])
+def test_errors_by_person(block_mb):
     comparisons, (embeddings, person, others, _) = made_comparisons(failed=5)
-    table = person_statistics(comparisons, 0.3).set_index("person")
+    table = person_statistics(comparisons, 0.3, block_mb).set_index("person")
+    assert person_statistics(comparisons, None)[["false_matches", "false_non_matches"]].isna().all(axis=None)
     for code in (0, 4, 11):
         own = embeddings[person == code]
         scores = (own @ own.T)[np.triu_indices(5, 1)]
@@ -51,6 +61,7 @@ def test_errors_by_person():
         impostor = ours @ strangers[~np.isnan(strangers).any(axis=1)].T
         row = table.loc[code]
         assert row["genuine_pairs"] == 10
+        assert row["genuine_mean"] == pytest.approx(np.nanmean(scores), abs=1e-6)
         assert row["false_non_matches"] == 10 - (scores > 0.3).sum()
         assert row["impostor_pairs"] == impostor.size
         assert row["false_matches"] == (impostor > 0.3).sum()

@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from faceline.core.errors import InputError
-from faceline.evaluation.embeddings import EmbeddingTable, read_embeddings, write_embeddings
+from faceline.evaluation.embeddings.table import EmbeddingTable, read_embeddings, write_embeddings
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def table():
     embeddings = rng.normal(size=(4, 6)).astype(np.float32)
     embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
     embeddings[2] = np.nan
-    facts = pd.DataFrame(
+    rows = pd.DataFrame(
         {
             "image_id": ["000001.jpg", "b", "c", "d"],
             "person": [3, 3, 4, 5],
@@ -26,7 +26,7 @@ def table():
             "head_label": np.array([3, 4, -1, 3], np.int32),
         }
     )
-    return EmbeddingTable(facts, embeddings, {"model": "abc", "drawn": True, "flip": False})
+    return EmbeddingTable(rows, embeddings, {"model": "abc", "synthetic": True, "flip": False})
 
 
 def test_round_trip(tmp_path, table):
@@ -35,10 +35,10 @@ def test_round_trip(tmp_path, table):
     assert again.metadata == table.metadata
     assert again.embeddings.dtype == np.float32
     np.testing.assert_array_equal(again.embeddings, table.embeddings)
-    assert again.facts["image_id"].tolist() == table.facts["image_id"].tolist()
-    assert again.facts["split"].tolist() == ["train", "val", "", ""]
-    assert again.facts["Male"].isna().tolist() == [False, False, True, False]
-    assert again.facts["head_label"].dtype == np.int32
+    assert again.rows["image_id"].tolist() == table.rows["image_id"].tolist()
+    assert again.rows["split"].tolist() == ["train", "val", "", ""]
+    assert again.rows["Male"].isna().tolist() == [False, False, True, False]
+    assert again.rows["head_label"].dtype == np.int32
     assert again.ok.tolist() == [True, True, False, True]
 
 
@@ -56,20 +56,20 @@ def test_equal_tables_give_equal_bytes(tmp_path, table):
 
 
 def test_selection(table):
-    query = table.select((table.facts["role"] == "query").to_numpy() & table.ok)
-    assert query.facts["image_id"].tolist() == ["d"]
-    assert query.facts.index.tolist() == [0]
+    query = table.select((table.rows["role"] == "query").to_numpy() & table.ok)
+    assert query.rows["image_id"].tolist() == ["d"]
+    assert query.rows.index.tolist() == [0]
     np.testing.assert_array_equal(query.embeddings, table.embeddings[3:])
 
 
 def test_mistakes(tmp_path, table):
-    with pytest.raises(ValueError, match="4 facts for 3 embeddings"):
-        EmbeddingTable(table.facts, table.embeddings[:3])
+    with pytest.raises(ValueError, match="4 rows for 3 embeddings"):
+        EmbeddingTable(table.rows, table.embeddings[:3])
     with pytest.raises(InputError, match="run the stage embed"):
         read_embeddings(tmp_path / "missing.parquet")
     (tmp_path / "text.parquet").write_text("no table")
     with pytest.raises(InputError, match="cannot be read as embeddings"):
         read_embeddings(tmp_path / "text.parquet")
-    table.facts.to_parquet(tmp_path / "facts.parquet")
+    table.rows.to_parquet(tmp_path / "plain.parquet")
     with pytest.raises(InputError, match="expected columns image_id, status and embedding"):
-        read_embeddings(tmp_path / "facts.parquet")
+        read_embeddings(tmp_path / "plain.parquet")

@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.paired import paired_accuracy, paired_differences
 from faceline.core.errors import InputError
-from faceline.evaluation.comparisons import Comparisons
-from faceline.evaluation.embeddings import EmbeddingTable
-from faceline.evaluation.paired import paired_accuracy, paired_differences
+from faceline.evaluation.embeddings.table import EmbeddingTable
+from faceline.evaluation.verification.comparisons import Comparisons
 
 
 def people(noise, seed, persons=40, photos=8, names=None):
@@ -40,6 +40,18 @@ def test_a_run_paired_with_itself_differs_by_nothing():
     assert (difference.value, difference.low, difference.high) == (0, 0, 0)
 
 
+def test_nothing_is_claimed_where_one_run_has_too_few_false_matches():
+    """40 people of 2 photos: 3120 impostor pairs, of which an FPR of 1e-3 lets three pass."""
+    runs = {"poor": [people(3.0, 1, photos=2)], "good": [people(0.5, 2, photos=2)]}
+    (difference,) = paired_differences(runs, 0.001, 100, seed=1)
+    assert (difference.value, difference.low, difference.high) == (None, None, None)
+    assert not difference.excludes_zero
+    assert difference.reason.startswith("poor: expects 3.12 false matches of 3120 comparisons")
+    (difference,) = paired_differences(runs, 0.01, 100, seed=1)
+    assert difference.excludes_zero
+    assert difference.reason == ""
+
+
 def test_pairing_needs_the_same_people():
     with pytest.raises(InputError, match="same query people"):
         paired_differences({"a": [people(1, 1)], "b": [people(1, 1, names=np.arange(40) + 1)]}, 0.05, 100, seed=1)
@@ -56,19 +68,19 @@ def trained(noise, seed, people=30):
     rows = [
         (person, "train", split) for person in range(people) for split in ("train", "train", "test", "test", "test")
     ]
-    facts = pd.DataFrame(rows, columns=["person", "role", "split"]).assign(status="ok")
+    rows = pd.DataFrame(rows, columns=["person", "role", "split"]).assign(status="ok")
     centres = np.random.default_rng(0).normal(size=(people, 16))
-    vectors = centres[facts.person] + noise * np.random.default_rng(seed).normal(size=(len(facts), 16))
+    vectors = centres[rows.person] + noise * np.random.default_rng(seed).normal(size=(len(rows), 16))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return EmbeddingTable(facts, vectors.astype(np.float32))
+    return EmbeddingTable(rows, vectors.astype(np.float32))
 
 
 def accuracy(table):
     """Nearest class mean, said in another way."""
-    known = table.facts.split == "train"
-    means = np.array([table.embeddings[known & (table.facts.person == one)].mean(axis=0) for one in range(30)])
+    known = table.rows.split == "train"
+    means = np.array([table.embeddings[known & (table.rows.person == one)].mean(axis=0) for one in range(30)])
     means /= np.linalg.norm(means, axis=1, keepdims=True)
-    return np.mean((table.embeddings[~known] @ means.T).argmax(axis=1) == table.facts.person[~known])
+    return np.mean((table.embeddings[~known] @ means.T).argmax(axis=1) == table.rows.person[~known])
 
 
 def test_accuracy_is_compared_on_the_same_photos():

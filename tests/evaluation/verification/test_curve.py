@@ -4,15 +4,25 @@ from made_people import all_scores, made_comparisons, made_embeddings
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from faceline.evaluation.comparisons import Comparisons
-from faceline.evaluation.verification import (
-    MOST_POINTS,
-    curve,
+from faceline.evaluation.verification.comparisons import Comparisons
+from faceline.evaluation.verification.counts import ImpostorCounts
+from faceline.evaluation.verification.curve import (
+    MAX_POINTS,
+    Curve,
+    curve_thresholds,
     det_table,
     histogram_table,
     roc_table,
     spread_thresholds,
 )
+from faceline.evaluation.verification.impostors import ImpostorScores
+
+
+def curve(comparisons, seed=1):
+    scores = ImpostorScores(comparisons)
+    counts = ImpostorCounts(curve_thresholds(scores, seed))
+    scores.show([counts])
+    return Curve.of(comparisons, counts.thresholds, counts.above)
 
 
 def labelled(parts):
@@ -36,7 +46,7 @@ def test_auc_and_eer_agree_with_scikit_learn(scatter, failed):
 def test_rates_go_from_everything_passes_to_nothing_passes():
     comparisons, _ = made_comparisons(failed=8)
     of = curve(comparisons)
-    scored = sum(len(scores) for _, scores in comparisons.genuine())
+    scored = len(comparisons.genuine.score)
     assert (of.fmr[0], of.fmr[-1]) == (1, 0)
     assert of.fnmr[0] == pytest.approx(1 - scored / comparisons.positive_pairs)
     assert of.fnmr[-1] == 1
@@ -64,9 +74,9 @@ def test_tables_are_thin_and_lie_on_the_curve():
     comparisons, _ = made_comparisons(people=40, photos=6, outsiders=40)
     of = curve(comparisons)
     roc, det = roc_table(of), det_table(of)
-    assert len(of.thresholds) > 2 * MOST_POINTS
-    assert len(roc) <= MOST_POINTS
-    assert len(det) <= MOST_POINTS
+    assert len(of.thresholds) > 2 * MAX_POINTS
+    assert len(roc) <= MAX_POINTS
+    assert len(det) <= MAX_POINTS
     assert (np.diff(roc["fpr"]) >= 0).all()
     assert roc["tpr"].iloc[[0, -1]].tolist() == [0, 1]
     position = np.searchsorted(of.thresholds, roc["threshold"])

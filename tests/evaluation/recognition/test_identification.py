@@ -2,17 +2,11 @@ import hashlib
 
 import numpy as np
 import pytest
-from made_people import made_embeddings
+from made_people import made_embeddings, made_table
 
-from faceline.evaluation.bootstrap import person_weights
-from faceline.evaluation.identification import (
-    mean_embeddings,
-    nearest_class_mean_ranks,
-    open_set,
-    rank_rates,
-    references,
-    search,
-)
+from faceline.evaluation.recognition.identification import open_set, rank_rates, references, search_figures
+from faceline.evaluation.scores.means import mean_embeddings, search
+from faceline.evaluation.verification.intervals import person_weights
 
 
 def unit(*degrees):
@@ -31,44 +25,6 @@ def test_references_are_the_first_half_by_hash_whatever_the_order():
     assert np.array_equal(references(ids[order], persons[order]), chosen[order])
 
 
-def test_means_are_unit_vectors_and_leave_failed_photos_out():
-    embeddings = np.vstack([unit(0, 90, 10), [[np.nan, np.nan]]]).astype(np.float32)
-    means = mean_embeddings(embeddings, np.array([0, 0, 1, 2]), 4)
-    assert np.allclose(means[:2], unit(45, 10))
-    assert np.isnan(means[2:]).all()
-
-
-def test_search_by_hand():
-    gallery = unit(0, 90, 180)
-    probes = np.vstack([unit(10, 60, 50), [[np.nan, np.nan]], unit(30)]).astype(np.float32)
-    found = search(probes, np.array([0, 0, 2, 1, -1]), gallery)
-    assert found.rank.tolist() == [1, 2, 3, 0, 0]
-    assert found.own[:3] == pytest.approx(np.cos(np.deg2rad([10, 60, 130])))
-    assert found.best_other == pytest.approx(np.cos(np.deg2rad([80, 30, 40, np.nan, 30])), nan_ok=True)
-    assert np.isnan(found.own[3:]).all()
-
-
-def test_ties_count_against_the_own_person():
-    gallery = unit(0, 0)
-    assert search(unit(5), np.array([0]), gallery).rank.tolist() == [2]
-
-
-def test_people_who_are_not_enrolled_cannot_be_found():
-    gallery = unit(0, 90)
-    gallery[1] = np.nan
-    found = search(unit(80, 10), np.array([1, 0]), gallery)
-    assert found.rank.tolist() == [0, 1]
-    assert found.best_other[0] == pytest.approx(np.cos(np.deg2rad(80)))
-
-
-def test_ranks_agree_with_sorting():
-    embeddings, person = made_embeddings(15, 4, dim=8)
-    gallery = mean_embeddings(embeddings, person, 15)
-    found = search(embeddings, person, gallery)
-    order = np.argsort(-(embeddings @ gallery.T), axis=1)
-    assert found.rank.tolist() == (1 + np.argmax(order == person[:, None], axis=1)).tolist()
-
-
 def test_cmc():
     ranks = np.array([1, 1, 3, 2, 0])
     assert rank_rates(ranks, 4) == pytest.approx([0.4, 0.6, 0.8, 0.8])
@@ -76,7 +32,7 @@ def test_cmc():
     assert rank_rates(ranks, 1, weights)[:, 0] == pytest.approx([0.4, 0.4])
 
 
-def test_open_set_by_hand():
+def test_a_small_open_set():
     """Six non-mated searches: best scores of four probes among the others and of two strangers."""
     gallery = unit(0, 90)
     mated = search(unit(0, 40, 90, 60), np.array([0, 0, 1, 0]), gallery)
@@ -126,7 +82,23 @@ def test_false_positives_of_few_people_are_too_few():
     assert point.reason == "the false positive identifications come from 2 people; 10 are needed"
 
 
-def test_nearest_class_mean():
-    train = unit(0, 20, 100, 80, 200)
-    ranks = nearest_class_mean_ranks(train, np.array([5, 5, 2, 2, 9]), unit(15, 60, 190, 40), np.array([5, 5, 9, 4]))
-    assert ranks.tolist() == [1, 2, 1, 0]
+def test_rank1_of_a_table_by_plain_loops():
+    table = made_table({"query": (12, 5), "distractor": (6, 3)}, scatter=1.6, failed=0.1, seed=2)
+    figures = search_figures(table, person_weights(12, 50, 1))
+    query = (table.rows["role"] == "query").to_numpy()
+    ids, persons = table.rows["image_id"].to_numpy(str)[query], table.rows["person"].to_numpy()[query]
+    vectors, gallery, probes = table.embeddings[query].astype(float), {}, []
+    for person in np.unique(persons):
+        own = sorted(np.flatnonzero(persons == person), key=lambda row: hashlib.sha256(ids[row].encode()).digest())
+        gallery[person] = np.nanmean(vectors[own[:2]], axis=0)
+        probes += own[2:]
+    gallery = {person: mean / np.linalg.norm(mean) for person, mean in gallery.items() if not np.isnan(mean).any()}
+    found = [
+        not np.isnan(vectors[row]).any() and max(gallery, key=lambda one: vectors[row] @ gallery[one]) == persons[row]
+        for row in probes
+    ]
+    rank1 = figures.rates[0]
+    assert (rank1.name, figures.gallery_size) == ("rank1", len(gallery))
+    assert rank1.value == pytest.approx(np.mean(found))
+    assert rank1.low < rank1.value < rank1.high
+    assert figures.cmc["rate"].iloc[0] == rank1.value

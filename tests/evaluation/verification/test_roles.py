@@ -5,12 +5,12 @@ import pytest
 from made_people import made_table
 
 from faceline.core.errors import FacelineError, InputError
-from faceline.evaluation.roles import dev_comparisons, query_comparisons
+from faceline.evaluation.verification.roles import dev_comparisons, query_comparisons
 
 
 def changed(table, role, embeddings):
     new = table.embeddings.copy()
-    rows = (table.facts["role"] == role).to_numpy()
+    rows = (table.rows["role"] == role).to_numpy()
     new[rows] = embeddings(new[rows])
     return dataclasses.replace(table, embeddings=new.astype(np.float32))
 
@@ -20,7 +20,7 @@ def test_roles_meet_whom_they_should():
     query, dev = query_comparisons(table), dev_comparisons(table)
     assert (query.positive_pairs, query.negative_pairs) == (5 * 6, 10 * 16 + 20 * 12)
     assert (dev.positive_pairs, dev.negative_pairs) == (4 * 3, 6 * 9)
-    assert set(query.names) == set(table.facts.loc[table.facts["role"] == "query", "person"])
+    assert set(query.names) == set(table.rows.loc[table.rows["role"] == "query", "person"])
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,6 @@ def test_broken_distractors_get_no_figure():
 
 def test_distractors_among_the_query_people():
     table = made_table({"query": (6, 5), "distractor": (3, 2)})
-    table.facts["person"] = 1 + table.facts["person"] % 6
+    table.rows["person"] = 1 + table.rows["person"] % 6
     with pytest.raises(InputError, match="distractors must not be query people"):
         query_comparisons(table)

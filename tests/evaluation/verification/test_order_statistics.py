@@ -3,7 +3,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faceline.evaluation.selection import iterate_blocks, largest, sample_size, tally
+from faceline.evaluation.verification.order_statistics import largest, sample_size, tally
+
+
+def iterate_blocks(blocks):
+    """Arrays in memory as blocks of scores."""
+    return lambda visit: (visit(block) for block in blocks)
 
 
 @settings(max_examples=150, deadline=None)

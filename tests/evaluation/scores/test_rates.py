@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import roc_curve
+from made_people import all_scores, made_embeddings
+from sklearn.metrics import roc_auc_score, roc_curve
 
 from faceline.core.errors import FacelineError
-from faceline.evaluation.id_rate import allowed_false_matches, tpr_at_fpr
+from faceline.evaluation.scores.rates import allowed_false_matches, area_under_roc, pair_scores, tpr_at_fpr
 
 IMPOSTOR = [0.1, 0.7, -0.2, 0.4, 0.3, 0.0, 0.6, 0.2, 0.5, -0.1]
 
@@ -14,7 +15,7 @@ IMPOSTOR = [0.1, 0.7, -0.2, 0.4, 0.3, 0.0, 0.6, 0.2, 0.5, -0.1]
     ("fpr", "threshold", "tpr"),
     [(0.5, 0.2, 0.75), (0.3, 0.4, 0.5), (0.1, 0.6, 0.25), (0.0, 0.7, 0.25), (1.0, -0.2, 1.0)],
 )
-def test_by_hand(fpr, threshold, tpr):
+def test_by_example(fpr, threshold, tpr):
     """Ten impostors in descending order 0.7 0.6 0.5 0.4 0.3 0.2 ...: at 0.3 the fourth is the threshold."""
     assert tpr_at_fpr([0.9, 0.45, 0.2001, 0.0], IMPOSTOR, fpr) == (pytest.approx(tpr), pytest.approx(threshold))
 
@@ -64,3 +65,20 @@ def test_rises_with_fpr_and_lets_no_more_than_the_target_through(genuine, impost
 def test_no_figure_without_sound_scores(genuine, impostor):
     with pytest.raises(FacelineError):
         tpr_at_fpr(genuine, impostor, 0.1)
+
+
+def test_every_pair_once():
+    embeddings, person = made_embeddings(4, 3)
+    genuine, impostor = pair_scores(embeddings, [f"name {code}" for code in person])
+    wanted_genuine, wanted_impostor = all_scores(embeddings, person)
+    assert np.allclose(np.sort(genuine), np.sort(wanted_genuine), atol=1e-6)
+    assert np.allclose(np.sort(impostor), np.sort(wanted_impostor), atol=1e-6)
+
+
+def test_area_under_roc_is_scikit_learns_with_ties():
+    generator = np.random.default_rng(1)
+    genuine = generator.normal(0.5, 0.4, 200).round(1)
+    impostor = generator.normal(0, 0.4, 900).round(1)
+    wanted = roc_auc_score(np.repeat([1, 0], [200, 900]), np.concatenate([genuine, impostor]))
+    assert area_under_roc(genuine, impostor) == pytest.approx(wanted)
+    assert np.isnan(area_under_roc(genuine, impostor[:0]))

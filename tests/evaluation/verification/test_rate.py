@@ -1,6 +1,6 @@
 import pytest
 
-from faceline.evaluation.rates import Rate, label, to_metrics, to_table, too_few
+from faceline.evaluation.verification.rate import Rate, label, to_metrics, to_table, too_few
 
 
 @pytest.mark.parametrize(

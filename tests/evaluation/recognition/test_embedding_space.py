@@ -3,14 +3,8 @@ import pytest
 from made_people import made_comparisons, made_embeddings
 from sklearn.metrics.pairwise import cosine_distances
 
-from faceline.evaluation.analysis import (
-    MOST_ON_MAP,
-    embedding_map,
-    hardest_genuine,
-    hardest_impostors,
-    silhouette,
-)
-from faceline.evaluation.comparisons import Comparisons
+from faceline.evaluation.recognition.embedding_space import MAX_ON_MAP, embedding_map, silhouette
+from faceline.evaluation.verification.comparisons import Comparisons
 
 
 def test_silhouette_by_its_definition():
@@ -44,39 +38,12 @@ def test_map_keeps_people_together_and_is_the_same_again():
 
 
 def test_map_has_room_for_so_many_photos_of_whole_people(monkeypatch):
-    monkeypatch.setattr("faceline.evaluation.analysis.MOST_ON_MAP", 20)
+    monkeypatch.setattr("faceline.evaluation.recognition.embedding_space.MAX_ON_MAP", 20)
     comparisons, _ = made_comparisons(people=8, photos=6)
     assert embedding_map(comparisons)["person"].tolist() == np.repeat([0, 1, 2], 6).tolist()
-    assert MOST_ON_MAP == 400
+    assert MAX_ON_MAP == 400
 
 
 def test_no_map_of_a_handful():
     embeddings, person = made_embeddings(3, 2)
     assert embedding_map(Comparisons.of(embeddings, person)).empty
-
-
-def test_hardest_genuine_pair_of_each_person():
-    comparisons, (embeddings, person, _, _) = made_comparisons(failed=6)
-    table = hardest_genuine(comparisons, 5)
-    assert len(table) == 5
-    assert table["score"].is_monotonic_increasing
-    worst = {}
-    for code in range(12):
-        own = embeddings[person == code]
-        own = own[~np.isnan(own).any(axis=1)]
-        worst[code] = (own @ own.T).min()
-    assert table["score"].tolist() == pytest.approx(sorted(worst.values())[:5], abs=1e-6)
-    for row in table.itertuples():
-        assert person[row.row] == person[row.other_row]
-        assert embeddings[row.row] @ embeddings[row.other_row] == pytest.approx(row.score, abs=1e-6)
-
-
-def test_hardest_impostors_name_the_photos():
-    comparisons, (embeddings, person, others, _) = made_comparisons(failed=6)
-    table = hardest_impostors(comparisons, 30)
-    assert table["score"].is_monotonic_decreasing
-    assert set(table["other_role"]) == {"query", "distractor"}
-    for row in table.itertuples():
-        other = (others if row.other_role == "distractor" else embeddings)[row.other_row]
-        assert embeddings[row.row] @ other == pytest.approx(row.score, abs=1e-6)
-        assert row.other_role == "distractor" or person[row.row] != person[row.other_row]
