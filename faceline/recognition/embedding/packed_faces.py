@@ -11,7 +11,7 @@ import pandas as pd
 
 from faceline.core.columns import ATTRIBUTES
 from faceline.core.errors import InputError
-from faceline.evaluation.embeddings import OK, EmbeddingTable
+from faceline.evaluation.embeddings.table import OK, EmbeddingTable
 from faceline.imaging.images import decode_all
 from faceline.imaging.progress import track
 from faceline.packed.sets import PackedSet

@@ -33,5 +33,5 @@ def test_sets_larger_than_a_chunk_are_embedded_whole_and_in_order(tmp_path, monk
     assert len(packed) > 7
     parts = embed_packed(packed, rejected, Brightness(), False, 1, {})
     np.testing.assert_array_equal(parts.embeddings, whole.embeddings)
-    assert parts.facts.head_label.tolist() == [*range(len(packed)), -1, -1]
-    assert parts.facts.image_id.tolist() == [*packed.facts.image_id, *rejected.image_id]
+    assert parts.rows.head_label.tolist() == [*range(len(packed)), -1, -1]
+    assert parts.rows.image_id.tolist() == [*packed.facts.image_id, *rejected.image_id]
