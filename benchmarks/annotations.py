@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from faceline.core.columns import ATTRIBUTES
-from faceline.settings.schema import load_params
 from faceline.annotations.celeba import read_annotations
+from faceline.core.columns import ATTRIBUTES
 from faceline.data.filtering.rejection import join_photos, rejection_reasons
 from faceline.data.filtering.roles import select
+from faceline.settings.schema import load_params
 
 ROWS, PEOPLE = 202_599, 10_177
 FILES = ("identity_CelebA.txt", "list_attr_celeba.txt", "list_bbox_celeba.txt", "list_landmarks_celeba.txt")

@@ -19,12 +19,12 @@ from pydantic import ValidationError
 from benchmarks.experiments import dvc_run, revision
 from benchmarks.paired import Difference, paired_accuracy, paired_differences
 from faceline.core.errors import FacelineError, InputError
-from faceline.pictures.sheets import new_figure, save
 from faceline.core.files import write_text
-from faceline.settings.schema import Params
-from faceline.evaluation.verification.params import EvaluationParams
 from faceline.evaluation.embeddings.table import EmbeddingTable, read_embeddings
+from faceline.evaluation.verification.params import EvaluationParams
 from faceline.evaluation.verification.roles import query_comparisons
+from faceline.pictures.sheets import new_figure, save
+from faceline.settings.schema import Params
 
 FPR = 0.01
 SHOWN = ("accuracy_top1", "tpr_at_fpr_1e-1", "tpr_at_fpr_1e-2", "tpir_at_fpir_1e-1", "rank1", "auc", "eer")

@@ -4,7 +4,6 @@ import logging
 from pathlib import Path
 
 from faceline.core.files import replacing_folder, write_json
-from faceline.packed.sets import PackedSet
 from faceline.core.stage import run_stage
 from faceline.evaluation.embeddings.table import read_embeddings
 from faceline.evaluation.recognition.recognition_figures import recognition_figures
@@ -12,6 +11,7 @@ from faceline.evaluation.recognition.sheets import write_sheets
 from faceline.evaluation.verification.calibration import Calibration
 from faceline.evaluation.verification.params import EvaluationParams
 from faceline.evaluation.verification.roles import dev_comparisons, query_comparisons
+from faceline.packed.sets import PackedSet
 
 log = logging.getLogger(__name__)
 

@@ -2,19 +2,19 @@
 
 from pathlib import Path
 
-from faceline.core.files import write_text
 from faceline.alignment.fit.params import AlignParams
+from faceline.core.files import write_text
+from faceline.core.stage import run_stage
 from faceline.data.crops.params import CropParams
 from faceline.data.filtering.params import FilterParams
 from faceline.data.scan.params import DataParams
 from faceline.evaluation.verification.params import EvaluationParams
 from faceline.landmarks.training.params import LandmarkParams
 from faceline.recognition.training.params import RecognitionParams
-from faceline.wild.params import WildParams
-from faceline.core.stage import run_stage
 from faceline.reporting.card import render_card
 from faceline.reporting.page import render_page
 from faceline.reporting.sources import Sources
+from faceline.wild.params import WildParams
 
 
 def report(

@@ -11,9 +11,9 @@ from pathlib import Path
 import cv2
 import pandas as pd
 
+from faceline.core.columns import SYNTHETIC_PREFIX
 from faceline.core.errors import InputError
 from faceline.core.files import read_json
-from faceline.core.columns import SYNTHETIC_PREFIX
 
 METRICS = ("dataset", "filter", "crop", "landmarks", "alignment", "recognition", "wild")
 _RATES = ("recognition/rates.csv", "wild/rates.csv")

@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from faceline.core.errors import InputError
-from faceline.core.columns import ATTRIBUTES
 from faceline.annotations.celeba import read_annotations, read_attributes, read_boxes, read_identity, read_landmarks
+from faceline.core.columns import ATTRIBUTES
+from faceline.core.errors import InputError
 from real_data import SHARED, needs_celeba
 
 BOXES = "2\nimage_id x_1 y_1 width height\na.jpg    95  71  226  313\nb.jpg 72 94 221 306\n"

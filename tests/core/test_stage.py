@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from faceline.core.errors import FacelineError, InputError
+from faceline.core.stage import run_stage
 from faceline.data.crops.params import CropParams
 from faceline.models.runtime import RuntimeParams
-from faceline.core.stage import run_stage
 
 ROOT = Path(__file__).resolve().parents[2]
 

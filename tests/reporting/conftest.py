@@ -10,8 +10,8 @@ import pytest
 from made_up_reports import write_made_up
 
 from faceline.core.params import Group
-from faceline.settings.schema import load_params
 from faceline.reporting.sources import Sources
+from faceline.settings.schema import load_params
 
 _SHOWN = ("data", "filter", "crop", "landmarks", "align", "recognition", "evaluation", "wild")
 

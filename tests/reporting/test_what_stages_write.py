@@ -11,16 +11,14 @@ import pandas as pd
 import pytest
 from made_people import made_table
 
+from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, POINT_COLUMNS
 from faceline.core.files import write_json
-from faceline.core.columns import ATTRIBUTES
 from faceline.core.params import Group
 from faceline.data.analysis import analyse, summarise, write_analysis
 from faceline.evaluation.recognition.recognition_figures import recognition_figures
 from faceline.evaluation.verification.calibration import Calibration
 from faceline.evaluation.verification.roles import dev_comparisons, query_comparisons
 from faceline.evaluation.wild.wild_figures import wild_figures
-from faceline.core.columns import BOX_COLUMNS
-from faceline.core.columns import POINT_COLUMNS
 from faceline.reporting import dataset_charts, recognition_charts
 from faceline.reporting.exhibits import Exhibit
 from faceline.reporting.page import render_page

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from faceline.settings.schema import load_params
 from faceline.sample.params import SampleParams, SampleRole, SampleRoles
+from faceline.settings.schema import load_params
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,8 +7,8 @@ import pytest
 from faceline.core.columns import ATTRIBUTES
 from faceline.sample.face_texture import FaceTexture
 from faceline.sample.head_shape import Camera, HeadShape, rotation
-from faceline.sample.synthetic_person import SyntheticPerson, Shot, attribute_row, draw_person, draw_shot
 from faceline.sample.scene import Figure, draw_photo, face_box
+from faceline.sample.synthetic_person import Shot, SyntheticPerson, attribute_row, draw_person, draw_shot
 
 SIZE = (260, 300)
 

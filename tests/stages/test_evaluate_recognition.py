@@ -8,13 +8,13 @@ from tiny_faces import SAMPLE_PARAMS
 
 from faceline.core.errors import FacelineError, InputError
 from faceline.core.files import replacing_folder
-from faceline.imaging.images import decode_rgb, encode_jpeg
-from faceline.packed.sets import PackedWriter
-from faceline.settings.schema import load_params
 from faceline.evaluation.embeddings.table import write_embeddings
 from faceline.evaluation.scores.rates import pair_scores, tpr_at_fpr
 from faceline.evaluation.verification.calibration import Calibration
 from faceline.evaluation.verification.impostors import ImpostorScores
+from faceline.imaging.images import decode_rgb, encode_jpeg
+from faceline.packed.sets import PackedWriter
+from faceline.settings.schema import load_params
 from stages.evaluate_recognition import evaluate_recognition
 
 EVALUATION = load_params(SAMPLE_PARAMS).evaluation.model_copy(

@@ -16,9 +16,9 @@ from tiny_faces import make_aligned, sample_params, tiny_params
 
 from faceline.core.errors import InputError
 from faceline.core.files import replacing_folder
-from faceline.packed.sets import PackedSet, PackedWriter
 from faceline.evaluation.embeddings.table import read_embeddings
 from faceline.evaluation.scores.rates import pair_scores
+from faceline.packed.sets import PackedSet, PackedWriter
 from stages.embed import embed
 from stages.train_recognition import train_recognition
 

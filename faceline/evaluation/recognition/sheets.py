@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from faceline.pictures.sheets import sheet, write_png
-from faceline.imaging.images import decode_rgb
-from faceline.packed.sets import PackedSet
 from faceline.evaluation.embeddings.table import EmbeddingTable
 from faceline.evaluation.recognition.hardest import hardest_genuine
 from faceline.evaluation.recognition.people import confused_people
 from faceline.evaluation.verification.comparisons import Comparisons
 from faceline.evaluation.verification.output import write_table
 from faceline.evaluation.verification.roles import DISTRACTOR, QUERY, rows_of
+from faceline.imaging.images import decode_rgb
+from faceline.packed.sets import PackedSet
+from faceline.pictures.sheets import sheet, write_png
 
 HARDEST = 24
 PAIRS_IN_A_ROW = 4
@@ -86,9 +86,9 @@ def pair_sheet(aligned: PackedSet, pairs: Sequence[tuple[str, str]], captions: S
         One RGB uint8 array.
     """
     wanted = sorted({image_id for pair in pairs for image_id in pair})
-    positions = pd.Series(np.arange(len(aligned)), index=aligned.facts["image_id"])
+    positions = pd.Series(np.arange(len(aligned)), index=aligned.rows["image_id"])
     rows = np.sort(positions.reindex(wanted).dropna().astype(int).to_numpy())
-    ids = aligned.facts["image_id"].to_numpy()[rows]
+    ids = aligned.rows["image_id"].to_numpy()[rows]
     faces = {name: decode_rgb(encoded, name) for name, encoded in zip(ids, aligned.encoded(rows), strict=True)}
     missing = np.full_like(next(iter(faces.values())), 128) if faces else np.full((112, 112, 3), 128, np.uint8)
     tiles = [np.hstack([faces.get(first, missing), faces.get(second, missing)]) for first, second in pairs]

@@ -9,31 +9,28 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from faceline.core.columns import ATTRIBUTES
+from faceline.core.columns import ATTRIBUTES, PERSON_COLUMNS
 from faceline.core.errors import InputError
 from faceline.evaluation.embeddings.table import OK, EmbeddingTable
 from faceline.imaging.images import decode_all
 from faceline.imaging.progress import track
-from faceline.packed.sets import PackedSet
+from faceline.packed.sets import REJECTED, PackedSet, read_rejected
 from faceline.recognition.embedding.embedder import NO_LABEL, Embedder
 
-_KEPT = ["image_id", "person", "role", "split"]
 _CHUNK = 256  # photos decoded at a time
 
 
-def read_rejected(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
-    """Faces that alignment rejected, with `reason`, in the types of a set's `rows`; none where there is no file.
+def rejected_like(folder: Path, rows: pd.DataFrame) -> pd.DataFrame:
+    """Faces that are missing from a packed set, with `reason`, in the types of the set's `rows`.
 
     Raises:
-        InputError: a column is missing.
+        InputError: there is no such table, or a column is missing.
     """
-    columns = [*_KEPT, *(name for name in ATTRIBUTES if name in rows)]
-    if not path.exists():
-        return rows.iloc[:0][columns].assign(reason=pd.Series(dtype=str))
-    rejected = pd.read_csv(path, dtype={"image_id": str}, keep_default_na=False)
+    rejected = read_rejected(folder)
+    columns = [*PERSON_COLUMNS, *(name for name in ATTRIBUTES if name in rows)]
     missing = [name for name in [*columns, "reason"] if name not in rejected]
     if missing:
-        raise InputError(f"{path}: lacks the columns {', '.join(missing)}; run the stage align again")
+        raise InputError(f"{folder / REJECTED}: lacks the columns {', '.join(missing)}; run the set's stage again")
     return rejected[[*columns, "reason"]].astype({name: rows[name].dtype for name in columns})
 
 
@@ -51,7 +48,7 @@ def embed_packed(
     unnamed = np.full(len(rejected), NO_LABEL, np.int32)
     columns = [name for name in rejected if name != "reason"]
     rows = pd.concat(
-        [packed.facts[columns].assign(status=OK), rejected[columns].assign(status=rejected["reason"])],
+        [packed.rows[columns].assign(status=OK), rejected[columns].assign(status=rejected["reason"])],
         ignore_index=True,
     )
     rows["head_label"] = np.concatenate([*persons, unnamed])

@@ -29,7 +29,7 @@ from faceline.recognition.training.pretrained import start_from
 from faceline.recognition.training.processes import join
 from faceline.recognition.training.training_data import TrainingData
 from faceline.recognition.training.validation import validate
-from faceline.training.averaging import Ema
+from faceline.training.averaging import AveragedWeights
 from faceline.training.checkpoint import Checkpoint
 from faceline.training.schedule import warmup_cosine
 
@@ -86,7 +86,7 @@ class Trainer:
         if device.type == "cuda" and self._processes.num_processes > 1:
             recognizer = torch.nn.SyncBatchNorm.convert_sync_batchnorm(recognizer)
         self._recognizer = recognizer.to(device, memory_format=torch.channels_last)
-        self._ema = Ema(self._recognizer, params.ema_decay)
+        self._ema = AveragedWeights(self._recognizer, params.ema_decay)
         self._optimizer = build_optimizer(self._recognizer, params)
         self._steps = len(self._batches(epoch=1))
         self._curves: list[dict] = []

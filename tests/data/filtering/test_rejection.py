@@ -2,11 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from faceline.core.columns import ATTRIBUTES, POINT_COLUMNS
 from faceline.core.errors import InputError
-from faceline.core.columns import ATTRIBUTES
 from faceline.data.filtering.params import FilterParams, Role, Roles
 from faceline.data.filtering.rejection import REASONS, join_photos, rejection_reasons
-from faceline.core.columns import POINT_COLUMNS
 
 FACE = [30, 40, 70, 40, 50, 60, 35, 80, 65, 80]
 

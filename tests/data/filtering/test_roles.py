@@ -2,13 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, POINT_COLUMNS
 from faceline.core.errors import InputError
-from faceline.core.columns import ATTRIBUTES
 from faceline.data.filtering.params import FilterParams, Role, Roles
 from faceline.data.filtering.roles import assert_disjoint, select
 from faceline.data.selection.selected import read_selected
-from faceline.core.columns import BOX_COLUMNS
-from faceline.core.columns import POINT_COLUMNS
 
 ROLES = {"train": (8, 10, 25), "dev": (5, 6, 8), "query": (6, 6, 8), "distractor": ("rest", 1, 3)}
 

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from faceline.core.errors import InputError
-from faceline.photos.photos import open_photos
 from faceline.data.scan.scan import perceptual_hash, refuse_unreadable, scan_photos, sharpness
+from faceline.photos.photos import open_photos
 
 
 def scene(seed, height=200, width=160):
