@@ -9,7 +9,6 @@ from faceline.reporting.inputs import Inputs
 from faceline.reporting.page import render_page
 
 
-
 def report(
     data: dict,
     filter: dict,

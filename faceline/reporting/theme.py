@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-VEGA_LITE = "5.20"  # DVC's templates are of version 5
+VEGA_LITE = "6.4"
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE = (TEMPLATES / "style.css").read_text()
@@ -20,8 +20,8 @@ _COLOURS = {"labelColor": PALETTE["muted"], "titleColor": PALETTE["ink"]}
 CONFIG = {
     "autosize": {"type": "fit", "contains": "padding"},
     "background": None,
-    "padding": {"left": 2, "top": 8, "right": 16, "bottom": 5},
-    "font": "Roboto",  # comes with vl-convert: text takes the same room on every machine
+    "padding": {"left": 2, "top": 6, "right": 16, "bottom": 5},
+    "font": "Roboto, system-ui, sans-serif",  # the first comes with vl-convert: text takes the same room on every machine
     "view": {"continuousWidth": 420, "continuousHeight": 290, "discreteWidth": 420, "stroke": None},
     "range": {"category": _SERIES},
     "axis": {
@@ -37,17 +37,26 @@ CONFIG = {
         "titlePadding": 8,
         "labelLimit": 240,
     },
-    "legend": {**_TEXT, **_COLOURS, "orient": "bottom", "columns": 2, "symbolStrokeWidth": 2.2, "symbolSize": 160,
-        "labelLimit": 240},
+    "legend": {
+        **_TEXT,
+        **_COLOURS,
+        "labelFontSize": _TEXT_PX + 1,
+        "orient": "bottom",
+        "columns": 2,
+        "columnPadding": 16,
+        "symbolStrokeWidth": 2.2,
+        "symbolSize": 110,
+        "labelLimit": 240,
+    },
     "mark": {"color": _SERIES[0], "tooltip": True},
     "line": {"strokeWidth": 2.2},
     "area": {"fillOpacity": 0.18},
     "point": {"filled": True, "size": 50, "opacity": 1},
     "style": {
-        "interval": {"strokeWidth": 3, "strokeCap": "round", "opacity": 0.55},
+        "interval": {"color": PALETTE["muted"], "strokeWidth": 3, "strokeCap": "round", "opacity": 0.55},
         "gap": {"color": PALETTE["line"], "strokeWidth": 5},
         "limit": {"color": PALETTE["ink"], "strokeDash": [4, 3]},
-        "note": {"color": PALETTE["ink"], "fontSize": _TEXT_PX, "align": "right", "baseline": "top", "dx": -5, "y": 2},
+        "note": {"color": PALETTE["ink"], "fontSize": _TEXT_PX, "baseline": "bottom", "y": -4},
         "value": {"color": PALETTE["ink"], "fontSize": _TEXT_PX, "align": "left", "dx": 8},
         "photo": {"size": 64, "stroke": PALETTE["paper"], "strokeWidth": 0.8, "opacity": 1},
     },

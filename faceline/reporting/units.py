@@ -65,7 +65,9 @@ UNITS: dict[str, tuple[str, ...]] = {
         "recognition.silhouette",
     ),
 }
-_PATTERNS = sorted(((pattern, unit) for unit, keys in UNITS.items() for pattern in keys), key=lambda one: -len(one[0]))
+_PATTERNS = sorted(
+    ((pattern, unit) for unit, keys in UNITS.items() for pattern in keys), key=lambda one: -len(one[0])
+)
 
 
 def unit_of(key: str) -> str | None:
