@@ -2,9 +2,9 @@
 
     python -m faceline.plots.offline_plots
 
-DVC's own page loads its charting library from the web. This writes a page template that holds the library and the look
-of the report's charts, and names it in DVC's local configuration; `make` does it once, at installation. The charts
-themselves are those of the report: dvc.yaml names their specifications in `faceline/reporting/specs` as templates.
+DVC's own page loads its charting library from the web. This writes a page template that holds the library and the
+look of the report's charts, and names it in DVC's local configuration; `make` does it once, at installation. The
+charts are the report's: dvc.yaml names their specifications in `faceline/reporting/specs` as templates.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-from faceline.reporting.units import NONE, percent, rate_of, written
-from faceline.reporting.page import LABELS_NOTES, environment
 from faceline.reporting.inputs import Inputs
+from faceline.reporting.page import LABELS_NOTES, environment
+from faceline.reporting.units import NONE, percent, rate_of, written
 
 DEV_RATE = "tpr_at_dev_threshold_1e-2"
 _FIGURES = {

@@ -1,9 +1,9 @@
-"""Charts of the page: a table of a stage drawn as one of the Vega-Lite specifications in `specs`.
+"""Charts of the page: tables that the stages wrote, drawn as one of the Vega-Lite specifications in `specs`.
 
-`dvc plots` draws with the same files (`template:` in dvc.yaml). They hold DVC's anchors, such as `<DVC_METRIC_DATA>`;
-here these are filled as DVC fills them for a single revision. What else a specification says of itself is in its
-`usermeta`: `tables`, the files it needs below reports/ with their columns (several are put below one another, the rows
-of each with its `filename`), and `series`, whether it computes a column `series` that tells its lines apart.
+`dvc plots` draws with the same files (`template:` in dvc.yaml). They hold DVC's anchors, such as `<DVC_METRIC_DATA>`,
+filled here as DVC fills them for a single revision. A specification's `usermeta` says what else this module needs:
+`tables`, files below reports/ with the columns that must be there (rows of several files follow one another, each
+with its `filename`), and `series`, whether it computes a column `series` that the colours are for.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 VEGA_LITE = "6.4"
-
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE = (TEMPLATES / "style.css").read_text()
 # the first of two blocks of colours, that of the light scheme: CSS variable -> #rrggbb
@@ -21,7 +20,7 @@ CONFIG = {
     "autosize": {"type": "fit", "contains": "padding"},
     "background": None,
     "padding": {"left": 2, "top": 6, "right": 16, "bottom": 5},
-    "font": "Roboto, system-ui, sans-serif",  # the first comes with vl-convert: text takes the same room on every machine
+    "font": "Liberation Sans, Arial, sans-serif",  # the first comes with vl-convert: equal widths on every machine
     "view": {"continuousWidth": 420, "continuousHeight": 290, "discreteWidth": 420, "stroke": None},
     "range": {"category": _SERIES},
     "axis": {
