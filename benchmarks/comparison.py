@@ -201,7 +201,7 @@ def draw(runs: Mapping[Way, Sequence[Run]]) -> dict:
             "height": 250,
             "width": {"step": 34},
             "encoding": {
-                "x": way | {"axis": {"labelAngle": -30}},
+                "x": way | {"axis": {"labelAngle": -30, "labelOverlap": False}},
                 "y": {"field": key, "type": "quantitative", "title": None, "scale": loose},
             },
             "layer": [

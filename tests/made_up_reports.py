@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from faceline.core.params import ATTRIBUTES
 from faceline.reporting.inputs import METRICS as FILES
 
 TOO_FEW = "expects 3.1 false matches of 3120 comparisons; 10 are needed"
 DEV_THRESHOLD = 0.3127
 ACQUISITION = {"role": ["query"] * 2, "status": ["ok", "poor_fit"], "photos": [301, 1], "share": [0.9967, 0.0033]}
+ATTRIBUTES = ("5_o_Clock_Shadow", "Eyeglasses", "Male", "Mouth_Slightly_Open", "Young")
 GROUPS = ("Male", "Eyeglasses")
 NAME = "drawn_{:06d}.jpg"
 

@@ -33,22 +33,23 @@ class Chart:
     table: ShownTable
 
 
-def draw_chart(inputs: Inputs, spec: str, **anchors: str) -> Chart | Missing:
+def draw_chart(inputs: Inputs, spec: str, table: str = "", **anchors: str) -> Chart | Missing:
     """Draws one specification.
 
     Args:
         spec: its file's name in `specs`, without `.json`.
+        table: the file below reports/ for a specification that leaves its name open (`""`).
         anchors: what stands for its anchors: `y_label="loss"` for `<DVC_METRIC_Y_LABEL>`.
     """
     text = (SPECS / f"{spec}.json").read_text()
     for anchor, value in {"title": "", **anchors}.items():
         text = text.replace(f"<DVC_METRIC_{anchor.upper()}>", value)
     meta = json.loads(text)["usermeta"]
-    tables = {name: inputs.table(name, *columns) for name, columns in meta["tables"].items()}
-    for table in tables.values():
-        if isinstance(table, Missing):
-            return table
-    rows = pd.concat([table.assign(filename=name) for name, table in tables.items()]).assign(rev="workspace")
+    tables = {name or table: inputs.table(name or table, *columns) for name, columns in meta["tables"].items()}
+    for read in tables.values():
+        if isinstance(read, Missing):
+            return read
+    rows = pd.concat([read.assign(filename=name) for name, read in tables.items()]).assign(rev="workspace")
     text = text.replace('"<DVC_METRIC_DATA>"', rows.to_json(orient="records"))
     text = text.replace('"<DVC_METRIC_COLOR>"', json.dumps(_BY_SERIES if meta.get("series") else _ONE_SERIES))
     first = next(iter(tables))
