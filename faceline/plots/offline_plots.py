@@ -1,21 +1,23 @@
 """Lets `dvc plots show` and `dvc plots diff` write pages that need no network.
 
-    python -m faceline.reporting.offline_plots
+    python -m faceline.plots.offline_plots
 
-DVC's own page loads its charting library from the web. This writes a page template that holds the library, and names
-it in DVC's local configuration; `make` does it once, at installation.
+DVC's own page loads its charting library from the web. This writes a page template that holds the library and the
+look of the report's charts, and names it in DVC's local configuration; `make` does it once, at installation. The
+charts are the report's: dvc.yaml names their specifications in `faceline/reporting/specs` as templates.
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import vl_convert
 from dvc.repo import Repo
 
 from faceline.core.files import write_text
+from faceline.reporting.theme import CONFIG, VEGA_LITE
 
-VEGA_LITE = "5.20"  # DVC's charts are written for version 5
 TEMPLATE = "offline_plots.html"
 
 _PAGE = """<!DOCTYPE html>
@@ -36,7 +38,8 @@ _PAGE = """<!DOCTYPE html>
 
 def page_template() -> str:
     """The page that DVC puts its charts into, with all it takes to draw them."""
-    return _PAGE.replace("BUNDLE", vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", VEGA_LITE))
+    embed = f"window.vegaEmbed = (place, spec) => vegaEmbed(place, spec, {{config: {json.dumps(CONFIG)}}});"
+    return _PAGE.replace("BUNDLE", vl_convert.javascript_bundle(embed, VEGA_LITE))
 
 
 def main() -> None:

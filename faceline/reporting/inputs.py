@@ -11,21 +11,15 @@ from pathlib import Path
 import cv2
 import pandas as pd
 
-from faceline.core.columns import SYNTHETIC_PREFIX
 from faceline.core.errors import InputError
 from faceline.core.files import read_json
 
 METRICS = ("dataset", "filter", "crop", "landmarks", "alignment", "recognition", "wild")
 _RATES = ("recognition/rates.csv", "wild/rates.csv")
 _BESIDE = ("low", "high", "threshold", "reason")
-_NAMING_PHOTOS = (
-    "landmarks/per_face.csv",
-    "recognition/hardest_genuine.csv",
-    "recognition/hardest_impostor.csv",
-    "dataset/near_duplicates.csv",
-)
-_WIDEST_PX = 1400
+_MAX_WIDTH_PX = 1400
 _WEBP_QUALITY = 80
+_MAX_ROWS = 500
 
 
 @dataclass(frozen=True)
@@ -36,7 +30,7 @@ class Missing:
 
 
 @dataclass(frozen=True)
-class Picture:
+class EmbeddedPicture:
     """A picture that travels inside the page: its data URI and size in px."""
 
     uri: str
@@ -45,7 +39,30 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Sources:
+class ShownTable:
+    """A table as the page shows it.
+
+    Attributes:
+        columns, rows: its cells as text.
+        source: the file it is in, relative to the project.
+        left_out: rows of the file that are not among `rows`.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    source: str
+    left_out: int = 0
+
+    @classmethod
+    def of(cls, table: pd.DataFrame, source: str, limit: int = _MAX_ROWS) -> ShownTable:
+        """The first `limit` rows of `table`."""
+        first = table.head(limit).itertuples(index=False, name=None)
+        rows = tuple(tuple(_cell(value) for value in row) for row in first)
+        return cls(tuple(map(str, table.columns)), rows, source, max(0, len(table) - limit))
+
+
+@dataclass(frozen=True)
+class Inputs:
     """Everything the page may say.
 
     Attributes:
@@ -57,7 +74,7 @@ class Sources:
     reports: Path
 
     @classmethod
-    def read(cls, metrics: Path, reports: Path) -> Sources:
+    def read(cls, metrics: Path, reports: Path) -> Inputs:
         """Reads every metrics file.
 
         Raises:
@@ -108,17 +125,17 @@ class Sources:
         reason = self._rates.get(rate, {}).get("reason")
         return None if pd.isna(reason) else str(reason) or None
 
-    @cached_property
-    def drawn(self) -> bool:
-        """Whether the photos behind the figures were drawn: their names begin with `drawn_`."""
-        for name in _NAMING_PHOTOS:
-            table = self.table(name)
-            if isinstance(table, pd.DataFrame) and len(table):
-                columns = [column for column in table.columns if column.startswith(("image_id", "photo"))]
-                texts = [table[column].astype(str) for column in columns]
-                if any(text.str.startswith(SYNTHETIC_PREFIX).any() for text in texts):
-                    return True
-        return False
+    @property
+    def synthetic(self) -> bool:
+        """Whether the photos behind the figures were made by the project; what nobody wrote down counts as no."""
+        summary = self.document("train_recognition/summary.json")
+        return not isinstance(summary, Missing) and summary.get("synthetic") is True
+
+    @property
+    def landmark_labels(self) -> str:
+        """Who set the landmark labels: `people`, `derived`, `synthetic`, or `unknown`."""
+        summary = self.document("landmarks/summary.json")
+        return "unknown" if isinstance(summary, Missing) else summary.get("labels") or "unknown"
 
     def table(self, name: str, *columns: str) -> pd.DataFrame | Missing:
         """A CSV under the reports folder that has at least `columns` and a row."""
@@ -148,7 +165,7 @@ class Sources:
         stage = name.partition("/")[0]
         return Missing(f"reports/{name} is not there; the stage behind reports/{stage} writes it.")
 
-    def picture(self, name: str) -> Picture | Missing:
+    def picture(self, name: str) -> EmbeddedPicture | Missing:
         """A picture under the reports folder, re-encoded as WebP and shrunk to at most 1400 px across."""
         path = self.reports / name
         if not path.is_file():
@@ -157,11 +174,17 @@ class Sources:
         if pixels is None:
             return Missing(f"reports/{name} is no picture that can be read.")
         height, width = pixels.shape[:2]
-        if width > _WIDEST_PX:
-            height, width = max(1, round(height * _WIDEST_PX / width)), _WIDEST_PX
+        if width > _MAX_WIDTH_PX:
+            height, width = max(1, round(height * _MAX_WIDTH_PX / width)), _MAX_WIDTH_PX
             pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
         encoded = cv2.imencode(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, _WEBP_QUALITY])[1].tobytes()
-        return Picture("data:image/webp;base64," + base64.b64encode(encoded).decode(), width, height)
+        return EmbeddedPicture("data:image/webp;base64," + base64.b64encode(encoded).decode(), width, height)
+
+
+def _cell(value: object) -> str:
+    if value is None or value != value:
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _flat(path: Path) -> dict[str, float | int | None]:
