@@ -11,17 +11,15 @@ import pandas as pd
 import pytest
 from made_people import made_table
 
+from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, POINT_COLUMNS
 from faceline.core.files import write_json
-from faceline.core.columns import ATTRIBUTES
-from faceline.data.filtering.params import FilterParams
-from faceline.evaluation.verification.params import EvaluationParams
 from faceline.data.analysis.tables import analyse, summarise, write_analysis
-from faceline.evaluation.verification.calibration import Calibration
+from faceline.data.filtering.params import FilterParams
 from faceline.evaluation.recognition.recognition_figures import recognition_figures
+from faceline.evaluation.verification.calibration import Calibration
+from faceline.evaluation.verification.params import EvaluationParams
 from faceline.evaluation.verification.roles import dev_comparisons, query_comparisons
 from faceline.evaluation.wild.wild_figures import wild_figures
-from faceline.core.columns import BOX_COLUMNS
-from faceline.core.columns import POINT_COLUMNS
 from faceline.reporting.inputs import Inputs
 from faceline.reporting.page import render_page
 
