@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 .venv/installed: requirements.txt pyproject.toml
 	python3 -m venv .venv
 	.venv/bin/python -m pip install -q -r requirements.txt
-	.venv/bin/python -m faceline.reporting.offline_plots
+	.venv/bin/python -m faceline.plots.offline_plots
 	touch $@
 
 repro: .venv/installed

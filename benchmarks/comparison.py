@@ -13,22 +13,23 @@ from pathlib import Path
 import dvc.api
 import numpy as np
 import pandas as pd
+import vl_convert
 import yaml
 from pydantic import ValidationError
 
 from benchmarks.experiments import dvc_run, revision
+from benchmarks.paired import Difference, paired_accuracy, paired_differences
 from faceline.core.errors import FacelineError, InputError
-from faceline.pictures.sheets import new_figure, save
-from faceline.core.files import write_text
-from faceline.settings.schema import Params
+from faceline.core.files import replacing, write_text
+from faceline.evaluation.embeddings.table import EmbeddingTable, read_embeddings
 from faceline.evaluation.verification.params import EvaluationParams
-from faceline.evaluation.embeddings import EmbeddingTable, read_embeddings
-from faceline.evaluation.paired import Difference, paired_accuracy, paired_differences
-from faceline.evaluation.roles import query_comparisons
+from faceline.evaluation.verification.roles import query_comparisons
+from faceline.reporting.theme import CONFIG, VEGA_LITE
+from faceline.settings.schema import Params
 
 FPR = 0.01
 SHOWN = ("accuracy_top1", "tpr_at_fpr_1e-1", "tpr_at_fpr_1e-2", "tpir_at_fpir_1e-1", "rank1", "auc", "eer")
-DRAWN = {
+SHOWN_AS_DOTS = {
     "tpr_at_fpr_1e-2": "TPR at FPR 1e-2, people never seen",
     "accuracy_top1": "accuracy among the people trained on",
 }
@@ -139,7 +140,9 @@ def write_comparison(
     table = table_of(runs)
     write_text(stem.with_suffix(".md"), page(title, table, differences, command))
     write_text(stem.with_suffix(".csv"), table.to_csv(index=False, float_format="%.6f"))
-    draw(runs, stem)
+    png = vl_convert.vegalite_to_png(draw(runs), vl_version=VEGA_LITE, config=CONFIG, scale=1.5)
+    with replacing(stem.with_suffix(".png")) as temporary:
+        temporary.write_bytes(png)
 
 
 def table_of(runs: Mapping[Way, Sequence[Run]]) -> pd.DataFrame:
@@ -168,27 +171,46 @@ def page(title: str, table: pd.DataFrame, differences: Mapping[str, Sequence[Dif
         lines.append("excludes 0 may one be called better.\n")
         lines.append("| first | second | difference | low | high | claimed |\n|---|---|---|---|---|---|")
         for d in pairs:
-            claim = "yes" if d.excludes_zero else "no"
-            lines.append(f"| {d.first} | {d.second} | {d.value:+.3f} | {d.low:+.3f} | {d.high:+.3f} | {claim} |")
+            claim = "yes" if d.excludes_zero else d.reason or "no"
+            figures = " | ".join("" if value is None else f"{value:+.3f}" for value in (d.value, d.low, d.high))
+            lines.append(f"| {d.first} | {d.second} | {figures} | {claim} |")
     return "\n".join(lines) + "\n"
 
 
-def draw(runs: Mapping[Way, Sequence[Run]], stem: Path) -> None:
-    """The mean ROC of every way; every seed as a dot, and the mean as a line."""
-    figure = new_figure(15, 4)
-    curves, *dots = figure.subplots(1, 1 + len(DRAWN))
+def draw(runs: Mapping[Way, Sequence[Run]]) -> dict:
+    """A Vega-Lite specification: the mean ROC of every way; every seed as a dot, and their mean as a tick."""
     fpr = np.logspace(-3, 0, 200)
+    curves, dots = [], []
     for way, group in runs.items():
-        curves.plot(
-            fpr, np.mean([np.interp(fpr, run.roc["fpr"], run.roc["tpr"]) for run in group], axis=0), label=way.name
-        )
-    curves.set(xscale="log", xlabel="FPR", ylabel="TPR", title="ROC on people never seen, mean over seeds")
-    curves.legend(fontsize=8)
-    for axes, (key, title) in zip(dots, DRAWN.items(), strict=True):
-        for place, group in enumerate(runs.values()):
-            values = [run.metrics[key] for run in group]
-            axes.plot([place] * len(values), values, "o", color="#5c6b73", alpha=0.7)
-            axes.plot([place - 0.2, place + 0.2], [np.mean(values)] * 2, color="#253237")
-        axes.set_xticks(range(len(runs)), [way.name for way in runs], rotation=30, ha="right")
-        axes.set(title=title)
-    save(figure, stem.with_suffix(".png"))
+        tpr = np.mean([np.interp(fpr, run.roc["fpr"], run.roc["tpr"]) for run in group], axis=0)
+        curves += [{"way": way.name, "FPR": x, "TPR": y} for x, y in zip(fpr.tolist(), tpr.tolist(), strict=True)]
+        dots += [{"way": way.name} | {key: run.metrics[key] for key in SHOWN_AS_DOTS} for run in group]
+    way, loose = {"field": "way", "sort": None, "title": None}, {"zero": False}
+    roc = {
+        "title": "ROC on people never seen, mean over seeds",
+        "data": {"values": curves},
+        "mark": "line",
+        "encoding": {
+            "x": {"field": "FPR", "type": "quantitative", "scale": {"type": "log", "nice": False}},
+            "y": {"field": "TPR", "type": "quantitative", "scale": loose},
+            "color": way | {"scale": {"scheme": "tableau10"}},
+        },
+    }
+    panels = [
+        {
+            "title": title,
+            "data": {"values": dots},
+            "height": 250,
+            "width": {"step": 34},
+            "encoding": {
+                "x": way | {"axis": {"labelAngle": -30, "labelOverlap": False}},
+                "y": {"field": key, "type": "quantitative", "title": None, "scale": loose},
+            },
+            "layer": [
+                {"mark": "point"},
+                {"mark": {"type": "tick", "thickness": 2}, "encoding": {"y": {"aggregate": "mean", "field": key}}},
+            ],
+        }
+        for key, title in SHOWN_AS_DOTS.items()
+    ]
+    return {"background": "white", "hconcat": [roc | {"width": 340, "height": 250}, *panels]}

@@ -18,17 +18,17 @@ from pathlib import Path
 
 import numpy as np
 
-from faceline.imaging.images import decode_rgb
-from faceline.settings.schema import load_params
-from faceline.models.runtime import prepare
-from faceline.photos.photos import open_photos
 from faceline.core.columns import BOX_COLUMNS
-from faceline.geometry.boxes import box_around, iou
-from faceline.landmarks.sets.detections import MIN_IOU, mtcnn_finder
-from faceline.landmarks.sets.sources import read_landmark_set
 from faceline.detection.detectors_old import Detector, MtcnnDetector, YunetDetector
 from faceline.detectors.mtcnn_torch import torch_nets
+from faceline.geometry.boxes import box_around, iou
+from faceline.imaging.images import decode_rgb
+from faceline.landmarks.sets.detections import MIN_IOU, mtcnn_finder
+from faceline.landmarks.sets.sources import read_landmark_set
+from faceline.models.runtime import prepare
+from faceline.photos.photos import open_photos
 from faceline.pipeline.photo_files import Photo
+from faceline.settings.schema import load_params
 
 BATCH = 16
 

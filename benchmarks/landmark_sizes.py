@@ -21,12 +21,12 @@ import torch
 
 from benchmarks.experiments import dvc_run, refuse_unclean, restore, revision
 from faceline.core.files import write_text
-from faceline.settings.schema import load_params
-from faceline.landmarks.training.params import LandmarkParams
-from faceline.models.runtime import prepare
 from faceline.landmarks.net.codec import Codec
 from faceline.landmarks.net.hourglass import HourglassConfig, StackedHourglass
 from faceline.landmarks.training.hourglass_training import heatmap_loss
+from faceline.landmarks.training.params import LandmarkParams
+from faceline.models.runtime import prepare
+from faceline.settings.schema import load_params
 
 BATCH = 16
 ROUNDS = 5

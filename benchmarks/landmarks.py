@@ -23,21 +23,21 @@ import pandas as pd
 import torch
 from skimage.transform import SimilarityTransform, warp
 
-from faceline.training.checkpoint import Checkpoint
-from faceline.imaging.images import encode_jpeg
-from faceline.packed.sets import PackedSet, PackedWriter
-from faceline.settings.schema import Params, load_params
-from faceline.models.runtime import prepare, seed_everything
 from faceline.alignment.fit.template import TEMPLATE, fit_alignment, template
 from faceline.core.columns import BOX_COLUMNS
 from faceline.geometry.boxes import BoxMap, box_around
 from faceline.geometry.points import point_table
-from faceline.windows.windows import WINDOW_COLUMNS, compose, sample, window_around
+from faceline.imaging.images import encode_jpeg
 from faceline.landmarks.net.codec import STRIDE, Codec
 from faceline.landmarks.net.hourglass import HourglassConfig, StackedHourglass
 from faceline.landmarks.net.pixels import MEAN, STD, normalised
 from faceline.landmarks.net.predictor import LandmarkPredictor
 from faceline.landmarks.training.hourglass_training import Trainer, load_faces
+from faceline.models.runtime import prepare, seed_everything
+from faceline.packed.sets import PackedSet, PackedWriter
+from faceline.settings.schema import Params, load_params
+from faceline.training.checkpoint import Checkpoint
+from faceline.windows.windows import WINDOW_COLUMNS, compose, sample, window_around
 
 BATCH = 64
 ROUNDS = 9

@@ -31,8 +31,8 @@ from benchmarks.comparison import (
 from benchmarks.experiments import dvc_run, refuse_unclean, restore
 from faceline.core.errors import FacelineError, InputError
 from faceline.recognition.heads.registry import loss_names
-from faceline.settings.schema import load_params
 from faceline.recognition.training.params import RecognitionParams
+from faceline.settings.schema import load_params
 
 TUNING_SEED = 0
 TUNING_SHARE = 0.5

@@ -20,24 +20,23 @@ import torch
 from facenet_pytorch import MTCNN, InceptionResnetV1
 from PIL import Image
 
-from faceline.imaging.images import decode_rgb
-from faceline.settings.schema import load_params
-from faceline.annotations.celeba import read_boxes
-from faceline.photos.photos import open_photos
 from faceline.alignment.fit.template import TEMPLATE
-from faceline.core.columns import BOX_COLUMNS
+from faceline.annotations.celeba import read_boxes
+from faceline.core.columns import BOX_COLUMNS, POINTS
+from faceline.detection.detectors_old import MtcnnDetector
+from faceline.detectors.mtcnn_torch import torch_nets
 from faceline.geometry.boxes import BoxMap, box_around, iou
-from faceline.core.columns import POINTS
-from faceline.windows.windows import invert, net_view, transform
-from faceline.landmarks.sets.detections import MIN_IOU
+from faceline.imaging.images import decode_rgb
 from faceline.landmarks.net.hourglass import HourglassConfig, StackedHourglass
 from faceline.landmarks.net.pixels import MEAN, STD
 from faceline.landmarks.net.predictor import LandmarkPredictor
-from faceline.detection.detectors_old import MtcnnDetector
+from faceline.landmarks.sets.detections import MIN_IOU
+from faceline.photos.photos import open_photos
 from faceline.pipeline.face_pipeline import PHOTOS_PER_BATCH, FacePipeline
-from faceline.detectors.mtcnn_torch import torch_nets
 from faceline.pipeline.photo_files import Photo
 from faceline.recognition.net.embedding_net import EmbeddingNet, NetConfig, normalise
+from faceline.settings.schema import load_params
+from faceline.windows.windows import invert, net_view, transform
 
 
 class ProportionedLandmarker(LandmarkPredictor):

@@ -23,8 +23,8 @@ from benchmarks.comparison import (
 )
 from benchmarks.experiments import refuse_unclean, restore
 from faceline.core.errors import InputError
-from faceline.settings.schema import load_params
 from faceline.recognition.training.params import RecognitionParams
+from faceline.settings.schema import load_params
 
 SHARED = ("backbone", "stem_stride", "input_px", "epochs", "pretrained", "precision")
 

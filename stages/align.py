@@ -23,7 +23,7 @@ def align(
     metrics: Path,
     report: Path,
 ) -> None:
-    """Finds each crop's landmarks and samples its face onto the ArcFace template; measured people's also by annotation."""
+    """Samples each crop's face onto the ArcFace template, measured people's by annotated landmarks as well."""
     predictor = LandmarkPredictor.load(model, prepare(runtime))
     packed = PackedSet(crops)
     synthetic = packed.metadata["synthetic"]

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from faceline.core.columns import is_synthetic
 from faceline.core.files import replacing_folder, write_json
 from faceline.core.stage import run_stage
 from faceline.data.crops.cropping import crop_faces, summarise_crops
@@ -14,7 +15,7 @@ from faceline.photos.photos import open_photos
 def crop(crop: CropParams, images: Path, selected: Path, out: Path, metrics: Path) -> None:
     """Stores a square window round each chosen face, with the exact map back to its photo."""
     rows = read_selected(selected)
-    metadata = {"kind": "crops", "context": crop.context}
+    metadata = {"kind": "crops", "context": crop.context, "synthetic": is_synthetic(rows.image_id)}
     with open_photos(images) as photos, replacing_folder(out) as folder, PackedWriter(folder, metadata) as writer:
         for chunk, encoded in crop_faces(photos, rows, crop):
             writer.write(chunk, encoded)

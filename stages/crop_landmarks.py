@@ -15,7 +15,9 @@ from faceline.photos.photos import open_photos
 log = logging.getLogger(__name__)
 
 
-def crop_landmarks(landmarks: LandmarkSetParams, crop: CropParams, annotations: Path, images: Path, out: Path) -> None:
+def crop_landmarks(
+    landmarks: LandmarkSetParams, crop: CropParams, annotations: Path, images: Path, out: Path
+) -> None:
     """Stores a window round each annotated face."""
     rows, labels = read_landmark_set(landmarks.source, annotations)
     metadata = {"kind": "landmark_crops", "source": landmarks.source, "labels": labels}

@@ -8,16 +8,16 @@ from faceline.models.model_file import model_hash
 from faceline.models.runtime import RuntimeParams, prepare
 from faceline.packed.sets import PackedSet
 from faceline.recognition.embedding.embedder import Embedder
-from faceline.recognition.embedding.packed_faces import embed_packed, read_rejected
+from faceline.recognition.embedding.packed_faces import embed_packed, rejected_like
 from faceline.recognition.embedding.params import EmbeddingParams
 
 
 def embed(embedding: EmbeddingParams, runtime: RuntimeParams, tiles: Path, model: Path, out: Path) -> None:
     """Embeds every tile of a set; faces that could not be aligned are rows without an embedding."""
     packed = PackedSet(tiles)
-    embedder = Embedder.load(model, prepare(runtime))
+    embedder = Embedder.load(model, prepare(runtime), with_head=True)
     embedder.check_alignment(packed.metadata, str(tiles))
-    rejected = read_rejected(tiles, packed.rows)
+    rejected = rejected_like(tiles, packed.rows)
     metadata = {"model": model_hash(model), "synthetic": embedder.synthetic, "flip": embedding.flip}
     write_embeddings(out, embed_packed(packed, rejected, embedder, embedding.flip, runtime.workers, metadata))
 

@@ -3,36 +3,30 @@
 from pathlib import Path
 
 from faceline.core.files import write_text
-from faceline.alignment.fit.params import AlignParams
-from faceline.data.crops.params import CropParams
-from faceline.data.filtering.params import FilterParams
-from faceline.data.scan.params import DataParams
-from faceline.evaluation.verification.params import EvaluationParams
-from faceline.landmarks.training.params import LandmarkParams
-from faceline.recognition.training.params import RecognitionParams
-from faceline.wild.params import WildParams
 from faceline.core.stage import run_stage
 from faceline.reporting.card import render_card
+from faceline.reporting.inputs import Inputs
 from faceline.reporting.page import render_page
-from faceline.reporting.sources import Sources
 
 
 def report(
-    data: DataParams,
-    filter: FilterParams,
-    crop: CropParams,
-    landmarks: LandmarkParams,
-    align: AlignParams,
-    recognition: RecognitionParams,
-    evaluation: EvaluationParams,
-    wild: WildParams,
+    data: dict,
+    filter: dict,
+    crop: dict,
+    landmarks: dict,
+    align: dict,
+    recognition: dict,
+    losses: dict,
+    embedding: dict,
+    evaluation: dict,
+    wild: dict,
     metrics: Path,
     reports: Path,
     page: Path,
     card: Path,
 ) -> None:
     """One self-contained HTML page and a model card, both from the figures the other stages wrote."""
-    sources = Sources.read(metrics, reports)
+    inputs = Inputs.read(metrics, reports)
     params = {
         "data": data,
         "filter": filter,
@@ -40,11 +34,13 @@ def report(
         "landmarks": landmarks,
         "align": align,
         "recognition": recognition,
+        "losses": losses,
+        "embedding": embedding,
         "evaluation": evaluation,
         "wild": wild,
     }
-    write_text(page, render_page(sources, params))
-    write_text(card, render_card(sources, params))
+    write_text(page, render_page(inputs, params))
+    write_text(card, render_card(inputs, params))
 
 
 if __name__ == "__main__":

@@ -1,16 +1,18 @@
 """A tiny landmark set: coloured dots on noise, one colour a point, boxes in CelebA's convention round them."""
 
+from collections import Counter
+
 import numpy as np
 import pandas as pd
 
-from faceline.imaging.images import encode_jpeg
-from faceline.packed.sets import PackedSet, PackedWriter
-from faceline.landmarks.training.params import LandmarkAugmentation, LandmarkParams
-from faceline.data.crops.cropping import crop_faces
 from faceline.core.columns import BOX_COLUMNS
-from faceline.geometry.boxes import BoxMap, box_around
-from faceline.geometry.points import point_table
-from faceline.landmarks.sets.detections import DETECTED_COLUMNS
+from faceline.data.crops.cropping import crop_faces
+from faceline.geometry.boxes import box_around
+from faceline.geometry.points import point_table, points_of
+from faceline.imaging.images import encode_jpeg
+from faceline.landmarks.detected.detected_faces import DETECTED_BOX, DETECTED_POINTS
+from faceline.landmarks.training.params import LandmarkAugmentation, LandmarkParams
+from faceline.packed.sets import PackedSet, PackedWriter
 
 COLOURS = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 255, 255)]
 FACE = np.array([[-1, -1], [1, -1], [0, 0.15], [-0.75, 1.05], [0.75, 1.05]])
@@ -50,17 +52,19 @@ def draw(points, size, rng, radius_px):
     return photo.round().astype(np.uint8)
 
 
-class Drawings:
-    """Stands in for `Photos`."""
+class CountedPhotos:
+    """Stands in for `Photos` and counts how often each was read."""
 
     def __init__(self, encoded):
-        self._encoded = encoded
+        self.encoded = encoded
+        self.reads = Counter()
 
     def read(self, image_id):
-        return self._encoded[image_id]
+        self.reads[image_id] += 1
+        return self.encoded[image_id]
 
 
-def drawn_faces(count, seed=0, size=120):
+def synthetic_faces(count, seed=0, size=120):
     """(rows, photos): a landmark table with splits 60 / 20 / 20, two photos a person, and its photos."""
     rng = np.random.default_rng(seed)
     turn = rng.uniform(-0.2, 0.2, count)
@@ -68,35 +72,42 @@ def drawn_faces(count, seed=0, size=120):
     faces = FACE * rng.uniform(10, 14, (count, 1, 1)) @ turns + rng.uniform(50, 70, (count, 1, 2))
     ids = [f"drawn_{number:06d}.jpg" for number in range(count)]
     splits = np.array(["train"] * 6 + ["dev"] * 2 + ["test"] * 2, dtype=object)
-    facts = {
+    first = {
         "image_id": ids,
         "person": [str(number // 2) for number in range(count)],
         "split": splits[np.arange(count) % 10],
     }
     boxes = pd.DataFrame(box_around(faces), columns=BOX_COLUMNS)
-    rows = pd.concat([pd.DataFrame(facts), boxes, point_table(faces)], axis=1)
+    rows = pd.concat([pd.DataFrame(first), boxes, point_table(faces)], axis=1)
     photos = {name: encode_jpeg(draw(face, size, rng, 2.5), 95) for name, face in zip(ids, faces, strict=True)}
-    return rows, Drawings(photos)
+    return rows, CountedPhotos(photos)
 
 
-def packed_set(folder, count, crop, labels="drawn", seed=0):
-    """Writes and opens a `landmark_crops` set of drawn faces whose detections are the boxes and points, shifted."""
-    rows, photos = drawn_faces(count, seed)
-    boxes = BoxMap(0.8, 0.7, 0.02, -0.03).apply(rows[BOX_COLUMNS].to_numpy())
-    points = rows.iloc[:, -10:].to_numpy() + 1.0
-    detected = pd.DataFrame(np.hstack([boxes, points]), columns=DETECTED_COLUMNS)
-    detected.loc[rows.split == "dev"] = np.nan
-    metadata = {
-        "kind": "landmark_crops",
-        "source": "selected",
-        "labels": labels,
-        "box_map": BoxMap.fit(boxes, rows[BOX_COLUMNS].to_numpy()).to_facts(),
-        "defects": {"swapped_eyes": 2},
-        "detector_looked": int((rows.split == "test").sum()),
-        "detector_missed": 0,
-    }
+def packed_set(folder, count, crop, labels="synthetic", seed=0):
+    """Writes and opens a `landmark_crops` set of synthetic faces."""
+    rows, photos = synthetic_faces(count, seed)
     folder.mkdir(parents=True)
-    with PackedWriter(folder, metadata) as writer:
-        for facts, images in crop_faces(photos, pd.concat([rows, detected], axis=1), crop):
-            writer.write(facts, images)
+    with PackedWriter(folder, {"kind": "landmark_crops", "source": "selected", "labels": labels}) as writer:
+        for part, images in crop_faces(photos, rows, crop):
+            writer.write(part, images)
     return PackedSet(folder)
+
+
+def detections(rows):
+    """What a detector of exact boxes (in the set's convention) found: points off by a pixel, no dev faces."""
+    looked = rows[rows.split != "dev"]
+    found = np.hstack([looked[BOX_COLUMNS].to_numpy(float), points_of(looked).reshape(-1, 10) + 1.0])
+    index = pd.Index(looked.image_id, name="image_id")
+    table = pd.DataFrame(found, columns=[*DETECTED_BOX, *DETECTED_POINTS], index=index)
+    table.insert(0, "split", looked.split.to_numpy())
+    return table
+
+
+def colour_spots(image):
+    """(5, 2) where the colours of the points lie, by the centre of mass of likeness to them."""
+    ys, xs = np.mgrid[: image.shape[0], : image.shape[1]]
+    spots = []
+    for colour in COLOURS:
+        weight = np.clip(150 - np.abs(image.astype(float) - np.array(colour)).sum(axis=2), 0, None)
+        spots.append([(xs * weight).sum() / weight.sum(), (ys * weight).sum() / weight.sum()])
+    return np.array(spots)

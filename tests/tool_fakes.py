@@ -13,11 +13,10 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from faceline.alignment.fit.template import TEMPLATE, template
-from faceline.geometry.boxes import BoxMap, box_around
 from faceline.core.columns import POINTS
+from faceline.detection.detections import Detections, Detector, DetectorSettings
+from faceline.geometry.boxes import BoxMap, box_around
 from faceline.windows.windows import invert, net_view, transform
-from faceline.detectors.mtcnn import Detections
-from faceline.pipeline.photo_files import Photo
 
 INPUT_PX = 128
 MARGIN = -0.05
@@ -35,29 +34,34 @@ def face_at(scale: float, shift: Sequence[float]) -> tuple[np.ndarray, np.ndarra
     return points, box_around(points + 0.5)
 
 
-class FakeDetector:
-    """Gives the boxes it was told, by photo name."""
+class FakeDetector(Detector):
+    """Gives the boxes it was told, by the photo's name, whatever their size and score."""
 
-    def __init__(self, boxes: dict[str, np.ndarray], convention: str = "celeba") -> None:
+    name = "fake"
+    default_min_score = 0.0
+    smallest_box_px = 0.0
+
+    def __init__(self, boxes: dict[str, Sequence], box_map: BoxMap | None = None) -> None:
+        super().__init__(DetectorSettings())
         self._boxes = boxes
-        self.convention = convention
+        self.box_map = box_map or BoxMap()
 
-    def find(self, photos: Sequence[Photo]) -> list[Detections]:
-        found = []
-        for photo in photos:
-            boxes = np.array(self._boxes.get(photo.name, []), float).reshape(-1, 4)
-            found.append(Detections(boxes, np.full(len(boxes), 0.9), np.full((len(boxes), 5, 2), np.nan)))
-        return found
+    def find(self, images: Sequence[np.ndarray], names: Sequence[str] = ()) -> list[Detections]:
+        return [self._of(self._boxes.get(name, [])) for _, name in zip(images, names, strict=True)]
+
+    def detect(self, images: Sequence[np.ndarray]) -> list[Detections]:
+        raise NotImplementedError
+
+    def _of(self, boxes: Sequence) -> Detections:
+        boxes = np.array(boxes, float).reshape(-1, 4)
+        return Detections(boxes, np.full(len(boxes), 0.9), np.full((len(boxes), 5, 2), np.nan))
 
 
-class FakeLandmarker:
+class FakePredictor:
     """Says that every face has the template's proportions."""
 
     input_px = INPUT_PX
-    drawn = False
-
-    def __init__(self, box_map: BoxMap | None = None) -> None:
-        self.box_map = box_map or BoxMap()
+    synthetic = False
 
     def view(self, box: np.ndarray) -> np.ndarray:
         return net_view(box, MARGIN, INPUT_PX)
@@ -72,7 +76,7 @@ class FakeLandmarker:
 class FakeEmbedder:
     """Mean colours of a 4 x 4 grid."""
 
-    drawn = False
+    synthetic = False
 
     def embed(self, images: Sequence[np.ndarray], flip: bool, batch_size: int = 64) -> np.ndarray:
         small = [cv2.resize(image, (4, 4), interpolation=cv2.INTER_AREA).astype(float).ravel() for image in images]
@@ -80,7 +84,7 @@ class FakeEmbedder:
         return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
-def write_onnx_models(folder: Path, drawn: bool = False) -> None:
+def write_onnx_models(folder: Path, synthetic: bool = False) -> None:
     """hourglass.onnx and recognizer.onnx that behave like the objects above."""
     folder.mkdir(parents=True, exist_ok=True)
     shape = helper.make_tensor_value_info("images", TensorProto.UINT8, ["batch", INPUT_PX, INPUT_PX, 3])
@@ -101,15 +105,14 @@ def write_onnx_models(folder: Path, drawn: bool = False) -> None:
         helper.make_tensor_value_info("points", TensorProto.DOUBLE, ["batch", 5, 2]),
         helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["batch", 5]),
     ]
-    facts = {
+    metadata = {
         "kind": "hourglass",
         "points": list(POINTS),
         "input_px": INPUT_PX,
         "margin": MARGIN,
-        "box_map": BoxMap().to_facts(),
-        "drawn": drawn,
+        "synthetic": synthetic,
     }
-    _save(folder / "hourglass.onnx", nodes, [shape], outputs, constants, facts)
+    _save(folder / "hourglass.onnx", nodes, [shape], outputs, constants, metadata)
 
     shape = helper.make_tensor_value_info("images", TensorProto.UINT8, ["batch", 112, 112, 3])
     nodes = [
@@ -124,21 +127,21 @@ def write_onnx_models(folder: Path, drawn: bool = False) -> None:
     outputs = [
         helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", DIM]) for name in ("embeddings", "raw")
     ]
-    facts = {
+    metadata = {
         "kind": "recognizer",
         "model": MODEL,
         "input_px": 112,
-        "drawn": drawn,
+        "synthetic": synthetic,
         "config": {"embedding_dim": DIM},
         "align": {"size_px": 112, "template": template(112).tolist()},
     }
-    _save(folder / "recognizer.onnx", nodes, [shape], outputs, constants, facts)
+    _save(folder / "recognizer.onnx", nodes, [shape], outputs, constants, metadata)
 
 
-def _save(path: Path, nodes: list, inputs: list, outputs: list, constants: list, facts: dict) -> None:
+def _save(path: Path, nodes: list, inputs: list, outputs: list, constants: list, metadata: dict) -> None:
     graph = helper.make_graph(nodes, path.stem, inputs, outputs, constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-    helper.set_model_props(model, {key: json.dumps(value) for key, value in facts.items()})
+    helper.set_model_props(model, {key: json.dumps(value) for key, value in metadata.items()})
     onnx.checker.check_model(model)
     onnx.save(model, path)
 

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from faceline.core.columns import BOX_COLUMNS, POINTS
 from faceline.core.errors import InputError
 from faceline.imaging.progress import track
-from faceline.core.columns import BOX_COLUMNS
-from faceline.core.columns import POINTS
 from faceline.pipeline.face_pipeline import FacePipeline
 from faceline.pipeline.found_faces import FoundFace, PhotoFaces
 from faceline.pipeline.photo_files import find_photos, read_photos
@@ -71,7 +70,12 @@ def photo_record(found: PhotoFaces, faces: Sequence[Mapping] | None = None) -> d
 
 def face_record(face: FoundFace) -> dict:
     """A face's record, as far as the face has been worked out."""
-    record: dict = {"box": box_record(face.box), "detector": face.detector, "celeba_box": box_record(face.celeba_box), "score": face.score}
+    record: dict = {
+        "box": box_record(face.box),
+        "detector": face.detector,
+        "celeba_box": box_record(face.celeba_box),
+        "score": face.score,
+    }
     points = face.landmarks if face.landmarks is not None else face.detector_points
     if points is not None:
         record["points"] = {name: list(map(float, point)) for name, point in zip(POINTS, points, strict=True)}

@@ -58,13 +58,13 @@ def align(
     def record(found: PhotoFaces) -> dict:
         faces = []
         for number, face in enumerate(found.faces):
-            facts = face_record(face)
+            details = face_record(face)
             if face.aligned is not None:
                 target = out / f"{names.of(f'{Path(found.name).stem}_{number}')}.png"
                 with replacing(target) as temporary:
                     Image.fromarray(face.aligned).save(temporary)
-                facts["file"] = target
-            faces.append(facts)
+                details["file"] = target
+            faces.append(details)
         return photo_record(found, faces)
 
     records, error = collect(found_faces(photos, pipeline, "align", draw), record)
@@ -94,11 +94,11 @@ def embed(
     def record(found: PhotoFaces) -> dict:
         faces = []
         for number, face in enumerate(found.faces):
-            facts = face_record(face)
+            details = face_record(face)
             if face.embedding is not None:
-                facts["row"] = len(rows)
+                details["row"] = len(rows)
                 rows.append((face.embedding, found.name, number, face.box))
-            faces.append(facts)
+            faces.append(details)
         return photo_record(found, faces)
 
     records, error = collect(found_faces(photos, loaded.pipeline, "embed", draw), record)

@@ -21,7 +21,7 @@ class _Faceline(TyperGroup):
 
     def invoke(self, ctx: click.Context) -> object:
         logging.basicConfig(level=logging.INFO, format="faceline: %(message)s", stream=sys.stderr)
-        for chatty in ("onnxscript", "onnx_ir", "torch", "matplotlib"):
+        for chatty in ("onnxscript", "onnx_ir", "torch"):
             logging.getLogger(chatty).setLevel(logging.WARNING)
         try:
             return super().invoke(ctx)

@@ -56,7 +56,8 @@ def _setup(
         DetectorName, typer.Option(help="Who finds the faces.", rich_help_panel=DETECTION)
     ] = DetectorName.mtcnn,
     detector_model: Annotated[
-        str, typer.Option(metavar="FILE", help="The detector's model; mtcnn brings its own.", rich_help_panel=DETECTION)
+        str,
+        typer.Option(metavar="FILE", help="The detector's model; mtcnn brings its own.", rich_help_panel=DETECTION),
     ] = "none",
     boxes: Annotated[
         Path | None,

@@ -17,6 +17,6 @@ def params(
     \b
     faceline params celeba-small
     """
-    from faceline.settings.variants import write_variant
+    from faceline.pipeline.variants import write_variant
 
     write_variant(variant, out)

@@ -167,9 +167,10 @@ def export(
     faceline export backup.npz --gallery people.db
     """
     from faceline.pipeline.gallery import Gallery
+    from faceline.pipeline.gallery_files import export_people
 
     with Gallery(gallery) as opened:
-        answer({"gallery": gallery, "file": file, "people": opened.export(file)})
+        answer({"gallery": gallery, "file": file, "people": export_people(opened, file)})
 
 
 def import_people(
@@ -184,10 +185,12 @@ def import_people(
     \b
     faceline import backup.npz --gallery other.db
     """
-    from faceline.pipeline.gallery import Gallery, exported_model
+    from faceline.pipeline.gallery import Gallery
+    from faceline.pipeline.gallery_files import exported_model
+    from faceline.pipeline.gallery_files import import_people as read_people
 
     with Gallery.open_or_create(gallery, *exported_model(file)) as opened:
-        count = opened.import_people(file, existing.value)
+        count = read_people(opened, file, existing.value)
         answer({"gallery": gallery, "imported": count, "people": len(opened)})
 
 
@@ -220,7 +223,7 @@ def _embeddings_of(
 def _operating_point(
     setup: Setup, model: str, people: int, fpir: float | None, threshold: float | None
 ) -> OperatingPoint:
-    from faceline.evaluation.calibration import Calibration
+    from faceline.evaluation.verification.calibration import Calibration
     from faceline.pipeline.identification import OperatingPoint, operating_point
     from faceline.pipeline.load import CALIBRATION
 
@@ -252,7 +255,7 @@ def _print_rows(records: list[dict], point: OperatingPoint) -> None:
     import csv
     import sys
 
-    from faceline.geometry.boxes import BOX_COLUMNS
+    from faceline.core.columns import BOX_COLUMNS
 
     header = ["photo", "status", "name", "similarity", "threshold", "fpir", "gallery_size", *BOX_COLUMNS]
     rows = csv.writer(sys.stdout, lineterminator="\n")

@@ -43,8 +43,8 @@ def verify(
     from dataclasses import asdict
 
     from faceline.imaging.progress import track
-    from faceline.evaluation.lfw import parse_pairs
     from faceline.pipeline.found_faces import main_face
+    from faceline.pipeline.lfw import parse_pairs
     from faceline.pipeline.load import load
     from faceline.pipeline.photo_files import read_photos
     from faceline.pipeline.verify import locate, verify_pairs
@@ -63,13 +63,13 @@ def verify(
             embeddings[name] = face.embedding
     result = verify_pairs(listed, embeddings)
     folds = asdict(result.folds)
-    rates = {f"tpr_at_fpr_{fpr}": rate for fpr, rate in result.tpr_at_fpr.items()}
     answer(
         {
             "accuracy": folds["accuracy"],
             "accuracy_standard_error": folds["standard_error"],
             "auc": result.auc,
-            **rates,
+            **{rate.name: rate.value for rate in result.id_rates},
+            "reasons": {rate.name: rate.reason for rate in result.id_rates if rate.reason},
             "pairs": result.pairs,
             "photos": len(files),
             "failure_to_acquire": len(failures) / len(files),
@@ -87,7 +87,8 @@ def annotate(
     out: Annotated[Path, typer.Option(metavar="DATA", help="New folder for the data set.")],
     setup: Setup,
     landmarks: Annotated[
-        LandmarkSource, typer.Option(help="auto: the hourglass where one trained on photos is there, else the detector's own points.")
+        LandmarkSource,
+        typer.Option(help="auto: the hourglass where one trained on photos is there, else the detector."),
     ] = LandmarkSource.auto,
 ) -> None:
     """Your own people as a data set in CelebA's layout, ready for the chain.
@@ -98,8 +99,8 @@ def annotate(
     \b
     faceline annotate staff/ --out data/staff
     """
-    from faceline.pipeline.annotate import FILES, people_in
     from faceline.pipeline.annotate import annotate as write_annotations
+    from faceline.pipeline.annotate import people_in
 
     photos = people_in(people)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -113,7 +114,7 @@ def annotate(
             "landmarks": source,
             "several_faces": report.several_faces,
             "skipped": [{"photo": photo, "reason": reason} for photo, reason in report.skipped],
-            "data": {kind: out / file for kind, file in FILES.items()},
+            "data": {kind: out / file for kind, file in report.files.items()},
         }
     )
 
@@ -152,8 +153,8 @@ def export_images(
 def _annotator(setup: Setup, landmarks: LandmarkSource) -> tuple:
     """How to find faces, how to place box and points of one, and who finds the points."""
     from faceline.imaging.progress import track
-        from faceline.pipeline.face_pipeline import FacePipeline
-    from faceline.pipeline.load import load, load_detector, has_usable_predictor
+    from faceline.pipeline.face_pipeline import FacePipeline
+    from faceline.pipeline.load import has_usable_predictor, load, load_detector
     from faceline.pipeline.photo_files import read_photos
 
     source = landmarks

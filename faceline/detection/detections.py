@@ -57,8 +57,8 @@ class DetectorSettings:
 class Detector(ABC):
     """Finds faces.
 
-    A subclass is the only thing of its module that others know. It is made from settings, finds the faces of images that
-    are small enough already, and says what its boxes enclose.
+    A subclass is all that others know of its module. It is made from settings, and finds the faces of images that are
+    small enough already.
 
     Attributes:
         name: as `wild.detector` names it.

@@ -28,8 +28,8 @@ class Yunet(Detector):
         model = Path(settings.model)
         if not model.is_file():
             raise InputError(
-                f"{model}: no such file; the detector yunet takes its ONNX file, face_detection_yunet_2023mar.onnx of "
-                "OpenCV's model zoo (wild.detector_model in params.yaml, --detector-model in the tool)"
+                f"{model}: no such file; yunet takes face_detection_yunet_2023mar.onnx of OpenCV's model zoo, as "
+                "wild.detector_model in params.yaml or --detector-model of the tool"
             )
         try:
             self._net = cv2.FaceDetectorYN.create(str(model), "", (320, 320), self.min_score)

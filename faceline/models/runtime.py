@@ -10,9 +10,9 @@ from typing import ClassVar, Literal
 import numpy as np
 import torch
 
-from faceline.imaging.parallel import usable_cores
 from faceline.core.errors import InputError
 from faceline.core.params import Count, Group, Positive
+from faceline.imaging.parallel import usable_cores
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ def prepare(runtime: RuntimeParams) -> torch.device:
         InputError: `runtime.device` is cuda and there is none.
     """
     if runtime.threads:
-        torch.set_num_threads(runtime.threads)
+        torch.set_num_threads(_fitting(runtime.threads))
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True, warn_only=True)
     # filling every new tensor guards against reading what was never written, and costs a fifth of the speed
@@ -45,24 +45,29 @@ def prepare(runtime: RuntimeParams) -> torch.device:
     if runtime.device == "cuda" and not available:
         raise InputError("runtime.device: cuda asked for, but torch sees no GPU; use auto or cpu")
     if runtime.device == "cpu" or not available:
-        _warn_of_too_many_threads(runtime.threads)
         return torch.device("cpu")
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
 
 
-def _warn_of_too_many_threads(threads: int) -> None:
-    """Threads that share a core wait for each other at every operation: training then takes many times as long."""
+def _fitting(threads: int) -> int:
+    """As many threads as there are cores for, when each process of this machine takes as many.
+
+    Threads that share a core wait for each other at every operation: training then takes many times as long.
+    """
     processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))  # set by torchrun
     cores = usable_cores()
-    if threads * processes > cores:
-        log.warning(
-            "runtime.threads is %d: %d threads on %d usable cores wait for each other, which can take many times "
-            "as long; set it to %d",
-            threads,
-            threads * processes,
-            cores,
-            max(1, cores // processes),
-        )
+    if threads * processes <= cores:
+        return threads
+    fitting = max(1, cores // processes)
+    log.warning(
+        "runtime.threads is %d: %d threads on %d usable cores wait for each other, which can take many times as "
+        "long; %d used",
+        threads,
+        threads * processes,
+        cores,
+        fitting,
+    )
+    return fitting
 
 
 def seed_everything(seed: int) -> None:

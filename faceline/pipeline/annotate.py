@@ -12,28 +12,16 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from faceline.annotations.celeba import write_celeba
+from faceline.core.columns import BOX_COLUMNS, IMAGE_ID, PERSON, POINT_COLUMNS
 from faceline.core.errors import FacelineError, InputError
 from faceline.core.files import replacing_folder
 from faceline.imaging.images import encode_jpeg
-from faceline.core.columns import ATTRIBUTES
-from faceline.geometry.boxes import box_around
-from faceline.pipeline.found_faces import Face, PhotoFaces, main_face
+from faceline.pipeline.found_faces import FoundFace, PhotoFaces, main_face
 from faceline.pipeline.photo_files import SUFFIXES
 
 IMAGES = "img_celeba.zip"
-FILES = {
-    "identity": "identity_CelebA.txt",
-    "attributes": "list_attr_celeba.txt",
-    "boxes": "list_bbox_celeba.txt",
-    "landmarks": "list_landmarks_celeba.txt",
-    "images": IMAGES,
-}
-_BOX_HEADER = ("x_1", "y_1", "width", "height")
-_POINT_HEADER = [
-    f"{point}_{axis}" for point in ("lefteye", "righteye", "nose", "leftmouth", "rightmouth") for axis in "xy"
-]
 _AS_THEY_ARE = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp"}
-_NEUTRAL = -1
 _ORIENTATION = 0x0112
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -44,11 +32,13 @@ class Annotated:
 
     Attributes:
         photos: how many, by person (the folder's name).
+        files: names of the data set's files, by kind.
         skipped: (photo, reason) of the others.
         several_faces: photos with more than one face, where the large, central one was taken.
     """
 
     photos: dict[str, int] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=lambda: {"images": IMAGES})
     skipped: list[tuple[str, str]] = field(default_factory=list)
     several_faces: list[str] = field(default_factory=list)
 
@@ -75,13 +65,13 @@ def people_in(folder: Path) -> dict[str, list[Path]]:
 def annotate(
     people: dict[str, list[Path]],
     find: Callable[[Iterable[Path]], Iterable[PhotoFaces]],
-    place: Callable[[Face], tuple[np.ndarray, np.ndarray]],
+    place: Callable[[FoundFace], tuple[np.ndarray, np.ndarray]],
     out: Path,
 ) -> Annotated:
     """Writes a data set of the main face of every photo.
 
-    Attributes nobody has looked at stand as -1, "no". `people.csv` says which number and name is whom. The folder
-    appears whole or not at all.
+    All attributes are unknown. `people.csv` says which number and name is whom. The folder appears whole or not at
+    all.
 
     Args:
         people: photos by person.
@@ -107,26 +97,26 @@ def annotate(
             suffix, content = _upright(path, found.photo.image)
             image_id = f"{len(rows) + 1:06d}{suffix}"
             archive.writestr(zipfile.ZipInfo(f"img_celeba/{image_id}", _FIXED_TIME), content)
-            rows.append((image_id, number, name, path, *_whole_px(box, points, *found.size)))
+            who = {IMAGE_ID: image_id, PERSON: number, "name": name, "photo": path}
+            places = zip([*BOX_COLUMNS, *POINT_COLUMNS], _whole_px(box, points, *found.size), strict=True)
+            rows.append(who | dict(places))
             report.photos[name] = report.photos.get(name, 0) + 1
         if not rows:
             raise FacelineError(
                 f"no usable face in any of {len(owners)} photos; `faceline detect` shows what is found"
             )
-        _write_lists(folder, rows)
+        table = pd.DataFrame(rows)
+        report.files |= write_celeba(folder, table)
+        who = table[[IMAGE_ID, PERSON, "name", "photo"]]
+        who.to_csv(folder / "people.csv", index=False)
     return report
 
 
-def celeba_box(points: np.ndarray) -> np.ndarray:
-    """Where CelebA's box would lie round a face, for faces without a fitted box map."""
-    return box_around(points)
-
-
-def _whole_px(box: np.ndarray, points: np.ndarray, width: int, height: int) -> tuple[list[int], list[int]]:
+def _whole_px(box: np.ndarray, points: np.ndarray, width: int, height: int) -> list[int]:
     """Box and points as CelebA writes them: whole pixels, the box inside the photo."""
     low = np.clip(np.round(box[:2]), 0, [width - 1, height - 1])
     high = np.clip(np.round(box[:2] + box[2:]), low + 1, [width, height])
-    return [*map(int, low), *map(int, high - low)], [int(value) for value in np.round(points).ravel()]
+    return np.concatenate([low, high - low, np.round(points).ravel()]).astype(int).tolist()
 
 
 def _upright(path: Path, image: np.ndarray) -> tuple[str, bytes]:
@@ -136,27 +126,3 @@ def _upright(path: Path, image: np.ndarray) -> tuple[str, bytes]:
         plain = file.mode in ("RGB", "L") and file.getexif().get(_ORIENTATION, 1) == 1
         suffix = _AS_THEY_ARE.get(file.format or "")
     return (suffix, content) if plain and suffix else (".jpg", encode_jpeg(image, 95))
-
-
-def _write_lists(folder: Path, rows: list[tuple]) -> None:
-    count = f"{len(rows)}\n"
-    attributes = " ".join(f"{_NEUTRAL}" for _ in ATTRIBUTES)
-    texts = {
-        "identity": "".join(f"{image_id} {number}\n" for image_id, number, *_ in rows),
-        "attributes": count
-        + " ".join(ATTRIBUTES)
-        + "\n"
-        + "".join(f"{image_id} {attributes}\n" for image_id, *_ in rows),
-        "boxes": count
-        + " ".join(("image_id", *_BOX_HEADER))
-        + "\n"
-        + "".join(f"{image_id} {' '.join(map(str, box))}\n" for image_id, *_, box, _ in rows),
-        "landmarks": count
-        + " ".join(_POINT_HEADER)
-        + "\n"
-        + "".join(f"{image_id} {' '.join(map(str, points))}\n" for image_id, *_, points in rows),
-    }
-    for kind, text in texts.items():
-        (folder / FILES[kind]).write_text(text)
-    who = pd.DataFrame([row[:4] for row in rows], columns=["image_id", "person", "name", "photo"])
-    who.to_csv(folder / "people.csv", index=False)

@@ -1,18 +1,19 @@
-"""Photos with what was found drawn on them."""
+"""Pictures of photos with what was found in them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from functools import cache
 
+import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 
 from faceline.pipeline.found_faces import PhotoFaces
 
 _FOUND = (60, 220, 90)
 _REJECTED = (235, 120, 40)
 _POINT = (255, 235, 60)
+_BLACK = (0, 0, 0)
 
 
 def draw_faces(found: PhotoFaces, labels: Sequence[str] = ()) -> np.ndarray:
@@ -25,29 +26,39 @@ def draw_faces(found: PhotoFaces, labels: Sequence[str] = ()) -> np.ndarray:
     Returns:
         RGB uint8 of the photo's size.
     """
-    picture = Image.fromarray(found.photo.image)
-    pen = ImageDraw.Draw(picture)
-    line = max(2, round(max(picture.size) / 300))
-    font = _font(max(12, round(max(picture.size) / 40)))
+    picture = found.photo.image.copy()
+    longer = max(picture.shape)
+    line, letters = max(2, round(longer / 300)), max(12, round(longer / 40))
     for number, face in enumerate(found.faces):
-        x, y, width, height = (float(value) for value in face.box)
         colour = _REJECTED if face.reject else _FOUND
-        pen.rectangle((x, y, x + max(width, 1), y + max(height, 1)), outline=colour, width=line)
+        x, y, width, height = (round(float(value)) for value in face.box)
+        cv2.rectangle(picture, (x, y), (x + max(width, 1), y + max(height, 1)), colour, line)
         points = face.landmarks if face.landmarks is not None else face.detector_points
-        for px, py in points if points is not None else ():
-            pen.ellipse((px - line, py - line, px + line, py + line), fill=_POINT, outline=(0, 0, 0))
+        for point in np.round(points).astype(int).tolist() if points is not None else ():
+            cv2.circle(picture, point, line, _POINT, cv2.FILLED, cv2.LINE_AA)
+            cv2.circle(picture, point, line, _BLACK, 1, cv2.LINE_AA)
         if number < len(labels) and labels[number]:
-            label = labels[number]
-            left, top, right, bottom = pen.textbbox((0, 0), label, font=font)
-            corner = (min(max(x, 0), max(0, picture.width - right)), max(y - bottom - line, 0))
-            box = (corner[0] + left, corner[1] + top, corner[0] + right, corner[1] + bottom)
-            pen.rectangle((box[0] - line, box[1] - line, box[2] + line, box[3] + line), fill=(0, 0, 0))
-            pen.text(corner, label, fill=colour, font=font)
-    return np.asarray(picture)
+            _write(picture, labels[number], (x, y - line), letters, line, colour)
+    return picture
 
 
-def _font(size_px: int) -> ImageFont.FreeTypeFont:
-    """A font that knows the letters of most people's names."""
-    import matplotlib
+def _write(picture: np.ndarray, text: str, above: tuple[int, int], letters: int, pad: int, colour: tuple) -> None:
+    """A line of text on black whose lower left corner is `above`, moved where it would leave the picture."""
+    height, width = picture.shape[:2]
+    left, top, right, low = _extent(text, letters, (width, height))
+    x = min(max(above[0], 0), max(0, width - right))
+    y = max(above[1] - low, pad - top)
+    cv2.rectangle(picture, (x + left - pad, y + top - pad), (x + right + pad, y + low + pad), _BLACK, cv2.FILLED)
+    cv2.putText(picture, text, (x, y), colour, _font(), letters)
 
-    return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf"), size_px)
+
+def _extent(text: str, letters: int, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Left, top, right and lower edge of a text, from where its first letter stands."""
+    left, top, width, height = cv2.getTextSize(size, text, (0, 0), _font(), letters)
+    return left, top, left + width, top + height
+
+
+@cache
+def _font() -> cv2.FontFace:
+    """OpenCV's own font that knows the letters of most people's names."""
+    return cv2.FontFace("uni")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from faceline.core.errors import InputError
 from faceline.core.files import replacing_folder
-from faceline.packed.sets import PackedSet
 from faceline.imaging.progress import track
+from faceline.packed.sets import PackedSet
 
 ROWS = "rows.csv"
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from faceline.alignment.fit.params import AlignParams
 from faceline.alignment.fit.template import fit_alignment
-from faceline.landmarks.net.base import PointPredictor
-from faceline.windows.windows import sample, transform
 from faceline.detection.detections import Detector
+from faceline.landmarks.net.base import PointPredictor
 from faceline.pipeline.found_faces import FoundFace, PhotoFaces
 from faceline.pipeline.photo_files import Photo
+from faceline.windows.windows import sample, transform
 
 STEPS = ("detect", "landmarks", "align", "embed")
 PHOTOS_PER_BATCH = 16
@@ -74,7 +74,9 @@ class FacePipeline:
                 continue
             found = next(detections)
             faces = tuple(
-                FoundFace(box, self._detector.name, celeba, float(score), points if np.isfinite(points).all() else None)
+                FoundFace(
+                    box, self._detector.name, celeba, float(score), points if np.isfinite(points).all() else None
+                )
                 for box, celeba, score, points in zip(
                     found.boxes, self._detector.celeba_boxes(found), found.scores, found.points, strict=True
                 )

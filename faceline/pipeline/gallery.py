@@ -10,8 +10,7 @@ import os
 import sqlite3
 import tempfile
 import unicodedata
-import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +27,9 @@ MAX_NAME = 200
 _STORED = np.dtype("<f4")
 _PATIENCE_S = 60.0
 
+# name, (dim,) sum of unit embeddings, their number, when it last changed (UTC, ISO 8601)
+GalleryRow = tuple[str, np.ndarray, int, str]
+
 _SCHEMA = """
 CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE people (
@@ -40,8 +42,8 @@ CREATE TABLE people (
 
 
 @dataclass(frozen=True)
-class Person:
-    """One row without its embedding."""
+class EnrolledPerson:
+    """Somebody in a gallery, without embedding."""
 
     name: str
     photos: int
@@ -83,13 +85,13 @@ class Gallery:
             raise InputError(f"{path}: no such gallery; `faceline enroll NAME PHOTO... --gallery {path}` makes one")
         try:
             self._database = _connect(self.path)
-            facts = dict(self._database.execute("SELECT key, value FROM facts"))
+            metadata = dict(self._database.execute("SELECT key, value FROM facts"))
         except sqlite3.DatabaseError as error:
             raise InputError(f"{path}: not a faceline gallery ({error})") from None
-        if facts.get("format") != FORMAT:
-            raise InputError(f"{path}: a gallery of the form {facts.get('format')!r}, expected {FORMAT!r}")
-        self.model = facts["model"]
-        self.dim = int(facts["dim"])
+        if metadata.get("format") != FORMAT:
+            raise InputError(f"{path}: a gallery of the form {metadata.get('format')!r}, expected {FORMAT!r}")
+        self.model = metadata["model"]
+        self.dim = int(metadata["dim"])
 
     @classmethod
     def open_or_create(cls, path: Path, model: str, dim: int) -> Gallery:
@@ -128,7 +130,7 @@ class Gallery:
             ValueError: embeddings of another size, none at all, or not finite.
         """
         now = _now()
-        rows = [(_checked_name(name), *self._sum(name, vectors), now) for name, vectors in people.items()]
+        rows = [(checked_name(name), *self._sum(name, vectors), now) for name, vectors in people.items()]
         with self._writing() as database:
             for name, total, photos, when in rows:
                 self._add(database, name, total, photos, when)
@@ -147,59 +149,47 @@ class Gallery:
         # the log beside the file still holds the removed rows: fold it in and empty it
         self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def people(self) -> list[Person]:
+    def people(self) -> list[EnrolledPerson]:
         """Everybody, by name."""
         rows = self._database.execute("SELECT name, photos, updated FROM people ORDER BY name")
-        return [Person(*row) for row in rows]
+        return [EnrolledPerson(*row) for row in rows]
 
     def __len__(self) -> int:
         return self._database.execute("SELECT count(*) FROM people").fetchone()[0]
 
     def references(self) -> References:
         """Loads everybody's mean embedding, scaled to length 1."""
-        rows = self._database.execute("SELECT name, total FROM people ORDER BY name").fetchall()
-        totals = np.frombuffer(b"".join(total for _, total in rows), _STORED).reshape(len(rows), self.dim)
+        rows = self.rows()
+        totals = np.array([total for _, total, _, _ in rows], _STORED).reshape(len(rows), self.dim)
         lengths = np.sqrt(np.einsum("nd,nd->n", totals, totals))[:, None]
-        return References([name for name, _ in rows], (totals / np.maximum(lengths, 1e-12)).astype(np.float32))
+        return References([name for name, *_ in rows], (totals / np.maximum(lengths, 1e-12)).astype(np.float32))
 
-    def export(self, path: Path) -> int:
-        """Writes everybody to a private .npz without pickles, and says how many there are."""
-        rows = self._database.execute("SELECT name, total, photos, updated FROM people ORDER BY name").fetchall()
-        names, totals, photos, updated = zip(*rows, strict=True) if rows else ((), (), (), ())
-        contents = {
-            "format": np.array(FORMAT),
-            "model": np.array(self.model),
-            "names": np.array(names, dtype=np.str_),
-            "totals": np.frombuffer(b"".join(totals), _STORED).reshape(len(rows), self.dim),
-            "photos": np.array(photos, np.int64),
-            "updated": np.array(updated, dtype=np.str_),
-        }
-        with _private_file(Path(path)) as temporary, temporary.open("wb") as file:
-            np.savez(file, **contents)
-        return len(rows)
+    def rows(self) -> list[GalleryRow]:
+        """Everybody with the sum of their embeddings, by name."""
+        rows = self._database.execute("SELECT name, total, photos, updated FROM people ORDER BY name")
+        return [(name, np.frombuffer(total, _STORED), photos, updated) for name, total, photos, updated in rows]
 
-    def import_people(self, path: Path, existing: str = "refuse") -> int:
-        """Takes in what `export` wrote, in one transaction, and says how many people that were.
+    def take_in(self, rows: Sequence[GalleryRow], existing: str = "refuse") -> None:
+        """Adds rows of another gallery of the same model, in one transaction.
 
         Args:
             existing: what to do with somebody who is enrolled already: `refuse`, `add` the photos, or `replace`.
 
         Raises:
-            InputError: not such a file, of another model, or people are enrolled already under `refuse`.
+            InputError: a name that is none, or people are enrolled already under `refuse`.
         """
-        rows = _read_export(Path(path), self.model, self.dim)
+        rows = [(checked_name(name), total, photos, updated) for name, total, photos, updated in rows]
         known = {person.name for person in self.people()} & {name for name, *_ in rows}
         if known and existing == "refuse":
             some = ", ".join(sorted(known)[:3])
             raise InputError(
-                f"{path}: {len(known)} people are enrolled already ({some}); say --existing add or replace"
+                f"{self.path}: {len(known)} people are enrolled already ({some}); say --existing add or replace"
             )
         with self._writing() as database:
-            for name, total, photos, when in rows:
+            for name, total, photos, updated in rows:
                 if existing == "replace":
                     database.execute("DELETE FROM people WHERE name = ?", (name,))
-                self._add(database, name, total, photos, when)
-        return len(rows)
+                self._add(database, name, total, photos, updated)
 
     def close(self) -> None:
         self._database.close()
@@ -258,8 +248,8 @@ def _create(path: Path, model: str, dim: int) -> None:
         temporary.touch(mode=PRIVATE)  # SQLite gives its log files the same mode
         database = _connect(temporary)
         database.executescript(_SCHEMA)
-        facts = {"format": FORMAT, "model": model, "dim": str(dim)}
-        database.executemany("INSERT INTO facts VALUES (?, ?)", facts.items())
+        metadata = {"format": FORMAT, "model": model, "dim": str(dim)}
+        database.executemany("INSERT INTO facts VALUES (?, ?)", metadata.items())
         database.execute("PRAGMA journal_mode = WAL")
         database.close()
         try:
@@ -270,63 +260,11 @@ def _create(path: Path, model: str, dim: int) -> None:
             temporary.rename(path)
 
 
-@contextmanager
-def _private_file(path: Path) -> Iterator[Path]:
-    """A file that only its owner may read, there whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.touch(mode=PRIVATE)
-        yield temporary
-        temporary.replace(path)
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no folder {path.parent}") from None
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def exported_model(path: Path) -> tuple[str, int]:
-    """The model that made an exported gallery, and the numbers in its embeddings.
-
-    Raises:
-        InputError: not an exported gallery.
-    """
-    contents = _load_arrays(Path(path))
-    return str(contents["model"]), int(contents["totals"].shape[-1])
-
-
-def _load_arrays(path: Path) -> dict[str, np.ndarray]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            contents = {key: file[key] for key in ("format", "model", "names", "totals", "photos", "updated")}
-    except (OSError, ValueError, KeyError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: not an exported gallery ({error})") from None
-    if str(contents["format"]) != FORMAT:
-        raise InputError(f"{path}: expected {FORMAT!r}, found {str(contents['format'])!r}")
-    return contents
-
-
-def _read_export(path: Path, model: str, dim: int) -> list[tuple[str, np.ndarray, int, str]]:
-    contents = _load_arrays(path)
-    if str(contents["model"]) != model:
-        raise InputError(
-            f"{path}: made with another recogniser ({str(contents['model'])[:12]}, the gallery's is {model[:12]}); "
-            "enroll the people again"
-        )
-    totals, photos = contents["totals"].astype(np.float64), contents["photos"]
-    same = len(contents["names"]) == len(totals) == len(photos) == len(contents["updated"])
-    if not same or totals.shape[1:] != (dim,) or not np.isfinite(totals).all() or (photos < 1).any():
-        raise InputError(f"{path}: damaged: its arrays do not belong together")
-    return [
-        (_checked_name(str(name)), total, int(count), str(when))
-        for name, total, count, when in zip(contents["names"], totals, photos, contents["updated"], strict=True)
-    ]
-
-
 def _normalised(name: str) -> str:
     return unicodedata.normalize("NFC", name).strip()
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
     """A name as it is stored: one spelling for each, and nothing that would spoil a line of output."""
     clean = _normalised(name)
     if not clean or len(clean) > MAX_NAME or not clean.isprintable():

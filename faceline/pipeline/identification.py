@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from faceline.core.errors import InputError
-from faceline.evaluation.calibration import Calibration, fmr_for_fpir
+from faceline.evaluation.verification.calibration import Calibration, fmr_for_fpir
 from faceline.pipeline.gallery import References
 
 UNKNOWN = "unknown"
@@ -20,7 +20,7 @@ class OperatingPoint:
         threshold: similarity below which nobody is named.
         gallery_size: people enrolled, N.
         fpir: share of searches by strangers that end with a name; None for a threshold that the user set.
-        fmr: the share of comparisons with a wrong person that this allows; None likewise.
+        fmr: the share of impostor comparisons above the threshold that this allows; None likewise.
         supported: whether the calibration holds enough people to vouch for it.
     """
 

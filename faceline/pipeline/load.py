@@ -69,9 +69,7 @@ def load_detector(setup: Setup) -> Detector:
             raise InputError("--detector boxes: name the file of boxes with --boxes FILE")
         return read_boxes(setup.boxes)
     device = "cpu" if setup.runtime == "onnx" else str(_torch_device(setup.device))
-    settings = DetectorSettings(
-        setup.detector_model, setup.min_face_px, setup.max_photo_px, setup.min_score, device
-    )
+    settings = DetectorSettings(setup.detector_model, setup.min_face_px, setup.max_photo_px, setup.min_score, device)
     if setup.detector == "mtcnn" and setup.runtime == "onnx":
         from faceline.detectors.mtcnn import Mtcnn
         from faceline.pipeline.onnx_runtime import onnx_nets
@@ -115,7 +113,7 @@ def _embedder(setup: Setup) -> tuple[FaceEmbedder, str]:
     from faceline.recognition.embedding.embedder import Embedder
 
     path = setup.models / RECOGNIZER
-    return Embedder.load(path, _torch_device(setup.device)), model_hash(path)
+    return Embedder.load(path, _torch_device(setup.device), with_head=False), model_hash(path)
 
 
 def _torch_device(name: str) -> object:
@@ -130,5 +128,7 @@ def _torch_device(name: str) -> object:
 def _warn_if_synthetic(synthetic: bool, setup: Setup, what: str) -> None:
     if synthetic:
         log.warning(
-            "%s: the %s was trained on synthetic faces; its answers on photos of people are worth nothing", setup.models, what
+            "%s: the %s was trained on synthetic faces; its answers on photos of people are worth nothing",
+            setup.models,
+            what,
         )

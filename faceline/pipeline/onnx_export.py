@@ -24,14 +24,14 @@ from torch.nn import functional
 
 from faceline.core.errors import FacelineError
 from faceline.core.files import replacing
-from faceline.models.model_file import model_hash
-from faceline.landmarks.net.predictor import LandmarkPredictor
 from faceline.detectors.mtcnn import load_nets
+from faceline.landmarks.net.predictor import LandmarkPredictor
+from faceline.models.model_file import model_hash
 from faceline.pipeline.load import BOX_MAP, CALIBRATION, HOURGLASS, RECOGNIZER
 from faceline.pipeline.onnx_runtime import (
-    RECOGNIZER_ONNX,
     HOURGLASS_ONNX,
     MTCNN_FILES,
+    RECOGNIZER_ONNX,
     OnnxEmbedder,
     OnnxLandmarkPredictor,
     open_session,
@@ -126,10 +126,12 @@ def export_hourglass(model: Path, out: Path) -> Exported:
 
 def export_recognizer(model: Path, out: Path) -> Exported:
     """Writes the recogniser without its head and checks its embeddings."""
-    embedder = Embedder.load(model, torch.device("cpu"))
+    embedder = Embedder.load(model, torch.device("cpu"), with_head=False)
     tiles = _patterns(max(PARITY_BATCHES), embedder.input_px)
     metadata = {key: value for key, value in embedder.metadata.items() if key not in _ONLY_FOR_TRAINING}
-    _write(out, RecognizerGraph(embedder).eval(), tiles, ["embeddings", "raw"], {"model": model_hash(model), **metadata})
+    _write(
+        out, RecognizerGraph(embedder).eval(), tiles, ["embeddings", "raw"], {"model": model_hash(model), **metadata}
+    )
     onnx_embedder = OnnxEmbedder(out)
     worst = 1.0
     for count in PARITY_BATCHES:

@@ -10,9 +10,9 @@ import numpy as np
 import onnxruntime
 
 from faceline.core.errors import InputError
+from faceline.detectors.mtcnn import MtcnnNets, Net
 from faceline.imaging.images import at_size
 from faceline.landmarks.net.base import HOURGLASS, PointPredictor
-from faceline.detectors.mtcnn import MtcnnNets, Net
 
 HOURGLASS_ONNX = "hourglass.onnx"
 RECOGNIZER_ONNX = "recognizer.onnx"

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from glob import glob, has_magic
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from faceline.core.errors import InputError
+from faceline.imaging.parallel import ordered_map
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".pgm", ".ppm"}
 
@@ -93,12 +92,7 @@ def read_photo(path: Path) -> Photo:
 
 def read_photos(paths: Iterable[Path], workers: int = 2, ahead: int = 4) -> Iterator[Photo]:
     """Reads photos in order with a few threads, at most `ahead` of them before they are asked for."""
-    remaining = iter(paths)
-    with ThreadPoolExecutor(max(1, workers)) as pool:
-        waiting = [pool.submit(read_photo, path) for path in islice(remaining, ahead)]
-        while waiting:
-            yield waiting.pop(0).result()
-            waiting.extend(pool.submit(read_photo, path) for path in islice(remaining, 1))
+    return ordered_map(read_photo, paths, workers, ahead)
 
 
 def _to_rgb(image: Image.Image) -> np.ndarray:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.metadata import version
 from json import dumps
-from pathlib import Path
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from faceline.core.params import Group
-from faceline.reporting import dataset_charts, recognition_charts, training_charts
-from faceline.reporting.exhibits import Exhibit
-from faceline.reporting.numbers import NONE, written
-from faceline.reporting.sources import Missing, Sources
+from faceline.reporting.charts import draw_chart
+from faceline.reporting.inputs import Inputs, Missing, ShownTable
+from faceline.reporting.theme import STYLE, TEMPLATES
+from faceline.reporting.units import NONE, written
 
-_CHARTS = dataset_charts.CHARTS | training_charts.CHARTS | recognition_charts.CHARTS
-TEMPLATES = Path(__file__).parent / "templates"
 SECTIONS = {
     "short": "In short",
     "run": "What was run",
@@ -59,56 +56,51 @@ _LANDMARK_ROWS = {
 LABELS_NOTES = {
     "people": "The labels were set by people.",
     "derived": "CelebA's own labels were made by a program: this measures agreement with them, not accuracy.",
-    "drawn": "The faces are drawn and their points exact.",
+    "synthetic": "The faces are synthetic and their points exact.",
+    "unknown": "It is not known who set the labels.",
 }
 
 
-def labels_of(source: str, drawn: bool) -> str:
-    """Who set the landmark labels: `people`, `derived` or `drawn`."""
-    if source != "selected":
-        return "people"
-    return "drawn" if drawn else "derived"
-
-
-def render_page(sources: Sources, params: dict[str, Group]) -> str:
+def render_page(inputs: Inputs, params: dict[str, dict]) -> str:
     """The whole page.
 
     Args:
-        sources: what the other stages left.
-        params: parameter groups by name; shown as they are, so paths in them should be relative.
+        inputs: what the other stages left.
+        params: the checked parameter groups by name; shown as they are, so paths in them should be relative.
 
     Returns:
         HTML text that loads nothing from anywhere.
     """
-    writer = _Writer(sources)
-    labels = labels_of(params["landmarks"].source, sources.drawn)
-    filter_keys = sources.keys("filter", "rejected_")
+    writer = _Writer(inputs)
+    labels = inputs.landmark_labels
+    labels_note = LABELS_NOTES[labels]
+    filter_keys = inputs.keys("filter", "rejected_")
     shares = [key for key in filter_keys if key.startswith("rejected_share_") and key.endswith("_yes")]
     return (
         environment()
         .get_template("page.html")
         .render(
-            style=Markup((TEMPLATES / "style.css").read_text()),
+            style=Markup(STYLE),
             sections=[{"id": name, "title": title} for name, title in SECTIONS.items()],
             versions={name: version(name) for name in _PACKAGES},
-            parameters={name: _flat(group.model_dump()) for name, group in params.items()},
-            charts={name: draw(sources) for name, draw in _CHARTS.items()},
-            journey=_journey(sources),
-            drawn=sources.drawn,
+            parameters={name: _flat(group) for name, group in params.items()},
+            draw_chart=partial(draw_chart, inputs),
+            journey=_journey(inputs),
+            synthetic=inputs.synthetic,
             labels=labels,
-            labels_note=LABELS_NOTES[labels],
-            checkpoints=_checkpoints(sources),
-            landmark_meaning=f"Mean distance from the labels, in distances between the eyes. {LABELS_NOTES[labels]}",
-            landmark_rows=[(key, name) for key, name in _LANDMARK_ROWS.items() if sources.has(f"landmarks.{key}")],
+            labels_note=labels_note,
+            checkpoints=_checkpoints(inputs),
+            landmark_meaning=f"Mean distance from the labels, in distances between the eyes. {labels_note}",
+            landmark_rows=[(key, name) for key, name in _LANDMARK_ROWS.items() if inputs.has(f"landmarks.{key}")],
             rejections=[key for key in filter_keys if not key.startswith("rejected_share_")],
             rejection_shares=[key.removeprefix("rejected_share_").removesuffix("_yes") for key in shares],
-            ratios=[key.removeprefix("fmr_ratio_") for key in sources.keys("recognition", "fmr_ratio_")],
-            all_keys={file: list(values) for file, values in sources.metrics.items()},
+            ratios=[key.removeprefix("fmr_ratio_") for key in inputs.keys("recognition", "fmr_ratio_")],
+            all_keys={file: list(values) for file, values in inputs.metrics.items()},
             num=writer.number,
             why=writer.why,
             plain=writer.plain,
             range_of=writer.range,
-            picture_of=sources.picture,
+            picture_of=inputs.picture,
             table_of=writer.table,
             words=lambda text: text.replace("_", " "),
             **{name: params[name] for name in ("filter", "landmarks", "recognition")},
@@ -131,69 +123,68 @@ def environment() -> Environment:
 class _Writer:
     """What templates call to put figures on the page."""
 
-    def __init__(self, sources: Sources) -> None:
-        self._sources = sources
+    def __init__(self, inputs: Inputs) -> None:
+        self._inputs = inputs
 
     def plain(self, key: str) -> str:
         """A figure as bare text."""
-        return written(key.partition(".")[2], self._sources.value(key))
+        return written(key, self._inputs.value(key))
 
     def number(self, key: str) -> Markup:
         """A figure that says which key of which file it is, with its exact value."""
-        if not self._sources.has(key):
+        if not self._inputs.has(key):
             return Markup('<span class="none" data-missing="{}" title="not measured">{}</span>').format(key, NONE)
-        value = self._sources.value(key)
+        value = self._inputs.value(key)
         return Markup('<data data-key="{}" value="{}">{}</data>').format(key, dumps(value), self.plain(key))
 
     def why(self, key: str) -> Markup:
         """Why a figure is missing, or nothing."""
         file, _, name = key.partition(".")
-        if not self._sources.has(key):
+        if not self._inputs.has(key):
             text = f"metrics/{file}.json has no {name}"
-        elif self._sources.value(key) is None:
-            text = self._sources.reason(key) or "the data cannot support this figure"
+        elif self._inputs.value(key) is None:
+            text = self._inputs.reason(key) or "the data cannot support this figure"
         else:
             return Markup("")
         return Markup('<span class="why">{}</span>').format(text)
 
     def range(self, key: str) -> Markup:
         """The 95% interval of a figure, or nothing."""
-        interval = self._sources.interval(key)
+        interval = self._inputs.interval(key)
         if interval is None:
             return Markup("")
-        name = key.partition(".")[2]
         ends = [
-            self.number(f"{key}_{end}") if self._sources.has(f"{key}_{end}") else written(name, value)
+            self.number(f"{key}_{end}") if self._inputs.has(f"{key}_{end}") else written(key, value)
             for end, value in zip(("low", "high"), interval, strict=True)
         ]
         return Markup('<span class="range">95% interval {} to {}</span>').format(*ends)
 
-    def table(self, name: str, most: int) -> Exhibit | Missing:
+    def table(self, name: str, limit: int) -> ShownTable | Missing:
         """The first rows of a table under reports/."""
-        table = self._sources.table(name)
+        table = self._inputs.table(name)
         if isinstance(table, Missing):
             return table
-        return Exhibit.of("", (), table, f"reports/{name}", most)
+        return ShownTable.of(table, f"reports/{name}", limit)
 
 
-def _journey(sources: Sources) -> list[dict] | Missing:
+def _journey(inputs: Inputs) -> list[dict] | Missing:
     """The steps of one face through the chain of which there is a picture."""
     steps = [
-        {"title": title, "text": text, "alt": alt, "picture": sources.picture(f"{_JOURNEY_FOLDER}/{name}.png")}
+        {"title": title, "text": text, "alt": alt, "picture": inputs.picture(f"{_JOURNEY_FOLDER}/{name}.png")}
         for name, title, text, alt in _JOURNEY
     ]
     there = [step for step in steps if not isinstance(step["picture"], Missing)]
     return there or Missing(f"reports/{_JOURNEY_FOLDER} holds no pictures; the stage align writes them.")
 
 
-def _checkpoints(sources: Sources) -> Exhibit | Missing:
+def _checkpoints(inputs: Inputs) -> ShownTable | Missing:
     """The recogniser's best and last checkpoint, side by side."""
     name = "train_recognition/summary.json"
-    summary = sources.document(name)
+    summary = inputs.document(name)
     if isinstance(summary, Missing):
         return summary
     rows = [{"checkpoint": which, **summary[which]} for which in ("best", "last") if which in summary]
-    return Exhibit.of("", (), pd.DataFrame(rows), f"reports/{name}")
+    return ShownTable.of(pd.DataFrame(rows), f"reports/{name}")
 
 
 def _flat(values: dict, prefix: str = "") -> list[tuple[str, str]]:

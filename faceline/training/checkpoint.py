@@ -43,9 +43,9 @@ class Checkpoint:
         remove(self.path)
 
 
-def checkpoint_key(name: str, facts: Mapping, inputs: Iterable[Path]) -> str:
+def checkpoint_key(name: str, depends_on: Mapping, inputs: Iterable[Path]) -> str:
     """`name` and a hash of what a training depends on: parameters (JSON-able) and the bytes of files and folders."""
-    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode())
     for path in inputs:
         files = sorted(path.rglob("*")) if path.is_dir() else [path]
         for file in files:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from faceline.alignment.fit.params import AlignParams
-from faceline.alignment.fit.tiles import CARRIED_COLUMNS, predict_and_align
+from faceline.alignment.fit.tiles import CARRIED_COLUMNS, AlignedTiles, predict_and_align
 from faceline.core.columns import BOX_COLUMNS
 from faceline.core.errors import FacelineError, InputError
 from faceline.data.crops.cropping import cut_face
@@ -62,20 +62,21 @@ class SubjectFinder:
         Raises:
             FacelineError: there is no subject in any photo.
         """
-        images = track(ordered_map(lambda name: _read(photos, name), selected.image_id, self.workers), "find", len(selected))
-        images = iter(images)
+        decoded = ordered_map(lambda name: _read(photos, name), selected.image_id, self.workers)
+        images = iter(track(decoded, "find", total=len(selected)))
         rejected = []
         for start in range(0, len(selected), _BATCH):
             rows = selected.iloc[start : start + _BATCH].reset_index(drop=True)
-            rejected += self._batch(rows, [next(images) for _ in range(len(rows))], writer)
+            rejected.append(self._write_batch(rows, [next(images) for _ in range(len(rows))], writer))
         table = pd.concat(rejected, ignore_index=True)
         if len(table) == len(selected):
             raise FacelineError("no subject found in any photo; look at wild.min_score, wild.min_iou and the photos")
         return table
 
-    def _batch(
+    def _write_batch(
         self, rows: pd.DataFrame, images: Sequence[np.ndarray | None], writer: PackedWriter
-    ) -> list[pd.DataFrame]:
+    ) -> pd.DataFrame:
+        """Writes the tiles of some photos, and returns those that have none."""
         readable = [image for image in images if image is not None]
         detections = iter(self.detector.find(readable) if readable else [])
         found = [None if image is None else next(detections) for image in images]
@@ -83,19 +84,23 @@ class SubjectFinder:
         subjects = [self._subject(one, box) for one, box in zip(found, annotated, strict=True)]
         reasons = np.array([reason for reason, _ in subjects], object)
         kept = np.flatnonzero(reasons == "")
-        rejected = [rows[CARRIED_COLUMNS][reasons != ""].assign(reason=reasons[reasons != ""])]
-        if not len(kept):
-            return rejected
-        own = pd.DataFrame([subjects[i][1] for i in kept], columns=SUBJECT_COLUMNS)
-        cuts = [cut_face(images[i], box, self.crop) for i, box in zip(kept, own[BOX_COLUMNS].to_numpy(), strict=True)]
+        if len(kept):
+            own = pd.DataFrame([subjects[i][1] for i in kept], columns=SUBJECT_COLUMNS)
+            aligned = self._align(rows.iloc[kept].reset_index(drop=True), own, [images[i] for i in kept])
+            if aligned.tiles:
+                beside = own.iloc[aligned.aligned].reset_index(drop=True)
+                tiles = [encode_jpeg(tile, self.align.jpeg_quality) for tile in aligned.tiles]
+                writer.write(pd.concat([aligned.rows, beside], axis=1), tiles)
+            reasons[np.delete(kept, aligned.aligned)] = aligned.rejected.reason
+        return rows[CARRIED_COLUMNS][reasons != ""].assign(reason=reasons[reasons != ""])
+
+    def _align(self, rows: pd.DataFrame, own: pd.DataFrame, images: Sequence[np.ndarray]) -> AlignedTiles:
+        """From the detector's boxes on: the window, its JPEG, the landmarks, the tile."""
+        boxes = own[BOX_COLUMNS].to_numpy()
+        cuts = [cut_face(image, box, self.crop) for image, box in zip(images, boxes, strict=True)]
         windows = pd.DataFrame([astuple(window) for window, _ in cuts], columns=WINDOW_COLUMNS)
-        faces = pd.concat([rows[CARRIED_COLUMNS].iloc[kept].reset_index(drop=True), own, windows], axis=1)
-        aligned = predict_and_align(faces, [decode_rgb(image) for _, image in cuts], self.predictor, self.align)
-        if aligned.tiles:
-            beside = own.iloc[aligned.aligned].reset_index(drop=True)
-            tiles = [encode_jpeg(tile, self.align.jpeg_quality) for tile in aligned.tiles]
-            writer.write(pd.concat([aligned.rows, beside], axis=1), tiles)
-        return [*rejected, aligned.rejected]
+        faces = pd.concat([rows[CARRIED_COLUMNS], own, windows], axis=1)
+        return predict_and_align(faces, [decode_rgb(image) for _, image in cuts], self.predictor, self.align)
 
     def _subject(self, found: Detections | None, annotated: np.ndarray) -> tuple[str, tuple]:
         """Why the subject is not there, or "" and the values of `SUBJECT_COLUMNS`."""

@@ -13,16 +13,16 @@ import torchvision
 from facenet_pytorch import MTCNN
 from PIL import Image
 
+from faceline.detection.detections import DetectorSettings
+from faceline.detectors import mtcnn
+from faceline.detectors.mtcnn import Mtcnn, MtcnnNets, find_faces, torch_nets
 from faceline.geometry.boxes import iou
-from faceline.pipeline import mtcnn
-from faceline.detectors.mtcnn import MtcnnNets, find_faces
-from faceline.detectors.mtcnn_torch import torch_nets
 from real_data import SHARED, needs_celeba
 
 
 @pytest.fixture(scope="module")
 def nets() -> MtcnnNets:
-    return torch_nets(torch.device("cpu"))
+    return torch_nets()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (12, 12), (11, 300), (300, 15), (40, 41)])
@@ -165,3 +165,24 @@ def test_packaged_weights_are_there() -> None:
 
     data = Path(facenet_pytorch.__file__).parent / "data"
     assert {"pnet.pt", "rnet.pt", "onet.pt"} <= {file.name for file in data.iterdir()}
+
+
+def test_the_detector_looks_for_faces_as_small_as_asked(monkeypatch: pytest.MonkeyPatch, nets: MtcnnNets) -> None:
+    asked = []
+
+    def find(images: list, own: MtcnnNets, min_face_px: float) -> list:
+        asked.append((len(images), own, min_face_px))
+        return []
+
+    monkeypatch.setattr(mtcnn, "find_faces", find)
+    assert Mtcnn(DetectorSettings(min_face_px=33), nets).detect([np.zeros((9, 9, 3), np.uint8)]) == []
+    assert asked == [(1, nets, 33)]
+
+
+@needs_celeba
+def test_boxes_under_the_smallest_face_are_kept(nets: MtcnnNets, celeba: tuple) -> None:
+    """The pyramid's last regression makes some boxes smaller than what it looked for: they are faces as well."""
+    photos = celeba[0][:12]
+    found = Mtcnn(DetectorSettings(min_face_px=60, max_photo_px=4000), nets).find(photos)
+    plain = [one.boxes[one.scores >= 0.9] for one in find_faces(photos, nets, 60)]
+    assert [one.boxes.tolist() for one in found] == [boxes.tolist() for boxes in plain]

@@ -1,7 +1,7 @@
 import pytest
 
-from faceline.settings.schema import load_params
 from faceline.models.runtime import prepare
+from faceline.settings.schema import load_params
 
 
 @pytest.fixture

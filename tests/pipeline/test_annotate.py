@@ -11,14 +11,13 @@ import pytest
 from PIL import Image
 from tool_fakes import FakeDetector, FakeLandmarker, face_at
 
-from faceline.core.errors import FacelineError, InputError
-from faceline.imaging.images import decode_rgb
-from faceline.core.columns import ATTRIBUTES
 from faceline.annotations.celeba import read_annotations
-from faceline.photos.photos import open_photos
-from faceline.core.columns import BOX_COLUMNS
+from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS
+from faceline.core.errors import FacelineError, InputError
 from faceline.geometry.boxes import BoxMap
 from faceline.geometry.points import points_of
+from faceline.imaging.images import decode_rgb
+from faceline.photos.photos import open_photos
 from faceline.pipeline.annotate import FILES, annotate, people_in
 from faceline.pipeline.face_pipeline import FacePipeline, celeba_boxes
 from faceline.pipeline.found_faces import PhotoFaces

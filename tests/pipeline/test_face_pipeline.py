@@ -8,11 +8,11 @@ import pytest
 from tool_fakes import FakeDetector, FakeEmbedder, FakeLandmarker, face_at, paint_face
 
 from faceline.geometry.boxes import BoxMap
-from faceline.windows.windows import sample
 from faceline.pipeline import face_pipeline
 from faceline.pipeline.face_pipeline import FacePipeline, sample_tile
 from faceline.pipeline.found_faces import Face, PhotoFaces, main_face
 from faceline.pipeline.photo_files import Photo
+from faceline.windows.windows import sample
 
 
 def make(scale: float = 2.0, shift: tuple[float, float] = (30, 40)) -> tuple[Photo, np.ndarray, np.ndarray]:

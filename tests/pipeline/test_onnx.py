@@ -11,21 +11,21 @@ import onnxruntime
 import pytest
 import torch
 
-from faceline.core.errors import FacelineError, InputError
-from faceline.models.model_file import model_hash
-from faceline.core.params import CrossEntropyParams
 from faceline.alignment.fit.template import template
+from faceline.core.errors import FacelineError, InputError
+from faceline.core.params import CrossEntropyParams
+from faceline.detectors.mtcnn import find_faces
+from faceline.detectors.mtcnn_torch import torch_nets
 from faceline.geometry.boxes import BoxMap
 from faceline.landmarks.net.hourglass import HourglassConfig, StackedHourglass
 from faceline.landmarks.net.predictor import LandmarkPredictor, save_hourglass
+from faceline.models.model_file import model_hash
 from faceline.pipeline import onnx_export
-from faceline.detectors.mtcnn import find_faces
-from faceline.detectors.mtcnn_torch import torch_nets
 from faceline.pipeline.onnx_runtime import OnnxEmbedder, OnnxLandmarker, onnx_nets, open_session
 from faceline.recognition.embedding.embedder import Embedder
 from faceline.recognition.losses import build_head
-from faceline.recognition.net.recognizer_file import save_recognizer
 from faceline.recognition.net.embedding_net import EmbeddingNet, NetConfig, Recognizer
+from faceline.recognition.net.recognizer_file import save_recognizer
 
 
 @pytest.fixture(scope="module")

@@ -1,19 +1,19 @@
-"""Made-up figures and tables, and a browser, made once for all tests of the report."""
+"""Made-up figures and tables, made once for all tests of the report."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
+from inspect import signature
 from pathlib import Path
 
 import pytest
+import yaml
+from browser import chromium  # noqa: F401
 from made_up_reports import write_made_up
 
-from faceline.core.params import Group
-from faceline.settings.schema import load_params
-from faceline.reporting.sources import Sources
+from faceline.reporting.inputs import Inputs
+from stages.report import report
 
-_SHOWN = ("data", "filter", "crop", "landmarks", "align", "recognition", "evaluation", "wild")
+_SAMPLE = Path(__file__).resolve().parents[2] / "params" / "sample.yaml"
 
 
 @pytest.fixture(scope="session")
@@ -23,29 +23,13 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture(scope="session")
-def sources(folders: tuple[Path, Path]) -> Sources:
-    return Sources.read(*folders)
+def inputs(folders: tuple[Path, Path]) -> Inputs:
+    return Inputs.read(*folders)
 
 
 @pytest.fixture(scope="session")
-def params() -> dict[str, Group]:
-    loaded = load_params(Path(__file__).resolve().parents[2] / "params" / "sample.yaml")
-    return {name: getattr(loaded, name) for name in _SHOWN}
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator:
-    """A headless browser."""
-    binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    driver = shutil.which("chromedriver")
-    if not (binary and driver):
-        pytest.skip("no chromium with chromedriver on this machine")
-    webdriver = pytest.importorskip("selenium.webdriver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = binary
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    started = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    yield started
-    started.quit()
+def params() -> dict[str, dict]:
+    """The groups that the stage asks for, as the sample sets them."""
+    tree = yaml.safe_load(_SAMPLE.read_text())
+    groups = [name for name, one in signature(report).parameters.items() if one.annotation is dict]
+    return {name: tree.get(name, {}) for name in groups} | {"losses": {"arcface": {"margin_rad": 0.47}}}

@@ -5,16 +5,15 @@ import shutil
 from pathlib import Path
 
 import pytest
-from made_up_reports import DEV_THRESHOLD, TOO_FEW
+from made_up_reports import DEV_THRESHOLD, TOO_FEW, write_summary
 
-from faceline.core.params import Group
 from faceline.reporting.card import render_card
-from faceline.reporting.sources import Sources
+from faceline.reporting.inputs import Inputs
 
 
 @pytest.fixture(scope="module")
-def card(sources: Sources, params: dict[str, Group]) -> str:
-    return render_card(sources, params)
+def card(inputs: Inputs, params: dict[str, dict]) -> str:
+    return render_card(inputs, params)
 
 
 def rows(card: str) -> dict[str, list[str]]:
@@ -55,20 +54,19 @@ def test_tables_have_as_many_cells_as_their_heads(card: str) -> None:
 
 
 def test_the_licence_follows_the_data(
-    card: str, folders: tuple[Path, Path], params: dict[str, Group], tmp_path: Path
+    card: str, folders: tuple[Path, Path], params: dict[str, dict], tmp_path: Path
 ) -> None:
-    assert "drawn faces" in card
+    assert "synthetic faces" in card
     assert "CelebA" not in card
     reports = Path(shutil.copytree(folders[1], tmp_path / "reports"))
-    for path in reports.rglob("*.csv"):
-        path.write_text(path.read_text().replace("drawn_", "0"))
-    other = render_card(Sources.read(folders[0], reports), params)
+    write_summary(reports, "train_recognition", synthetic=False)
+    other = render_card(Inputs.read(folders[0], reports), params)
     assert "non-commercial research" in other
-    assert "drawn faces" not in other
+    assert "synthetic faces" not in other
 
 
 def test_without_the_table_of_rates_the_threshold_is_said_to_be_missing(
-    folders: tuple[Path, Path], params: dict[str, Group], tmp_path: Path
+    folders: tuple[Path, Path], params: dict[str, dict], tmp_path: Path
 ) -> None:
-    card = render_card(Sources.read(folders[0], tmp_path / "nothing"), params)
+    card = render_card(Inputs.read(folders[0], tmp_path / "nothing"), params)
     assert "No threshold: reports/recognition/rates.csv" in card

@@ -4,17 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from faceline.core.params import Group
+from faceline.reporting.inputs import Inputs
 from faceline.reporting.page import render_page
-from faceline.reporting.sources import Sources
 
 PHONE_PX = 360
 
 
 @pytest.fixture(scope="module")
-def browser(chromium, sources: Sources, params: dict[str, Group], tmp_path_factory: pytest.TempPathFactory):
+def browser(chromium, inputs: Inputs, params: dict[str, dict], tmp_path_factory: pytest.TempPathFactory):
     path = Path(tmp_path_factory.mktemp("page")) / "index.html"
-    path.write_text(render_page(sources, params))
+    path.write_text(render_page(inputs, params))
     chromium.get(path.as_uri())
     return chromium
 
@@ -60,7 +59,8 @@ def test_text_stands_out_from_its_paper(browser, scheme: str) -> None:
     const ratio = (a, b) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
     return {paper: paper, ratios: {
       body: ratio(paper, luminance(style('body', 'color'))), lead: ratio(paper, luminance(style('.lead', 'color'))),
-      link: ratio(paper, luminance(style('nav a', 'color'))), tick: ratio(paper, luminance(style('.tick', 'fill'))),
+      link: ratio(paper, luminance(style('nav a', 'color'))),
+      tick: ratio(paper, luminance(style('.role-axis-label text', 'fill'))),
       card: ratio(card, luminance(style('.card h3', 'color'))),
       banner: ratio(warning, luminance(style('.banner', 'color'))),
     }};

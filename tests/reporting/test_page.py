@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from made_up_reports import METRICS, TOO_FEW
+from made_up_reports import METRICS, TOO_FEW, write_summary
 
-from faceline.core.params import Group
-from faceline.reporting.page import SECTIONS, labels_of, render_page
-from faceline.reporting.sources import Sources
+from faceline.reporting.inputs import Inputs
+from faceline.reporting.page import LABELS_NOTES, SECTIONS, render_page
 
 VOID = {"meta", "link", "img", "br"}
 LOADING = {"src", "href", "srcset", "data", "action", "poster", "xlink:href", "background"}
@@ -67,8 +66,8 @@ def parsed(html: str) -> Page:
 
 
 @pytest.fixture(scope="module")
-def html(sources: Sources, params: dict[str, Group]) -> str:
-    return render_page(sources, params)
+def html(inputs: Inputs, params: dict[str, dict]) -> str:
+    return render_page(inputs, params)
 
 
 @pytest.fixture(scope="module")
@@ -148,36 +147,36 @@ def test_behind_every_chart_is_its_table(page: Page, folders: tuple[Path, Path])
     assert all(f"{value:.6g}" in roc.text for value in table.tpr)
 
 
-def test_drawn_faces_are_announced_and_photos_are_not(
-    page: Page, folders: tuple[Path, Path], params: dict[str, Group], tmp_path: Path
+def test_synthetic_faces_are_announced_and_photos_are_not(
+    page: Page, folders: tuple[Path, Path], params: dict[str, dict], tmp_path: Path
 ) -> None:
     assert "say nothing about photos" in page.all("p", **{"class": "banner"})[0].text
     reports = Path(shutil.copytree(folders[1], tmp_path / "reports"))
-    for path in reports.rglob("*.csv"):
-        path.write_text(path.read_text().replace("drawn_", "0"))
-    other = parsed(render_page(Sources.read(folders[0], reports), params))
+    write_summary(reports, "train_recognition", synthetic=False)
+    write_summary(reports, "landmarks", source="selected", labels="derived")
+    other = parsed(render_page(Inputs.read(folders[0], reports), params))
     assert other.all("p", **{"class": "banner"}) == []
     assert "agreement" in next(one for one in other.all("section", id="landmarks")).text
 
 
-def test_no_clock_host_or_path_and_equal_bytes(html: str, sources: Sources, params: dict[str, Group]) -> None:
-    assert render_page(sources, params) == html
+def test_no_clock_host_or_path_and_equal_bytes(html: str, inputs: Inputs, params: dict[str, dict]) -> None:
+    assert render_page(inputs, params) == html
     text = re.sub(r"data:[^\"']*", "", html)
     assert not re.search(r"\b20\d\d-\d\d-\d\d\b|\b\d\d:\d\d:\d\d\b", text)
     assert str(Path.cwd()) not in text
 
 
-def test_parameters_and_versions_are_shown(page: Page, params: dict[str, Group]) -> None:
+def test_parameters_and_versions_are_shown(page: Page, params: dict[str, dict]) -> None:
     text = page.all("section", id="run")[0].text
-    assert "losses.arcface.margin_rad" in text
-    assert f"{params['recognition'].losses.arcface.margin_rad}" in text
+    assert "arcface.margin_rad" in text
+    assert f"{params['losses']['arcface']['margin_rad']}" in text
     assert re.search(r"torch \d+\.\d+", text)
 
 
 def test_without_any_report_the_figures_still_stand(
-    folders: tuple[Path, Path], params: dict[str, Group], tmp_path: Path
+    folders: tuple[Path, Path], params: dict[str, dict], tmp_path: Path
 ) -> None:
-    page = parsed(render_page(Sources.read(folders[0], tmp_path / "nothing"), params))
+    page = parsed(render_page(Inputs.read(folders[0], tmp_path / "nothing"), params))
     missing = [one.text for one in page.elements if one.attributes.get("class") == "missing"]
     for name in ("recognition/roc.csv", "landmarks/worst_faces.png", "alignment/journey", "wild/compare.csv"):
         assert any(f"reports/{name}" in text for text in missing), name
@@ -185,26 +184,28 @@ def test_without_any_report_the_figures_still_stand(
 
 
 def test_a_key_that_a_file_lacks_is_said_to_be_missing(
-    folders: tuple[Path, Path], params: dict[str, Group], tmp_path: Path
+    folders: tuple[Path, Path], params: dict[str, dict], tmp_path: Path
 ) -> None:
     metrics = Path(shutil.copytree(folders[0], tmp_path / "metrics"))
     values = {key: value for key, value in METRICS["recognition"].items() if key != "rank1"}
     (metrics / "recognition.json").write_text(json.dumps(values))
-    page = parsed(render_page(Sources.read(metrics, folders[1]), params))
+    page = parsed(render_page(Inputs.read(metrics, folders[1]), params))
     (lacking,) = [one for one in page.elements if "data-missing" in one.attributes]
     assert lacking.attributes["data-missing"] == "recognition.rank1"
     assert lacking.text == "—"
     assert any("recognition.json has no rank1" in one.text for one in page.all("div", **{"class": "card"}))
 
 
-@pytest.mark.parametrize(
-    ("source", "drawn", "labels"),
-    [
-        ("mtfl", False, "people"),
-        ("keypoints68", False, "people"),
-        ("selected", True, "drawn"),
-        ("selected", False, "derived"),
-    ],
-)
-def test_labels_of(source: str, drawn: bool, labels: str) -> None:
-    assert labels_of(source, drawn) == labels
+@pytest.mark.parametrize("labels", LABELS_NOTES)
+def test_who_set_the_landmark_labels(
+    labels: str, folders: tuple[Path, Path], params: dict[str, dict], tmp_path: Path
+) -> None:
+    reports = tmp_path / "reports"
+    (reports / "landmarks").mkdir(parents=True)
+    if labels != "unknown":
+        write_summary(reports, "landmarks", source="selected", labels=labels)
+    page = parsed(render_page(Inputs.read(folders[0], reports), params))
+    (section,) = page.all("section", id="landmarks")
+    said = [other for other in LABELS_NOTES if LABELS_NOTES[other] in section.text]
+    assert said == [labels]
+    assert ("MTCNN did not" in section.text) == (labels == "people")

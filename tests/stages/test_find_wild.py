@@ -10,16 +10,14 @@ import pytest
 from PIL import Image
 from tool_fakes import FakeDetector, FakeLandmarker, face_at, paint_face
 
+from faceline.alignment.fit.template import template
+from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, POINT_COLUMNS
 from faceline.core.errors import FacelineError
+from faceline.geometry.boxes import BoxMap, iou
+from faceline.geometry.points import points_of
 from faceline.imaging.images import decode_rgb
 from faceline.packed.sets import PackedSet
-from faceline.core.columns import ATTRIBUTES
 from faceline.settings.schema import load_params
-from faceline.alignment.fit.template import template
-from faceline.core.columns import BOX_COLUMNS
-from faceline.geometry.boxes import BoxMap, iou
-from faceline.core.columns import POINT_COLUMNS
-from faceline.geometry.points import points_of
 from faceline.windows.windows import invert, sample
 from stages import find_wild as stage
 

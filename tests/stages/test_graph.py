@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import get_type_hints
 
 import pytest
-from graph import GRAPH, ROOT, STAGES, code_of, is_code
 
 from faceline.core.params import Group
+from graph import GRAPH, ROOT, STAGES, code_of, is_code
 
 # a change of code that they do not use must not repeat these
 EXPENSIVE = (

@@ -1,13 +1,13 @@
-"""What an edit repeats, as `dvc status` says after it: what the edit touches, what follows from that, nothing else."""
+"""What an edit repeats, as `dvc status` says after it: what it touches, what follows from that, nothing else."""
 
 import json
 import shutil
 
 import pytest
 import yaml
-from graph import STAGES
 
 from chain import run
+from graph import STAGES
 
 EMBED = {"embed@aligned", "embed@annotated", "embed@wild"}
 EVALUATE = {"evaluate_recognition", "evaluate_wild"}
@@ -37,7 +37,8 @@ def repeated(folder):
         following = {
             name
             for name, stage in STAGES.items()
-            if name not in found and any(dep == out or dep.startswith(f"{out}/") for dep in stage["deps"] for out in outs)
+            if name not in found
+            and any(dep == out or dep.startswith(f"{out}/") for dep in stage["deps"] for out in outs)
         }
         found |= following
     return found

@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 from tiny_landmarks import PARAMS, drawn_faces
 
-from faceline.core.errors import InputError
-from faceline.packed.sets import PackedSet
 from faceline.core.columns import ATTRIBUTES
+from faceline.core.errors import InputError
 from faceline.data.crops.params import CropParams
 from faceline.evaluation.verification.params import EvaluationParams
-from faceline.models.runtime import RuntimeParams
 from faceline.landmarks.net.predictor import LandmarkPredictor
+from faceline.models.runtime import RuntimeParams
+from faceline.packed.sets import PackedSet
 from stages.crop_landmarks import crop_landmarks
 from stages.evaluate_landmarks import evaluate_landmarks
 from stages.train_landmarks import train_landmarks

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from faceline.core.columns import BOX_COLUMNS
+from faceline.geometry.points import points_of
 from faceline.imaging.images import decode_rgb
 from faceline.packed.sets import PackedSet
 from faceline.settings.schema import load_params
-from faceline.core.columns import BOX_COLUMNS
-from faceline.geometry.points import points_of
 from faceline.windows.windows import WINDOW_COLUMNS, Window, transform
 from real_data import SHARED, needs_celeba
 from stages.crop import crop as crop_stage

@@ -1,8 +1,20 @@
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 
-from faceline.windows.windows import Window, compose, cut, net_view, sample, transform, window_around
+from faceline.windows.windows import (
+    WINDOW_COLUMNS,
+    Window,
+    compose,
+    cut,
+    net_view,
+    outside_share,
+    sample,
+    transform,
+    window_around,
+    windows_of,
+)
 
 
 def dots(size, points, radius=4):
@@ -73,3 +85,22 @@ def test_shrinking_does_not_alias():
 def test_compose_applies_the_inner_map_first():
     shift, double = np.array([[1.0, 0, 5], [0, 1, 0]]), np.array([[2.0, 0, 0], [0, 2, 0]])
     np.testing.assert_allclose(transform(compose(double, shift), np.array([[1.0, 1.0]])), [[12, 2]])
+
+
+def test_outside_share_equals_counting_pixels():
+    rng = np.random.default_rng(5)
+    for _ in range(20):
+        angle, scale = rng.uniform(-1, 1), rng.uniform(0.5, 2)
+        c, s = scale * np.cos(angle), scale * np.sin(angle)
+        affine = np.array([[c, -s, rng.uniform(-60, 60)], [s, c, rng.uniform(-60, 60)]])
+        white = np.full((90, 130, 3), 255, np.uint8)
+        counted = (
+            1 - cv2.warpAffine(white, affine, (112, 112), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP).mean() / 255
+        )
+        assert outside_share(affine, 112, 130, 90) == pytest.approx(counted, abs=0.02)
+
+
+def test_windows_come_back_from_their_columns():
+    table = pd.DataFrame([[3, -4, 50, 25], [0, 7, 9, 9]], columns=WINDOW_COLUMNS, dtype="int32").assign(other="x")
+    assert windows_of(table) == [Window(3, -4, 50, 25), Window(0, 7, 9, 9)]
+    assert windows_of(table[:0]) == []

@@ -102,10 +102,9 @@ def align_crops(
         _write(writer, found, params)
         chosen = np.flatnonzero(rows["role"].isin(annotated_roles))
         own = rows.iloc[chosen]
-        if len(own):
-            by_annotation = align_by_points(own, [images[i] for i in chosen], points_of(own), params)
-            _write(annotated_writer, by_annotation, params)
-            record.annotated_rejected.append(by_annotation.rejected)
+        by_annotation = align_by_points(own, [images[i] for i in chosen], points_of(own), params)
+        _write(annotated_writer, by_annotation, params)
+        record.annotated_rejected.append(by_annotation.rejected)
     if not sum(map(len, record.rows)):
         reasons = pd.concat(record.rejected).reason.value_counts().to_dict()
         raise FacelineError(f"none of {len(crops)} faces could be aligned: {reasons}")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from faceline.alignment.fit.params import AlignParams
-from faceline.geometry.points import eye_distance
 from faceline.alignment.fit.similarity import fit_similarity
+from faceline.geometry.points import eye_distance
 from faceline.windows.windows import invert, transform
 
 # insightface's 112 x 112 template (Deng et al., ArcFace, CVPR 2019): (x, y) in px, order of `core.columns.POINTS`

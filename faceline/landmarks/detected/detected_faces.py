@@ -1,4 +1,4 @@
-"""What a detector finds on some faces of a landmark set: boxes the hourglass must live with, and points to compare."""
+"""What a detector finds on some faces of a landmark set: boxes to start from, and points to compare with."""
 
 from __future__ import annotations
 

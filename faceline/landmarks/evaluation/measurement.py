@@ -101,7 +101,11 @@ def jittered_boxes(boxes: np.ndarray, share: float, rng: np.random.Generator) ->
 
 
 def measure(
-    predictor: LandmarkPredictor, crops: PackedSet, detector: str, found: pd.DataFrame, params: LandmarkEvaluationParams
+    predictor: LandmarkPredictor,
+    crops: PackedSet,
+    detector: str,
+    found: pd.DataFrame,
+    params: LandmarkEvaluationParams,
 ) -> MeasuredFaces:
     """Runs the net on the test faces: from annotated, jittered and detected boxes.
 

@@ -9,7 +9,6 @@ from torch import nn
 from torch.nn import functional
 
 from faceline.core.columns import POINTS
-from faceline.landmarks.net.codec import STRIDE
 
 
 @dataclass(frozen=True)

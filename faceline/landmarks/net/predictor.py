@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from faceline.models.model_file import load_model, save_model
 from faceline.core.columns import POINTS
 from faceline.landmarks.net.base import HOURGLASS, PointPredictor
 from faceline.landmarks.net.codec import Codec
 from faceline.landmarks.net.hourglass import HourglassConfig, StackedHourglass
 from faceline.landmarks.net.pixels import MEAN, STD, normalised
+from faceline.models.model_file import load_model, save_model
+
 
 class LandmarkPredictor(PointPredictor):
     """The trained net run by PyTorch."""

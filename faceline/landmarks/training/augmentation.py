@@ -10,8 +10,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from faceline.landmarks.training.params import LandmarkAugmentation
 from faceline.geometry.points import FLIPPED
+from faceline.landmarks.training.params import LandmarkAugmentation
 from faceline.windows.windows import compose, invert, sample, transform
 
 _BLUR_SIGMA = (0.5, 2.0)  # px of an input of 128 px

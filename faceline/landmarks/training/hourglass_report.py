@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from faceline.pictures.sheets import TRUTH, sheet, with_points, write_png
-from faceline.landmarks.training.params import LandmarkParams
-from faceline.landmarks.training.net_inputs import NetInputs
 from faceline.landmarks.training.hourglass_training import TrainedHourglass
+from faceline.landmarks.training.net_inputs import NetInputs
+from faceline.landmarks.training.params import LandmarkParams
+from faceline.pictures.sheets import TRUTH, sheet, with_points, write_png
 
 _SAMPLES = 40
 _COLUMNS = 8

@@ -13,19 +13,19 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from faceline.training.checkpoint import Checkpoint
-from faceline.training.averaging import AveragedWeights
 from faceline.core.errors import FacelineError, InputError
-from faceline.packed.sets import PackedSet
-from faceline.landmarks.training.params import LandmarkParams
 from faceline.imaging.progress import track
+from faceline.landmarks.errors.nme import nme_eye_center
+from faceline.landmarks.net.codec import STRIDE, Codec
+from faceline.landmarks.net.hourglass import HourglassConfig, StackedHourglass
+from faceline.landmarks.net.pixels import MEAN, STD, normalised
+from faceline.landmarks.training.net_inputs import NetInputs, augmented_batches
+from faceline.landmarks.training.params import LandmarkParams
+from faceline.packed.sets import PackedSet
+from faceline.training.averaging import AveragedWeights
+from faceline.training.checkpoint import Checkpoint
 from faceline.training.schedule import warmup_cosine
 from faceline.windows.windows import transform
-from faceline.landmarks.net.codec import STRIDE, Codec
-from faceline.landmarks.training.net_inputs import NetInputs, augmented_batches
-from faceline.landmarks.net.hourglass import HourglassConfig, StackedHourglass
-from faceline.landmarks.errors.nme import nme_eye_center
-from faceline.landmarks.net.pixels import MEAN, STD, normalised
 
 SCRATCH = Path(".faceline/scratch")
 

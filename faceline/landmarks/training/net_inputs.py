@@ -8,18 +8,16 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pandas as pd
 
+from faceline.core.columns import BOX_COLUMNS, POINTS
+from faceline.geometry.points import points_of
 from faceline.imaging.images import decode_all
-from faceline.packed.sets import PackedSet
-from faceline.landmarks.training.params import LandmarkAugmentation
 from faceline.imaging.parallel import ordered_map
 from faceline.imaging.progress import track
-from faceline.core.columns import BOX_COLUMNS
-from faceline.core.columns import POINTS
-from faceline.geometry.points import points_of
-from faceline.windows.windows import Window, compose, net_view, sample, transform, windows_of
 from faceline.landmarks.training.augmentation import augmented
+from faceline.landmarks.training.params import LandmarkAugmentation
+from faceline.packed.sets import PackedSet
+from faceline.windows.windows import Window, compose, net_view, sample, transform, windows_of
 
 _IN_MEMORY_BYTES = 2**31
 

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from skimage.transform import SimilarityTransform
 
-from faceline.core.errors import FacelineError
-from faceline.alignment.fit.template import TEMPLATE
 from faceline.alignment.fit.similarity import fit_similarity
+from faceline.alignment.fit.template import TEMPLATE
+from faceline.core.errors import FacelineError
 from faceline.windows.windows import compose, invert, transform
 
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from faceline.alignment.fit.params import AlignParams
-from faceline.alignment.fit.template import TEMPLATE, fit_alignment, outside_share, template, template_error
+from faceline.alignment.fit.template import TEMPLATE, fit_alignment, template, template_error
 from faceline.geometry.points import FLIPPED
 from faceline.windows.windows import invert, sample, transform
 
@@ -66,19 +66,6 @@ def test_mirroring_swaps_sides():
     assert mirrored[0, 0] < mirrored[1, 0]
     assert mirrored[3, 0] < mirrored[4, 0]
     assert fit_alignment(mirrored[None], PARAMS).reason[0] == ""
-
-
-def test_outside_share_equals_counting_pixels():
-    rng = np.random.default_rng(5)
-    for _ in range(20):
-        angle, scale = rng.uniform(-1, 1), rng.uniform(0.5, 2)
-        c, s = scale * np.cos(angle), scale * np.sin(angle)
-        affine = np.array([[c, -s, rng.uniform(-60, 60)], [s, c, rng.uniform(-60, 60)]])
-        white = np.full((90, 130, 3), 255, np.uint8)
-        counted = (
-            1 - cv2.warpAffine(white, affine, (112, 112), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP).mean() / 255
-        )
-        assert outside_share(affine, 112, 130, 90) == pytest.approx(counted, abs=0.02)
 
 
 def test_sampling_lands_on_the_right_pixels():

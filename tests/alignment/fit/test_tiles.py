@@ -1,104 +1,80 @@
-"""Alignment of a packed set, with a stand-in for the net that knows the annotated points."""
+"""Tiles of faces in stored windows, by given and by predicted landmarks."""
 
 import numpy as np
+import pandas as pd
 import pytest
-from tiny_landmarks import drawn_faces
+from tool_fakes import FakePredictor, face_at
 
-from faceline.core.errors import FacelineError
-from faceline.packed.sets import PackedSet, PackedWriter
 from faceline.alignment.fit.params import AlignParams
-from faceline.core.columns import ATTRIBUTES
-from faceline.data.crops.params import CropParams
-from faceline.data.crops.cropping import crop_faces
-from faceline.alignment.fit.template import template
+from faceline.alignment.fit.template import TEMPLATE, template
+from faceline.alignment.fit.tiles import align_by_points, predict_and_align, tile_metadata
+from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS
 from faceline.geometry.points import points_of
-from faceline.windows.windows import Window, net_view, transform
-from faceline.alignment.fit.tiles import align_crops, draw_alignment
+from faceline.windows.windows import WINDOW_COLUMNS, Window, cut
 
-ALIGN = AlignParams(size_px=112, min_eye_distance_px=4, max_template_error=0.5, jpeg_quality=95)
-
-
-class Knowing:
-    """Answers with the annotated landmarks, so that only the alignment is tested."""
-
-    input_px = 64
-    drawn = True
-
-    def __init__(self, facts, spoiled=()):
-        self._points = dict(zip(facts.index, points_of(facts), strict=True))
-        self._facts, self._next, self._spoiled = facts, 0, spoiled
-
-    def view(self, box):
-        return net_view(box, -0.05, self.input_px)
-
-    def predict(self, images, to_image, batch_size=64):
-        rows = self._facts.iloc[self._next : self._next + len(images)]
-        self._next += len(images)
-        points = []
-        for index, row in rows.iterrows():
-            window = Window(*(int(row[c]) for c in ("window_x", "window_y", "window_side", "stored_px")))
-            face = self._points[index][[1, 0, 2, 4, 3]] if index in self._spoiled else self._points[index]
-            points.append(transform(window.from_photo(), face))
-        return np.stack(points), np.ones((len(images), 5))
+ALIGN = AlignParams(size_px=112, min_eye_distance_px=8, max_template_error=0.25, jpeg_quality=95)
+PLACES = [(1.0, (20, 30)), (1.5, (60, 10)), (0.1, (90, 90))]
 
 
-@pytest.fixture(scope="module")
-def crops(tmp_path_factory):
-    rows, photos = drawn_faces(30)
-    rows = rows.assign(role="query", split="", person=np.arange(len(rows)) % 5, **dict.fromkeys(ATTRIBUTES, 0))
-    folder = tmp_path_factory.mktemp("crops")
-    with PackedWriter(folder, {}) as writer:
-        for facts, encoded in crop_faces(photos, rows, CropParams(context=0.3, max_px=384, jpeg_quality=95)):
-            writer.write(facts, encoded)
-    return PackedSet(folder)
+@pytest.fixture
+def photo():
+    return np.random.default_rng(0).integers(0, 256, (260, 280, 3), dtype=np.uint8)
 
 
-def test_tiles_put_every_face_on_the_template(crops, tmp_path):
-    with PackedWriter(tmp_path, {}) as writer:
-        record = align_crops(crops, Knowing(crops.facts), ALIGN, writer, pairs=6)
-    aligned = PackedSet(tmp_path)
-    assert aligned.facts.image_id.tolist() == crops.facts.image_id.tolist()
-    assert record.metrics["aligned"] == len(crops)
-    assert record.metrics["template_error"] < record.metrics["template_error_unaligned"]
-    assert record.metrics["outside_share"] < 0.02
-    assert len(record.pairs) == 6
-    np.testing.assert_allclose(points_of(aligned.facts), points_of(crops.facts), atol=1e-6)
+def stored(photo, side=230, stored_px=230):
+    """A row and a window of the photo for each place; the faces of the last are too small to align."""
+    windows = [Window(5 * n, 4 * n, side, stored_px) for n in range(len(PLACES))]
+    rows = pd.DataFrame([face_at(*place)[1] for place in PLACES], columns=BOX_COLUMNS)
+    people = pd.DataFrame({"image_id": ["a", "b", "c"], "person": [4, 4, 9], "role": "query", "split": ""})
+    where = pd.DataFrame([(w.x, w.y, w.side, w.stored_px) for w in windows], columns=WINDOW_COLUMNS)
+    attributes = pd.DataFrame(1, columns=ATTRIBUTES, index=range(len(PLACES)))
+    return pd.concat([people, rows, where, attributes], axis=1), [cut(photo, window) for window in windows]
 
 
-def test_rejects_are_named_and_never_written(crops, tmp_path):
-    with PackedWriter(tmp_path, {}) as writer:
-        record = align_crops(crops, Knowing(crops.facts, spoiled={3, 7}), ALIGN, writer)
-    assert record.rejected.image_id.tolist() == crops.facts.image_id[[3, 7]].tolist()
-    assert set(record.rejected.reason) == {"poor_fit"}
-    assert not set(PackedSet(tmp_path).facts.image_id) & set(record.rejected.image_id)
-    assert record.metrics["rejected_poor_fit"] == 2
+POINTS = np.stack([face_at(*place)[0] for place in PLACES])
 
 
-def test_nothing_aligned_is_an_error(crops, tmp_path):
-    with pytest.raises(FacelineError, match="poor_fit"), PackedWriter(tmp_path, {}) as writer:
-        align_crops(crops, Knowing(crops.facts, spoiled=set(crops.facts.index)), ALIGN, writer)
+def test_a_template_in_the_photo_is_cut_out_as_it_lies(photo):
+    rows, images = stored(photo)
+    found = align_by_points(rows, images, POINTS, ALIGN)
+    assert found.aligned.tolist() == [0, 1]
+    np.testing.assert_array_equal(found.tiles[0], photo[30:142, 20:132])
+    assert found.rows.image_id.tolist() == ["a", "b"]
+    np.testing.assert_allclose(points_of(found.rows), POINTS[:2])
+    assert found.rows.template_error.max() < 1e-9
+    assert found.rows.outside_share.max() == 0
+    assert list(zip(found.rejected.image_id, found.rejected.reason, strict=True)) == [("c", "eyes_too_close")]
+    assert {"person", "role", "split", *ATTRIBUTES} <= set(found.rejected)
 
 
-def test_the_pictures_show_one_face_step_by_step(crops, tmp_path):
-    (tmp_path / "set").mkdir()
-    with PackedWriter(tmp_path / "set", {}) as writer:
-        record = align_crops(crops, Knowing(crops.facts), ALIGN, writer)
-    draw_alignment(record, tmp_path)
-    assert {path.name for path in (tmp_path / "journey").iterdir()} == {"crop.png", "view.png", "aligned.png"}
-    assert record.journey["aligned"].shape == (112, 112, 3)
-    assert (tmp_path / "pairs.png").exists()
-    assert (tmp_path / "mean_face.png").exists()
+def test_predicted_landmarks_are_those_of_the_photo_however_windows_are_stored(photo):
+    for stored_px in (230, 150):
+        rows, images = stored(photo, stored_px=stored_px)
+        images = [image if stored_px == 230 else image[:stored_px, :stored_px] for image in images]
+        found = predict_and_align(rows, images, FakePredictor(), ALIGN)
+        np.testing.assert_allclose(found.points, POINTS, atol=1e-6)
+        assert found.rows.landmark_score.tolist() == pytest.approx([0.8, 0.8])
+        columns = found.rows.columns.tolist()
+        assert columns[-3:] == ["landmark_score", "template_error", "outside_share"]
 
 
-def test_unaligned_error_is_measured_on_the_bare_box(crops, tmp_path):
-    with PackedWriter(tmp_path, {}) as writer:
-        record = align_crops(crops, Knowing(crops.facts), ALIGN, writer)
-    errors = []
-    for box, points in zip(
-        crops.facts[["x", "y", "width", "height"]].to_numpy(float), points_of(crops.facts), strict=True
-    ):
-        side = max(box[2:])
-        in_tile = (points + 0.5 - (box[:2] + box[2:] / 2 - side / 2)) / side * 112 - 0.5
-        goal = template(112)
-        errors.append(np.sqrt(((in_tile - goal) ** 2).sum(1).mean()) / np.linalg.norm(goal[1] - goal[0]))
-    assert record.metrics["template_error_unaligned"] == pytest.approx(np.mean(errors), rel=1e-6)
+def test_what_lies_beyond_the_window_is_black_and_counted(photo):
+    rows, images = stored(photo, side=80, stored_px=80)
+    found = align_by_points(rows, images, POINTS, ALIGN)
+    assert found.rows.outside_share[0] == pytest.approx(1 - (60 * 50) / 112**2)
+    assert found.tiles[0][52:].max() == 0
+    np.testing.assert_array_equal(found.tiles[0][:50, :60], photo[30:80, 20:80])
+
+
+def test_no_faces_give_no_tiles(photo):
+    rows, _ = stored(photo)
+    found = align_by_points(rows[:0], [], np.zeros((0, 5, 2)), ALIGN)
+    assert (found.tiles, len(found.rows), len(found.rejected)) == ([], 0, 0)
+    assert "reason" in found.rejected
+
+
+def test_a_set_says_how_its_tiles_lie():
+    metadata = tile_metadata(ALIGN.model_copy(update={"size_px": 224}), "annotated", synthetic=True)
+    np.testing.assert_allclose(metadata["template"], template(224), atol=1e-4)
+    assert metadata | {"template": 0} == {"size_px": 224, "template": 0, "landmarks": "annotated", "synthetic": True}
+    np.testing.assert_allclose(tile_metadata(ALIGN, "hourglass", False)["template"], TEMPLATE, atol=1e-4)

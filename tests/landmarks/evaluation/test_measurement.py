@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 from tiny_landmarks import COLOURS, packed_set
 
+from faceline.core.columns import BOX_COLUMNS
 from faceline.data.crops.params import CropParams
 from faceline.evaluation.verification.params import EvaluationParams
-from faceline.core.columns import BOX_COLUMNS
 from faceline.geometry.boxes import BoxMap, centres
 from faceline.geometry.points import points_of
-from faceline.windows.windows import invert, net_view, transform
-from faceline.landmarks.evaluation.measurement import by_group, compare_with_mtcnn, jittered_boxes, measure, summarise
-from faceline.landmarks.evaluation.evaluation_report import ced_table, write_evaluation_report
 from faceline.landmarks.errors.nme import nme_eye_center
+from faceline.landmarks.evaluation.evaluation_report import ced_table, write_evaluation_report
+from faceline.landmarks.evaluation.measurement import by_group, compare_with_mtcnn, jittered_boxes, measure, summarise
+from faceline.windows.windows import invert, net_view, transform
 
 CROP = CropParams(context=0.3, max_px=384, jpeg_quality=95)
 PARAMS = EvaluationParams(seed=1, bootstrap_samples=200, block_mb=64, group_attributes=["Male"], flip=True)

@@ -4,6 +4,7 @@ from tiny_landmarks import PARAMS
 
 from faceline.core.errors import InputError
 from faceline.landmarks.net.hourglass import HourglassConfig, StackedHourglass
+from faceline.landmarks.training.hourglass_training import net_config
 
 
 @pytest.mark.parametrize(("stacks", "depth", "input_px"), [(1, 1, 64), (2, 4, 64), (3, 3, 128)])
@@ -38,4 +39,4 @@ def test_a_new_net_starts_at_empty_heatmaps():
 
 def test_too_many_halvings_are_refused_by_name():
     with pytest.raises(InputError, match=r"landmarks\.depth"):
-        HourglassConfig.from_params(PARAMS.model_copy(update={"depth": 5}))
+        net_config(PARAMS.model_copy(update={"depth": 5}))

@@ -4,13 +4,12 @@ import torch
 from safetensors.torch import save_file
 
 from faceline.core.errors import InputError
-from faceline.geometry.boxes import BoxMap, box_around
-from faceline.windows.windows import transform
+from faceline.geometry.boxes import box_around
 from faceline.landmarks.net.hourglass import HourglassConfig, StackedHourglass
 from faceline.landmarks.net.predictor import LandmarkPredictor, save_hourglass
+from faceline.windows.windows import transform
 
 CONFIG = HourglassConfig(stacks=1, channels=16, depth=2, input_px=64, sigma_px=1.5)
-BOX_MAP = BoxMap(1.19, 1.385, 0.01, -0.02)
 
 
 @pytest.fixture
@@ -20,7 +19,7 @@ def model(tmp_path):
     torch.nn.init.normal_(net.heads[0].weight, std=0.3)
     path = tmp_path / "hourglass.safetensors"
     training = {"checkpoint": "best", "epoch": 3}
-    save_hourglass(path, net, CONFIG, margin=-0.05, box_map=BOX_MAP, labels="people", drawn=False, training=training)
+    save_hourglass(path, net, CONFIG, margin=-0.05, labels="people", training=training)
     return path, net.eval()
 
 
@@ -33,21 +32,20 @@ def maps(count):
     return np.array([[[0.8 + 0.1 * n, 0.05, 3], [-0.05, 0.8 + 0.1 * n, 4 + n]] for n in range(count)])
 
 
-def test_the_file_gives_back_the_net_and_all_its_facts(model):
+def test_the_file_gives_back_the_net_and_all_its_metadata(model):
     path, net = model
     predictor = LandmarkPredictor.load(path)
     for name, value in net.state_dict().items():
         assert torch.equal(predictor.net.state_dict()[name], value), name
-    assert predictor.box_map == BOX_MAP
-    assert (predictor.input_px, predictor.drawn, predictor.facts["labels"]) == (64, False, "people")
-    assert predictor.facts["epoch"] == 3
+    assert (predictor.input_px, predictor.synthetic, predictor.metadata["labels"]) == (64, False, "people")
+    assert predictor.metadata["epoch"] == 3
 
 
 def test_saving_twice_gives_the_same_bytes(model, tmp_path):
     path, net = model
     again = tmp_path / "again.safetensors"
     training = {"epoch": 3, "checkpoint": "best"}
-    save_hourglass(again, net, CONFIG, margin=-0.05, box_map=BOX_MAP, labels="people", drawn=False, training=training)
+    save_hourglass(again, net, CONFIG, margin=-0.05, labels="people", training=training)
     assert path.read_bytes() == again.read_bytes()
 
 
@@ -106,3 +104,17 @@ def test_box_around_and_view_frame_a_face(model):
     view = LandmarkPredictor.load(model[0]).view(box_around(points))
     inside = transform(np.linalg.inv(np.vstack([view, [0, 0, 1]]))[:2], points)
     assert ((inside > 12) & (inside < 52)).all()
+
+
+def test_a_model_for_other_points_is_refused(model):
+    predictor = LandmarkPredictor.load(model[0])
+    other = predictor.metadata | {"points": ["nose", "chin"]}
+    with pytest.raises(InputError, match=r"other\.safetensors: finds the points \['nose', 'chin'\]"):
+        LandmarkPredictor(model[1], other, torch.device("cpu"), "other.safetensors")
+
+
+@pytest.mark.parametrize(("labels", "synthetic"), [("people", False), ("derived", False), ("synthetic", True)])
+def test_the_file_says_whether_its_photos_were_synthetic(model, tmp_path, labels, synthetic):
+    path = tmp_path / "net.safetensors"
+    save_hourglass(path, model[1], CONFIG, margin=0.0, labels=labels, training={})
+    assert LandmarkPredictor.load(path).synthetic is synthetic

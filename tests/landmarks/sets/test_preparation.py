@@ -1,37 +1,29 @@
 import numpy as np
+import pandas as pd
 import pytest
-from tiny_landmarks import COLOURS, drawn_faces
+from tiny_landmarks import synthetic_faces
 
-from faceline.core.errors import InputError
-from faceline.core.columns import BOX_COLUMNS
-from faceline.geometry.boxes import BoxMap
 from faceline.core.columns import POINT_COLUMNS
-from faceline.geometry.points import points_of
-from faceline.landmarks.sets.preparation import prepare_set
-from faceline.landmarks.sets.detections import DETECTED_COLUMNS
+from faceline.core.errors import InputError
+from faceline.data.crops.params import CropParams
+from faceline.imaging import parallel
+from faceline.imaging.images import decode_rgb, encode_jpeg
+from faceline.landmarks.sets.preparation import crop_set
+from faceline.packed.sets import PackedSet, PackedWriter
+from faceline.windows.windows import windows_of
 
-DETECTOR = BoxMap(0.8, 0.75, 0.02, 0.04)
-
-
-def finder(rows):
-    """Finds the drawn face by its colours and answers with a box of a convention of its own."""
-
-    def find(photo):
-        spots = []
-        for colour in COLOURS:
-            weight = np.clip(150 - np.abs(photo.astype(float) - np.array(colour)).sum(axis=2), 0, None)
-            ys, xs = np.mgrid[: photo.shape[0], : photo.shape[1]]
-            spots.append([(xs * weight).sum() / weight.sum(), (ys * weight).sum() / weight.sum()])
-        points = np.array(spots)
-        nearest = np.linalg.norm(points_of(rows) - points, axis=2).mean(axis=1).argmin()
-        box = DETECTOR.apply(rows[BOX_COLUMNS].to_numpy()[nearest])
-        return np.stack([np.array([0, 0, 9, 9.0]), box]), np.stack([points * 0, points])
-
-    return find
+CROP = CropParams(context=0.3, max_px=384, jpeg_quality=95)
 
 
-def test_degenerate_rows_are_counted_by_reason_and_left_out():
-    rows, photos = drawn_faces(60)
+def crop(rows, photos, folder):
+    folder.mkdir()
+    with PackedWriter(folder) as writer:
+        rejected = crop_set(rows, photos, CROP, writer)
+    return PackedSet(folder), rejected
+
+
+def test_degenerate_rows_are_named_by_reason_and_left_out(tmp_path):
+    rows, photos = synthetic_faces(60)
     sound = rows.copy()
     rows.loc[0, POINT_COLUMNS[0]] = np.nan
     rows.loc[1, POINT_COLUMNS[1]] = -3
@@ -41,40 +33,60 @@ def test_degenerate_rows_are_counted_by_reason_and_left_out():
         sound.loc[3, "left_eye_x"],
     )
     rows.loc[4, "width"] = 0
-    photos._encoded[rows.image_id[5]] = b"no picture"
-    prepared = prepare_set(rows, photos, finder(sound))
-    assert prepared.defects == {
-        "landmarks_not_finite": 1,
-        "landmarks_outside_photo": 1,
-        "no_box": 1,
-        "swapped_eyes": 1,
-        "unreadable": 1,
-        "zero_eye_distance": 1,
+    rows.loc[6, "height"] = np.nan
+    photos.encoded[rows.image_id[5]] = b"no picture"
+    crops, rejected = crop(rows, photos, tmp_path / "set")
+    names = rows.image_id.tolist()
+    assert dict(zip(rejected.image_id, rejected.reason, strict=True)) == {
+        names[0]: "landmarks_not_finite",
+        names[1]: "landmarks_outside_photo",
+        names[2]: "zero_eye_distance",
+        names[3]: "swapped_eyes",
+        names[4]: "no_box",
+        names[5]: "unreadable",
+        names[6]: "no_box",
     }
-    assert list(prepared.rows.image_id) == list(rows.image_id[6:])
+    assert crops.rows.image_id.tolist() == names[7:]
 
 
-def test_detections_are_matched_and_their_box_map_fitted_on_train_rows():
-    rows, photos = drawn_faces(60)
-    prepared = prepare_set(rows, photos, finder(rows))
-    looked = prepared.rows.split != "dev"
-    assert (prepared.looked, prepared.missed) == (12, 0)
-    assert prepared.rows.detected_x.notna().equals(looked)
-    found = prepared.rows[looked]
-    points = found[DETECTED_COLUMNS[4:]].to_numpy().reshape(-1, 5, 2)
-    assert np.linalg.norm(points - points_of(found), axis=2).max() < 1.5
-    back = prepared.box_map.apply(found[DETECTED_COLUMNS[:4]].to_numpy())
-    np.testing.assert_allclose(back, found[BOX_COLUMNS].to_numpy(), atol=1e-6)
+def test_every_photo_is_read_exactly_once(tmp_path):
+    rows, photos = synthetic_faces(30)
+    crop(rows, photos, tmp_path / "set")
+    assert photos.reads == dict.fromkeys(rows.image_id, 1)
 
 
-def test_a_detector_that_finds_nothing_is_counted():
-    rows, photos = drawn_faces(40)
-    prepared = prepare_set(rows, photos, lambda photo: (np.empty((0, 4)), np.empty((0, 5, 2))))
-    assert (prepared.looked, prepared.missed) == (8, 8)
-    assert prepared.box_map == BoxMap()
+def test_windows_hold_their_part_of_the_photo_beside_the_rows(tmp_path):
+    rows, photos = synthetic_faces(20)
+    crops, rejected = crop(rows, photos, tmp_path / "set")
+    assert rejected.empty
+    pd.testing.assert_frame_equal(crops.rows[list(rows.columns)], rows)
+    assert set(zip(crops.rows.photo_width, crops.rows.photo_height, strict=True)) == {(120, 120)}
+    for window, name, image in zip(windows_of(crops.rows), rows.image_id, crops.encoded(), strict=True):
+        photo = np.pad(decode_rgb(photos.encoded[name]), ((200, 200), (200, 200), (0, 0)))
+        part = photo[window.y + 200 :, window.x + 200 :][: window.side, : window.side]
+        assert window.stored_px == window.side
+        assert image == encode_jpeg(part, 95)
 
 
-def test_a_split_without_faces_is_refused():
-    rows, photos = drawn_faces(20)
+def test_the_number_of_threads_changes_no_byte(tmp_path, monkeypatch):
+    rows, photos = synthetic_faces(40)
+    rows.loc[7, "width"] = 0
+    contents = []
+    for workers in (1, 4):
+        monkeypatch.setattr(parallel, "usable_cores", lambda workers=workers: workers)
+        crop(rows, photos, tmp_path / str(workers))
+        contents.append((tmp_path / str(workers) / "part-0000.parquet").read_bytes())
+    assert contents[0] == contents[1]
+
+
+def test_a_photo_that_is_not_there_is_an_error(tmp_path):
+    rows, photos = synthetic_faces(20)
+    del photos.encoded[rows.image_id[3]]
+    with pytest.raises(KeyError):
+        crop(rows, photos, tmp_path / "set")
+
+
+def test_a_split_without_faces_is_refused(tmp_path):
+    rows, photos = synthetic_faces(20)
     with pytest.raises(InputError, match="no usable faces for test"):
-        prepare_set(rows[rows.split != "test"].reset_index(drop=True), photos, finder(rows))
+        crop(rows[rows.split != "test"].reset_index(drop=True), photos, tmp_path / "set")

@@ -3,19 +3,15 @@ import hashlib
 import numpy as np
 import pandas as pd
 import pytest
-from tiny_landmarks import FACE, PARAMS
+from tiny_landmarks import FACE
 
+from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, POINT_COLUMNS
 from faceline.core.errors import InputError
-from faceline.core.columns import ATTRIBUTES
-from faceline.core.columns import BOX_COLUMNS
 from faceline.geometry.boxes import box_around, iou
-from faceline.core.columns import POINT_COLUMNS
 from faceline.geometry.points import points_of
 from faceline.landmarks.sets.sources import (
     five_of_68,
-    from_selected,
     held_out,
-    labels_of,
     person_of,
     read_keypoints68,
     read_landmark_set,
@@ -163,20 +159,22 @@ def selected_table():
 
 
 def test_roles_of_the_selection_become_splits(tmp_path):
-    rows = from_selected(selected_table())
+    path = tmp_path / "selected.csv"
+    selected_table().to_csv(path, index=False)
+    rows, labels = read_landmark_set("selected", path)
     assert list(rows.split) == ["train", "dev", "test", "test"]
     assert list(rows.person) == ["4", "5", "6", "7"]
     assert set(ATTRIBUTES) < set(rows.columns)
+    assert labels == "synthetic"
+
+
+def test_who_set_the_points(tmp_path):
     path = tmp_path / "selected.csv"
-    selected_table().to_csv(path, index=False)
-    pd.testing.assert_frame_equal(read_landmark_set(PARAMS, path), rows)
-
-
-def test_who_set_the_points():
-    drawn, real = pd.DataFrame({"image_id": ["drawn_1.jpg"]}), pd.DataFrame({"image_id": ["000001.jpg"]})
-    assert labels_of(PARAMS, drawn) == "drawn"
-    assert labels_of(PARAMS, real) == "derived"
-    assert labels_of(PARAMS.model_copy(update={"source": "mtfl"}), real) == "people"
+    selected_table().assign(image_id=[f"{n:06d}.jpg" for n in range(4)]).to_csv(path, index=False)
+    assert read_landmark_set("selected", path)[1] == "derived"
+    rows, labels = read_landmark_set("mtfl", mtfl_file(tmp_path))
+    assert labels == "people"
+    assert (rows.person == "").all()
 
 
 @needs_mtfl

@@ -4,8 +4,8 @@ from tiny_landmarks import COLOURS, FACE, NO_AUGMENTATION, draw
 
 from faceline.geometry.boxes import box_around
 from faceline.geometry.points import FLIPPED
-from faceline.windows.windows import invert, net_view, transform
 from faceline.landmarks.training.augmentation import augmented, jitter_map
+from faceline.windows.windows import invert, net_view, transform
 
 SIZE = 240
 POINTS = FACE * 26 + (118.3, 121.8)

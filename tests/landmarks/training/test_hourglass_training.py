@@ -3,13 +3,13 @@ import pytest
 import torch
 from tiny_landmarks import PARAMS, packed_set
 
-from faceline.training.checkpoint import Checkpoint
 from faceline.core.errors import FacelineError, InputError
 from faceline.data.crops.params import CropParams
-from faceline.landmarks.net.codec import Codec
 from faceline.landmarks.errors.nme import nme_eye_center
+from faceline.landmarks.net.codec import Codec
 from faceline.landmarks.net.pixels import MEAN, STD, normalised
 from faceline.landmarks.training.hourglass_training import Trainer, heatmap_loss, load_faces
+from faceline.training.checkpoint import Checkpoint
 
 CROP = CropParams(context=0.3, max_px=384, jpeg_quality=95)
 
@@ -108,7 +108,7 @@ def test_points_outside_the_input_cost_nothing():
 
 def test_a_set_without_dev_faces_is_refused(crops, tmp_path):
     class OnlyTrain:
-        facts = crops.facts[crops.facts.split == "train"]
+        rows = crops.rows[crops.rows.split == "train"]
         encoded = crops.encoded
 
     with pytest.raises(InputError, match="dev"):
@@ -124,7 +124,7 @@ def test_dev_error_is_measured_in_the_photo(crops, tmp_path):
             middle = torch.full((len(images), 5, 2), 31.5)
             return [Codec(64, PARAMS.sigma_px).encode(middle)[0]]
 
-    running._ema.averaged = Middle()
+    running._averaged.averaged = Middle()
     boxes = running._dev.boxes
     middles = boxes[:, None, :2] + boxes[:, None, 2:] / 2 - 0.5
     expected = nme_eye_center(np.repeat(middles, 5, axis=1), running._dev.points).mean()

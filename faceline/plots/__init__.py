@@ -1,0 +1,1 @@
+"""What `dvc plots` needs beyond DVC; no stage depends on it."""

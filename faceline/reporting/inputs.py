@@ -1,0 +1,199 @@
+"""What the other stages left: metrics, tables and pictures, read once and never altered."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from functools import cached_property
+from json import JSONDecodeError
+from pathlib import Path
+
+import cv2
+import pandas as pd
+
+from faceline.core.errors import InputError
+from faceline.core.files import read_json
+
+METRICS = ("dataset", "filter", "crop", "landmarks", "alignment", "recognition", "wild")
+_RATES = ("recognition/rates.csv", "wild/rates.csv")
+_BESIDE = ("low", "high", "threshold", "reason")
+_MAX_WIDTH_PX = 1400
+_WEBP_QUALITY = 80
+_MAX_ROWS = 500
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Something optional that is not there; the page says so in its place."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class EmbeddedPicture:
+    """A picture that travels inside the page: its data URI and size in px."""
+
+    uri: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class ShownTable:
+    """A table as the page shows it.
+
+    Attributes:
+        columns, rows: its cells as text.
+        source: the file it is in, relative to the project.
+        left_out: rows of the file that are not among `rows`.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    source: str
+    left_out: int = 0
+
+    @classmethod
+    def of(cls, table: pd.DataFrame, source: str, limit: int = _MAX_ROWS) -> ShownTable:
+        """The first `limit` rows of `table`."""
+        first = table.head(limit).itertuples(index=False, name=None)
+        rows = tuple(tuple(_cell(value) for value in row) for row in first)
+        return cls(tuple(map(str, table.columns)), rows, source, max(0, len(table) - limit))
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything the page may say.
+
+    Attributes:
+        metrics: per metrics file its flat figures; null is None.
+        reports: folder with one subfolder for each stage.
+    """
+
+    metrics: dict[str, dict[str, float | int | None]]
+    reports: Path
+
+    @classmethod
+    def read(cls, metrics: Path, reports: Path) -> Inputs:
+        """Reads every metrics file.
+
+        Raises:
+            InputError: one is missing or is no flat JSON object.
+        """
+        return cls({name: _flat(metrics / f"{name}.json") for name in METRICS}, reports)
+
+    def has(self, key: str) -> bool:
+        """Whether a metrics file holds `file.key`, be it null."""
+        file, _, name = key.partition(".")
+        return name in self.metrics.get(file, {})
+
+    def value(self, key: str) -> float | int | None:
+        """The figure `file.key`; None when null or absent."""
+        file, _, name = key.partition(".")
+        return self.metrics.get(file, {}).get(name)
+
+    def keys(self, file: str, start: str = "") -> list[str]:
+        """The keys of a metrics file that begin with `start`, in its order."""
+        return [key for key in self.metrics[file] if key.startswith(start)]
+
+    @cached_property
+    def _rates(self) -> dict[str, dict]:
+        """What the stages wrote beside a rate's value: `file.key` -> low, high, threshold, reason."""
+        found = {}
+        for name in _RATES:
+            table = self.table(name, *_BESIDE, "rate")
+            if isinstance(table, pd.DataFrame):
+                beside = table[list(_BESIDE)].to_dict("records")
+                file = name.partition("/")[0]
+                found |= {f"{file}.{rate}": row for rate, row in zip(table.rate, beside, strict=True)}
+        return found
+
+    def interval(self, key: str) -> tuple[float, float] | None:
+        """The 95% interval of the figure `file.key`, from its metrics file or else from the table of rates."""
+        row = self._rates.get(key, {})
+        ends = [self.value(f"{key}_{end}") if self.has(f"{key}_{end}") else row.get(end) for end in ("low", "high")]
+        return None if any(pd.isna(end) for end in ends) else (float(ends[0]), float(ends[1]))
+
+    def threshold(self, key: str) -> float | None:
+        """The similarity that decided for the figure `file.key`."""
+        threshold = self._rates.get(key, {}).get("threshold")
+        return None if pd.isna(threshold) else float(threshold)
+
+    def reason(self, key: str) -> str | None:
+        """Why the figure `file.key` is null, where its stage wrote that down; its interval's ends have its reason."""
+        rate = key.removesuffix("_low").removesuffix("_high").replace(".threshold_at_fpr_", ".tpr_at_fpr_")
+        reason = self._rates.get(rate, {}).get("reason")
+        return None if pd.isna(reason) else str(reason) or None
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the photos behind the figures were made by the project; what nobody wrote down counts as no."""
+        summary = self.document("train_recognition/summary.json")
+        return not isinstance(summary, Missing) and summary.get("synthetic") is True
+
+    @property
+    def landmark_labels(self) -> str:
+        """Who set the landmark labels: `people`, `derived`, `synthetic`, or `unknown`."""
+        summary = self.document("landmarks/summary.json")
+        return "unknown" if isinstance(summary, Missing) else summary.get("labels") or "unknown"
+
+    def table(self, name: str, *columns: str) -> pd.DataFrame | Missing:
+        """A CSV under the reports folder that has at least `columns` and a row."""
+        try:
+            table = pd.read_csv(self.reports / name)
+        except FileNotFoundError:
+            return self._absent(name)
+        except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+            return Missing(f"reports/{name} cannot be read: {error}.")
+        absent = [column for column in columns if column not in table]
+        if absent:
+            found = ", ".join(map(str, table.columns))
+            return Missing(f"reports/{name} lacks the columns {', '.join(absent)}; it has {found}.")
+        return table if len(table) else Missing(f"reports/{name} has no rows.")
+
+    def document(self, name: str) -> dict | Missing:
+        """A JSON object under the reports folder."""
+        try:
+            return read_json(self.reports / name)
+        except FileNotFoundError:
+            return self._absent(name)
+        except JSONDecodeError as error:
+            return Missing(f"reports/{name} cannot be read: {error}.")
+
+    @staticmethod
+    def _absent(name: str) -> Missing:
+        stage = name.partition("/")[0]
+        return Missing(f"reports/{name} is not there; the stage behind reports/{stage} writes it.")
+
+    def picture(self, name: str) -> EmbeddedPicture | Missing:
+        """A picture under the reports folder, re-encoded as WebP and shrunk to at most 1400 px across."""
+        path = self.reports / name
+        if not path.is_file():
+            return self._absent(name)
+        pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        if pixels is None:
+            return Missing(f"reports/{name} is no picture that can be read.")
+        height, width = pixels.shape[:2]
+        if width > _MAX_WIDTH_PX:
+            height, width = max(1, round(height * _MAX_WIDTH_PX / width)), _MAX_WIDTH_PX
+            pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+        encoded = cv2.imencode(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, _WEBP_QUALITY])[1].tobytes()
+        return EmbeddedPicture("data:image/webp;base64," + base64.b64encode(encoded).decode(), width, height)
+
+
+def _cell(value: object) -> str:
+    if value is None or value != value:
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _flat(path: Path) -> dict[str, float | int | None]:
+    try:
+        values = read_json(path)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such metrics file; `dvc repro` writes it") from None
+    except JSONDecodeError as error:
+        raise InputError(f"{path}: not valid JSON ({error}); run its stage again") from None
+    if not isinstance(values, dict) or any(isinstance(value, dict | list) for value in values.values()):
+        raise InputError(f"{path}: expected one flat JSON object of figures; run its stage again")
+    return values
