@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from faceline.core import packed
 from faceline.core.errors import InputError
-from faceline.packed.sets import PackedSet, PackedWriter
+from faceline.packed import sets
+from faceline.packed.sets import PackedSet, PackedWriter, read_rejected, write_rejected
 
 
 def write(folder, chunks, per_chunk=7, metadata=None):
@@ -12,18 +12,18 @@ def write(folder, chunks, per_chunk=7, metadata=None):
     with PackedWriter(folder, metadata) as writer:
         for chunk in range(chunks):
             numbers = range(chunk * per_chunk, (chunk + 1) * per_chunk)
-            facts = pd.DataFrame({"image_id": [f"{n}.jpg" for n in numbers], "x": [n / 2 for n in numbers]})
-            writer.write(facts, [bytes([n % 256]) * (n + 1) for n in numbers])
+            rows = pd.DataFrame({"image_id": [f"{n}.jpg" for n in numbers], "x": [n / 2 for n in numbers]})
+            writer.write(rows, [bytes([n % 256]) * (n + 1) for n in numbers])
 
 
 def test_round_trip_over_row_groups_and_shards(tmp_path, monkeypatch):
-    monkeypatch.setattr(packed, "ROWS_PER_GROUP", 10)
-    monkeypatch.setattr(packed, "SHARD_BYTES", 1500)
+    monkeypatch.setattr(sets, "ROWS_PER_GROUP", 10)
+    monkeypatch.setattr(sets, "SHARD_BYTES", 1500)
     write(tmp_path / "set", 10, metadata={"kind": "test"})
     read = PackedSet(tmp_path / "set")
     assert len(list((tmp_path / "set").iterdir())) > 1
     assert read.metadata == {"kind": "test"}
-    assert read.facts.image_id.tolist() == [f"{n}.jpg" for n in range(70)]
+    assert read.rows.image_id.tolist() == [f"{n}.jpg" for n in range(70)]
     assert [len(image) for image in read.encoded()] == list(range(1, 71))
     assert [len(image) for image in read.encoded([0, 9, 10, 33, 69])] == [1, 10, 11, 34, 70]
 
@@ -47,3 +47,33 @@ def test_rows_must_ascend_and_a_set_must_be_there(tmp_path):
         list(PackedSet(tmp_path / "set").encoded(np.array([2, 1])))
     with pytest.raises(InputError, match="no packed image set"):
         PackedSet(tmp_path)
+
+
+def rejected(name, reason, **more):
+    return pd.DataFrame([{"image_id": name, "person": 7, "role": "query", "split": "", "reason": reason, **more}])
+
+
+def test_who_is_missing_comes_back_as_text(tmp_path):
+    empty = rejected("x.jpg", "poor_fit")[:0]
+    write_rejected(tmp_path, [empty, rejected("007", "NA"), empty, rejected("b.jpg", "poor_fit")])
+    table = read_rejected(tmp_path)
+    assert table.image_id.tolist() == ["007", "b.jpg"]
+    assert table.reason.tolist() == ["NA", "poor_fit"]
+    assert table.split.tolist() == ["", ""]
+    assert table.person.tolist() == [7, 7]
+
+
+def test_nobody_missing_leaves_the_columns(tmp_path):
+    write_rejected(tmp_path, [rejected("x.jpg", "poor_fit")[:0]] * 3)
+    assert list(read_rejected(tmp_path)) == ["image_id", "person", "role", "split", "reason"]
+    assert len(read_rejected(tmp_path)) == 0
+
+
+def test_an_attribute_that_nobody_knows_stays_unknown(tmp_path):
+    write_rejected(tmp_path, [rejected("a.jpg", "poor_fit", Male=None), rejected("b.jpg", "poor_fit", Male=1)])
+    assert read_rejected(tmp_path).Male.isna().tolist() == [True, False]
+
+
+def test_a_missing_table_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"_rejected\.csv: no such table"):
+        read_rejected(tmp_path)
