@@ -17,14 +17,14 @@ import yaml
 from pydantic import ValidationError
 
 from benchmarks.experiments import dvc_run, revision
+from benchmarks.paired import Difference, paired_accuracy, paired_differences
 from faceline.core.errors import FacelineError, InputError
 from faceline.pictures.sheets import new_figure, save
 from faceline.core.files import write_text
 from faceline.settings.schema import Params
 from faceline.evaluation.verification.params import EvaluationParams
-from faceline.evaluation.embeddings import EmbeddingTable, read_embeddings
-from faceline.evaluation.paired import Difference, paired_accuracy, paired_differences
-from faceline.evaluation.roles import query_comparisons
+from faceline.evaluation.embeddings.table import EmbeddingTable, read_embeddings
+from faceline.evaluation.verification.roles import query_comparisons
 
 FPR = 0.01
 SHOWN = ("accuracy_top1", "tpr_at_fpr_1e-1", "tpr_at_fpr_1e-2", "tpir_at_fpir_1e-1", "rank1", "auc", "eer")
@@ -168,8 +168,9 @@ def page(title: str, table: pd.DataFrame, differences: Mapping[str, Sequence[Dif
         lines.append("excludes 0 may one be called better.\n")
         lines.append("| first | second | difference | low | high | claimed |\n|---|---|---|---|---|---|")
         for d in pairs:
-            claim = "yes" if d.excludes_zero else "no"
-            lines.append(f"| {d.first} | {d.second} | {d.value:+.3f} | {d.low:+.3f} | {d.high:+.3f} | {claim} |")
+            claim = "yes" if d.excludes_zero else d.reason or "no"
+            figures = " | ".join("" if value is None else f"{value:+.3f}" for value in (d.value, d.low, d.high))
+            lines.append(f"| {d.first} | {d.second} | {figures} | {claim} |")
     return "\n".join(lines) + "\n"
 
 

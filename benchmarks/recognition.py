@@ -25,22 +25,22 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from faceline.training.checkpoint import Checkpoint
 from faceline.imaging.images import encode_jpeg
-from faceline.recognition.heads.registry import loss_names
-from faceline.settings.schema import Params, load_params
-from faceline.recognition.training.params import RecognitionParams
 from faceline.models.runtime import prepare
-from faceline.recognition.training.training_data import TrainingData
-from faceline.recognition.training.face_store import Faces, FacesDecoded, FacesInMemory
-from faceline.recognition.losses import build_head
+from faceline.recognition.heads.cosine import CosineHead
+from faceline.recognition.heads.registry import build_head, load_loss, loss_names
 from faceline.recognition.net.embedding_net import EmbeddingNet, Recognizer
+from faceline.recognition.training.face_store import Faces, FacesDecoded, FacesInMemory
 from faceline.recognition.training.optimizer import build_optimizer
+from faceline.recognition.training.params import RecognitionParams
 from faceline.recognition.training.precision import autocast
 from faceline.recognition.training.recognizer_training import Trainer
+from faceline.recognition.training.training_data import TrainingData
+from faceline.settings.schema import Params, load_params
+from faceline.training.checkpoint import Checkpoint
 
 PEOPLE, BATCH, DIM = 10_000, 512, 512
-MARGIN_LOSSES = [name for name in loss_names() if name not in ("ce", "triplet")]
+MARGIN_LOSSES = [name for name in loss_names() if issubclass(load_loss(name).Head, CosineHead)]
 
 
 def main() -> None:
@@ -72,7 +72,7 @@ def bench_steps(params: Params, device: torch.device, rounds: int) -> tuple[floa
     batch = torch.rand(recognition.batch_size, 3, px, px, device=device)
     batch = batch.contiguous(memory_format=torch.channels_last)
     labels = torch.arange(recognition.batch_size, device=device) % 40
-    bare = _bare_step(in_memory, recognition, batch, labels)
+    bare = _bare_step(in_memory, params, batch, labels)
     ratios: list[float] = []
     waits: dict[str, list[float]] = {"in memory": [], "decoded": []}
     for epoch in range(1, rounds + 2):
@@ -92,7 +92,7 @@ def bench_heads(params: Params, device: torch.device, rounds: int) -> dict[str, 
     labels = torch.randint(PEOPLE, (BATCH,), device=device)
     ratios = {}
     for name in MARGIN_LOSSES:
-        head = build_head(name, getattr(params.recognition.losses, name), PEOPLE, DIM).to(device)
+        head = build_head(name, getattr(params.losses, name), PEOPLE, DIM).to(device)
         # several centres a person are as many outputs
         linear = nn.Linear(DIM, len(head.weight)).to(device)
 
@@ -121,19 +121,25 @@ def _trainer(
     ids, persons, people = positions.astype(str), positions % 40, list(range(40))
     data = TrainingData(faces, ids, persons, people, train=positions, val=positions[:0], dev=positions)
     with tempfile.TemporaryDirectory() as folder:
-        return Trainer(recognition, params.runtime, data, device, Checkpoint("benchmark", Path(folder)))
+        return Trainer(
+            recognition,
+            getattr(params.losses, recognition.loss),
+            params.runtime,
+            data,
+            device,
+            Checkpoint("benchmark", Path(folder)),
+        )
 
 
-def _bare_step(
-    trainer: Trainer, recognition: RecognitionParams, images: torch.Tensor, labels: torch.Tensor
-) -> Callable[[], None]:
+def _bare_step(trainer: Trainer, params: Params, images: torch.Tensor, labels: torch.Tensor) -> Callable[[], None]:
     """A second net of the same kind, trained without any of the rest.
 
     It hardly moves: a net that knows its one batch by heart has gradients so small that a CPU is slow with them.
     """
     torch.manual_seed(1)
+    recognition = params.recognition
     net = EmbeddingNet(trainer.config)
-    head = build_head(recognition.loss, getattr(recognition.losses, recognition.loss), 40, recognition.embedding_dim)
+    head = build_head(recognition.loss, getattr(params.losses, recognition.loss), 40, recognition.embedding_dim)
     module = Recognizer(net, head).to(images.device, memory_format=torch.channels_last).train()
     optimizer = build_optimizer(module, recognition.model_copy(update={"learning_rate": 1e-9}))
 

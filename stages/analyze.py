@@ -1,14 +1,14 @@
-"""Looks at the whole data set before anything is chosen."""
+"""Describes the whole data set before anything is chosen."""
 
 from pathlib import Path
 
 import pandas as pd
 
+from faceline.annotations.celeba import read_annotations
 from faceline.core.files import replacing_folder, write_json
-from faceline.data.filtering.params import FilterParams
 from faceline.core.stage import run_stage
 from faceline.data.analysis.tables import analyse, summarise, write_analysis
-from faceline.annotations.celeba import read_annotations
+from faceline.data.filtering.params import FilterParams
 from faceline.data.filtering.rejection import join_photos
 
 
@@ -18,12 +18,12 @@ def analyze(
     attributes: Path,
     boxes: Path,
     landmarks: Path,
-    photos: Path,
+    scan: Path,
     metrics: Path,
     report: Path,
 ) -> None:
     """Attribute shares, photos per person, box sizes, near-duplicates, and what each filter would remove."""
-    joined = join_photos(read_annotations(identity, attributes, boxes, landmarks), pd.read_parquet(photos))
+    joined = join_photos(read_annotations(identity, attributes, boxes, landmarks), pd.read_parquet(scan))
     tables = analyse(joined, filter)
     with replacing_folder(report) as folder:
         write_analysis(tables, folder)

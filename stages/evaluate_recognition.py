@@ -5,15 +5,15 @@ from pathlib import Path
 
 from faceline.core.files import replacing_folder, write_json
 from faceline.packed.sets import PackedSet
-from faceline.evaluation.verification.params import EvaluationParams
 from faceline.core.stage import run_stage
-from faceline.evaluation.calibration import Calibration
-from faceline.evaluation.embeddings import read_embeddings
-from faceline.evaluation.recognition_figures import recognition_figures
-from faceline.evaluation.report import write_looks
-from faceline.evaluation.roles import dev_comparisons, query_comparisons
+from faceline.evaluation.embeddings.table import read_embeddings
+from faceline.evaluation.recognition.recognition_figures import recognition_figures
+from faceline.evaluation.recognition.sheets import write_sheets
+from faceline.evaluation.verification.calibration import Calibration
+from faceline.evaluation.verification.params import EvaluationParams
+from faceline.evaluation.verification.roles import dev_comparisons, query_comparisons
 
-LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 def evaluate_recognition(
@@ -28,12 +28,12 @@ def evaluate_recognition(
     figures = recognition_figures(table, comparisons, frozen, evaluation)
     with replacing_folder(report) as folder:
         figures.write(folder)
-        write_looks(folder, table, comparisons, PackedSet(aligned), evaluation)
+        write_sheets(folder, table, comparisons, figures.hardest_impostors, PackedSet(aligned))
     frozen.write(calibration)
     write_json(metrics, figures.metrics)
     for target, threshold, achieved in figures.achieved:
-        LOG.info("dev threshold %.4f for FPR %g: %s on query people", threshold, target, achieved)
-    LOG.info(
+        log.info("dev threshold %.4f for FPR %g: %s on query people", threshold, target, achieved)
+    log.info(
         "ID rate at FPR 1e-2: %s; searches among %d people",
         figures.metrics["tpr_at_fpr_1e-2"],
         figures.metrics["gallery_size"],

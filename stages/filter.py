@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from faceline.core.files import replacing, write_json
-from faceline.data.filtering.params import FilterParams
-from faceline.core.stage import run_stage
 from faceline.annotations.celeba import read_annotations
+from faceline.core.files import replacing, write_json
+from faceline.core.stage import run_stage
+from faceline.data.filtering.params import FilterParams
 from faceline.data.filtering.rejection import join_photos, rejection_reasons
 from faceline.data.filtering.roles import assert_disjoint, select, summarise
 
@@ -18,13 +18,13 @@ def filter(
     attributes: Path,
     boxes: Path,
     landmarks: Path,
-    photos: Path,
+    scan: Path,
     out: Path,
     metrics: Path,
 ) -> None:
-    """Drops unusable photos, fills the roles, and says what was dropped and why."""
+    """Drops unusable photos and fills the roles; the metrics say what was dropped and why."""
     annotations = read_annotations(identity, attributes, boxes, landmarks)
-    joined = join_photos(annotations, pd.read_parquet(photos))
+    joined = join_photos(annotations, pd.read_parquet(scan))
     reasons = rejection_reasons(joined, filter)
     selected = select(joined[reasons == ""], filter)
     assert_disjoint(selected)

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from faceline.sample.params import SampleParams
 from faceline.core.stage import run_stage
 from faceline.sample.dataset import draw_sample
+from faceline.sample.params import SampleParams
 
 
 def sample(params: SampleParams, out: Path) -> None:

@@ -1,21 +1,21 @@
-"""Looks at every photo once."""
+"""Reads every photo once."""
 
 from pathlib import Path
 
 from faceline.core.files import replacing
-from faceline.data.scan.params import DataParams
 from faceline.core.stage import run_stage
-from faceline.photos.photos import open_photos
+from faceline.data.scan.params import DataParams
 from faceline.data.scan.scan import refuse_unreadable, scan_photos
+from faceline.photos.photos import open_photos
 
 
 def scan(data: DataParams, images: Path, out: Path) -> None:
     """Notes size, readability, perceptual hash and sharpness of every photo."""
     with open_photos(images) as photos:
-        facts = scan_photos(photos)
-    refuse_unreadable(facts, data.max_unreadable)
+        rows = scan_photos(photos)
+    refuse_unreadable(rows, data.max_unreadable)
     with replacing(out) as path:
-        facts.to_parquet(path, index=False)
+        rows.to_parquet(path, index=False)
 
 
 if __name__ == "__main__":

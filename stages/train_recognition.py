@@ -3,48 +3,56 @@
 import sys
 from pathlib import Path
 
-from faceline.training.checkpoint import Checkpoint, checkpoint_key
 from faceline.core.files import replacing_folder
-from faceline.packed.sets import PackedSet
-from faceline.models.runtime import RuntimeParams
-from faceline.recognition.training.params import RecognitionParams
-from faceline.models.runtime import prepare
+from faceline.core.params import parse_group
 from faceline.core.stage import run_stage
-from faceline.recognition.training.training_data import load_data
+from faceline.models.runtime import RuntimeParams, prepare
+from faceline.packed.sets import PackedSet
+from faceline.recognition.heads.registry import load_loss
 from faceline.recognition.net.recognizer_file import save_recognizer
+from faceline.recognition.training.params import RecognitionParams
 from faceline.recognition.training.processes import launch, must_launch
-from faceline.recognition.training.recognizer_training import Trainer
 from faceline.recognition.training.recognizer_report import write_training_report
+from faceline.recognition.training.recognizer_training import Trainer
+from faceline.recognition.training.training_data import load_data
+from faceline.training.checkpoint import Checkpoint, checkpoint_key
 
 
 def train_recognition(
-    recognition: RecognitionParams, runtime: RuntimeParams, aligned: Path, model: Path, report: Path
+    recognition: RecognitionParams, losses: dict, runtime: RuntimeParams, aligned: Path, model: Path, report: Path
 ) -> None:
-    """Trains on the train people, chooses the epoch on the dev people; a killed run carries on where it was."""
+    """Trains on the train people, chooses the epoch on the dev people; a killed run resumes after its last epoch."""
+    name = recognition.loss
+    loss = parse_group(load_loss(name).Params, losses.get(name), f"losses.{name}")
     if must_launch(runtime):
         launch("stages.train_recognition", sys.argv[1:], runtime)
         return
     device = prepare(runtime)
     packed = PackedSet(aligned)
-    facts = {"recognition": recognition.model_dump(), "runtime": runtime.model_dump(), "device": device.type}
-    checkpoint = Checkpoint(checkpoint_key("recognition", facts, [aligned, Path(recognition.pretrained)]))
+    depends_on = {
+        "recognition": recognition.model_dump(),
+        "loss": loss.model_dump(),
+        "runtime": runtime.model_dump(exclude={"workers"}),
+        "device": device.type,
+    }
+    checkpoint = Checkpoint(checkpoint_key("recognition", depends_on, [aligned, Path(recognition.pretrained)]))
     data = load_data(packed, recognition, runtime.workers, device)
-    trained = Trainer(recognition, runtime, data, device, checkpoint).run()
+    trained = Trainer(recognition, loss, runtime, data, device, checkpoint).run()
     if trained is None:
         return
+    synthetic = packed.metadata["synthetic"]
     with replacing_folder(report) as folder:
-        write_training_report(folder, trained, data, recognition)
-    loss = getattr(recognition.losses, recognition.loss)
+        write_training_report(folder, trained, data, recognition, synthetic)
     save_recognizer(
         model,
         trained.best.state,
         trained.config,
         {
             "people": data.people,
-            "loss": {"name": recognition.loss, "params": loss.model_dump()},
+            "loss": {"name": name, "params": loss.model_dump()},
             "align": {key: packed.metadata[key] for key in ("size_px", "template", "landmarks")},
             "template": packed.metadata["template"],
-            "drawn": packed.metadata["drawn"],
+            "synthetic": synthetic,
             "pretrained": recognition.pretrained,
             "checkpoint": "best",
             "epoch": trained.best.epoch,

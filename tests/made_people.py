@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 
 from faceline.core.columns import ATTRIBUTES
-from faceline.evaluation.comparisons import Comparisons
-from faceline.evaluation.embeddings import EmbeddingTable
+from faceline.evaluation.embeddings.table import EmbeddingTable
+from faceline.evaluation.verification.calibration import Calibration
+from faceline.evaluation.verification.comparisons import Comparisons
 
 
 def made_embeddings(people: int, photos: int, dim: int = 16, scatter: float = 1.5, seed: int = 0):
@@ -27,6 +28,13 @@ def made_comparisons(people=12, photos=5, outsiders=8, outsider_photos=3, seed=0
     embeddings[generator.choice(len(embeddings), failed, replace=False)] = np.nan
     parts = embeddings, person, others, other_person + 1000
     return Comparisons.of(*parts), parts
+
+
+def made_calibration(impostor, model="", people=0, photos=0) -> Calibration:
+    """A calibration whose every false match count has its threshold: scores sorted in memory."""
+    descending = np.sort(np.asarray(impostor, np.float32))[::-1].tolist()
+    count = len(descending)
+    return Calibration(model, people, photos, count, 10 / count, tuple(descending), tuple(range(count)))
 
 
 def all_scores(embeddings, person, others=None, other_person=None):
@@ -70,4 +78,4 @@ def made_table(sizes=None, dim=32, scatter=1.1, failed=0.0, seed=0) -> Embedding
             rows.append(row)
             vectors.append(embeddings[index] if ok else np.full(dim, np.nan))
         first_person += people
-    return EmbeddingTable(pd.DataFrame(rows), np.array(vectors, np.float32), {"model": "m" * 64, "drawn": True})
+    return EmbeddingTable(pd.DataFrame(rows), np.array(vectors, np.float32), {"model": "m" * 64, "synthetic": True})

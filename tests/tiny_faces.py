@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from faceline.alignment.fit.template import template
+from faceline.core.columns import ATTRIBUTES
 from faceline.core.files import replacing_folder
 from faceline.imaging.images import encode_jpeg
 from faceline.packed.sets import REJECTED, PackedWriter
-from faceline.core.columns import ATTRIBUTES
-from faceline.settings.schema import Params
-from faceline.alignment.fit.template import template
+from faceline.settings.schema import Params, params_class
 
 SAMPLE_PARAMS = Path(__file__).parents[1] / "params" / "sample.yaml"
 SIZE_PX = 32
@@ -46,9 +46,9 @@ def tiny_params(loss: str = "arcface", **recognition: object) -> Params:
         "margin_warmup_epochs": 2.0,
         **recognition,
     }
-    tree["recognition"]["losses"]["triplet"] |= {"people_per_batch": 4, "photos_per_person": 3}
+    tree["losses"]["triplet"] |= {"people_per_batch": 4, "photos_per_person": 3}
     tree["runtime"] |= {"device": "cpu", "threads": 1, "workers": 1}
-    return Params.model_validate(tree)
+    return params_class().model_validate(tree)
 
 
 def face_of(person: int, rng: np.random.Generator) -> np.ndarray:
@@ -59,7 +59,7 @@ def face_of(person: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def make_aligned(folder: Path, rejected: int = 1) -> pd.DataFrame:
-    """Writes the set, with the first `rejected` query photos turned away; returns the facts of what was kept."""
+    """Writes the set, with the first `rejected` query photos turned away; returns the rows of what was kept."""
     rng = np.random.default_rng(1)
     rows, images, person = [], [], 100
     for role, people, splits in ROLES:
@@ -78,7 +78,7 @@ def make_aligned(folder: Path, rejected: int = 1) -> pd.DataFrame:
         "size_px": SIZE_PX,
         "template": np.round(template(SIZE_PX), 4).tolist(),
         "landmarks": "hourglass",
-        "drawn": True,
+        "synthetic": True,
     }
     kept = facts[~turned_away].reset_index(drop=True)
     with replacing_folder(folder) as temporary:

@@ -223,7 +223,7 @@ def _embeddings_of(
 def _operating_point(
     setup: Setup, model: str, people: int, fpir: float | None, threshold: float | None
 ) -> OperatingPoint:
-    from faceline.evaluation.calibration import Calibration
+    from faceline.evaluation.verification.calibration import Calibration
     from faceline.pipeline.identification import OperatingPoint, operating_point
     from faceline.pipeline.load import CALIBRATION
 

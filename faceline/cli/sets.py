@@ -42,7 +42,7 @@ def verify(
     """
     from dataclasses import asdict
 
-    from faceline.evaluation.lfw import parse_pairs
+    from faceline.pipeline.lfw import parse_pairs
     from faceline.imaging.progress import track
     from faceline.pipeline.found_faces import main_face
     from faceline.pipeline.load import load
@@ -63,13 +63,13 @@ def verify(
             embeddings[name] = face.embedding
     result = verify_pairs(listed, embeddings)
     folds = asdict(result.folds)
-    rates = {f"tpr_at_fpr_{fpr}": rate for fpr, rate in result.tpr_at_fpr.items()}
     answer(
         {
             "accuracy": folds["accuracy"],
             "accuracy_standard_error": folds["standard_error"],
             "auc": result.auc,
-            **rates,
+            **{rate.name: rate.value for rate in result.id_rates},
+            "reasons": {rate.name: rate.reason for rate in result.id_rates if rate.reason},
             "pairs": result.pairs,
             "photos": len(files),
             "failure_to_acquire": len(failures) / len(files),

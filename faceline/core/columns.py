@@ -18,13 +18,21 @@ POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")  # from 
 POINT_COLUMNS = [f"{point}_{axis}" for point in POINTS for axis in "xy"]  # photo px
 
 # CelebA's forty, in the order of its files
-ATTRIBUTES = tuple(
-    """5_o_Clock_Shadow Arched_Eyebrows Attractive Bags_Under_Eyes Bald Bangs Big_Lips Big_Nose Black_Hair Blond_Hair
+_FORTY = """
+    5_o_Clock_Shadow Arched_Eyebrows Attractive Bags_Under_Eyes Bald Bangs Big_Lips Big_Nose Black_Hair Blond_Hair
     Blurry Brown_Hair Bushy_Eyebrows Chubby Double_Chin Eyeglasses Goatee Gray_Hair Heavy_Makeup High_Cheekbones
     Male Mouth_Slightly_Open Mustache Narrow_Eyes No_Beard Oval_Face Pale_Skin Pointy_Nose Receding_Hairline
     Rosy_Cheeks Sideburns Smiling Straight_Hair Wavy_Hair Wearing_Earrings Wearing_Hat Wearing_Lipstick
-    Wearing_Necklace Wearing_Necktie Young""".split()
-)
+    Wearing_Necklace Wearing_Necktie Young
+"""
+ATTRIBUTES = tuple(_FORTY.split())
+
+# how `pandas.read_csv` takes tables of faces: names as text, attributes as nullable integers (empty: unknown)
+CSV_OPTIONS = {
+    "dtype": dict.fromkeys([IMAGE_ID, "role", "split", "reason"], "str") | dict.fromkeys(ATTRIBUTES, "Int8"),
+    "keep_default_na": False,
+    "na_values": {name: [""] for name in ATTRIBUTES},
+}
 
 # the names of photos that the project made itself start so
 SYNTHETIC_PREFIX = "drawn_"

@@ -1,7 +1,7 @@
 """Turns a typed function into a stage's command line.
 
-The signature says it all: a parameter annotated `Path` is a required `--option`, one annotated with a `Group` receives
-that group of `params.yaml`, checked, and one annotated `dict` receives the group of its name as it stands in the file.
+A parameter annotated `Path` is a required `--option`, one annotated with a `Group` receives that group of
+`params.yaml`, checked, and one annotated `dict` receives the group of its name as it stands in the file.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""How well people are told apart: comparisons, rates, intervals, searches, groups."""
+"""How well people are told apart: the scores, the table of embeddings, verification, identification, groups."""

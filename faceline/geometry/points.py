@@ -8,6 +8,7 @@ import pandas as pd
 from faceline.core.columns import POINT_COLUMNS, POINTS
 
 FLIPPED = (1, 0, 2, 4, 3)  # which point takes each place in the mirror
+MIN_EYE_DISTANCE_PX = 1.0  # eyes closer than this are one point
 DEFECTS = ("landmarks_not_finite", "landmarks_outside_photo", "zero_eye_distance", "swapped_eyes")
 
 
@@ -42,5 +43,5 @@ def defects(points: np.ndarray, widths: np.ndarray, heights: np.ndarray) -> np.n
     outside = ((points < 0) | (points > limits - 1)).any(axis=(1, 2))
     eyes = points[:, 1, 0] - points[:, 0, 0]
     mouth = points[:, 4, 0] - points[:, 3, 0]
-    cases = [~finite, outside, eye_distance(points) < 1.0, (eyes < 0) & (mouth >= 0)]
+    cases = [~finite, outside, eye_distance(points) < MIN_EYE_DISTANCE_PX, (eyes < 0) & (mouth >= 0)]
     return np.select(cases, DEFECTS, default="")

@@ -1,7 +1,8 @@
 """Packed image sets: a folder of a few Parquet files, one row a face, its data beside its encoded image.
 
 Thousands of small files make DVC slow; a few Parquet files do not, and pandas, DuckDB and Hugging Face
-`datasets` read them as they are. The column `image` holds the bytes of a JPEG.
+`datasets` read them as they are. The column `image` holds the bytes of a JPEG. Attributes are 8-bit integers that may
+be missing (unknown): pandas `Int8`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from faceline.core.columns import ATTRIBUTES
+from faceline.core.columns import CSV_OPTIONS
 from faceline.core.errors import InputError
 
 IMAGE = "image"
@@ -34,15 +35,13 @@ def write_rejected(folder: Path, tables: Sequence[pd.DataFrame]) -> None:
 
 
 def read_rejected(folder: Path) -> pd.DataFrame:
-    """Who is missing from a set, with `reason`; names and words as text.
+    """Who is missing from a set, with `reason`; names and words as text, attributes as nullable integers.
 
     Raises:
         InputError: there is no such table.
     """
     try:
-        words = dict.fromkeys(("image_id", "role", "split", "reason"), str)
-        unknown = {attribute: [""] for attribute in ATTRIBUTES}
-        return pd.read_csv(folder / REJECTED, dtype=words, keep_default_na=False, na_values=unknown)
+        return pd.read_csv(folder / REJECTED, **CSV_OPTIONS)
     except FileNotFoundError:
         raise InputError(f"{folder / REJECTED}: no such table; run the set's stage again") from None
 
@@ -114,7 +113,7 @@ class PackedSet:
         schema = self._shards[0].schema_arrow
         names = [name for name in schema.names if name != IMAGE]
         tables = [shard.read(columns=names).replace_schema_metadata(None) for shard in self._shards]
-        self.rows: pd.DataFrame = pa.concat_tables(tables).to_pandas()
+        self.rows: pd.DataFrame = pa.concat_tables(tables).to_pandas(types_mapper={pa.int8(): pd.Int8Dtype()}.get)
         self.metadata: dict = json.loads((schema.metadata or {}).get(_METADATA_KEY, b"{}"))
 
     def __len__(self) -> int:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import threading
 import zipfile
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 
@@ -59,15 +57,6 @@ class Photos:
                 return self._archive.read(member)
         except zipfile.BadZipFile as error:
             raise InputError(f"{self._source}: {member} is damaged ({error}); pack the archive again") from None
-
-    def encoded(self, image_ids: Iterable[str]) -> Iterator[bytes]:
-        """The bytes of many photos in order, read a bounded number ahead."""
-        remaining = iter(image_ids)
-        with ThreadPoolExecutor(1) as pool:
-            ahead = [pool.submit(self.read, image_id) for image_id in islice(remaining, 64)]
-            while ahead:
-                yield ahead.pop(0).result()
-                ahead.extend(pool.submit(self.read, image_id) for image_id in islice(remaining, 1))
 
     def __enter__(self) -> Photos:
         return self

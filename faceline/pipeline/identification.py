@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from faceline.core.errors import InputError
-from faceline.evaluation.calibration import Calibration, fmr_for_fpir
+from faceline.evaluation.verification.calibration import Calibration, fmr_for_fpir
 from faceline.pipeline.gallery import References
 
 UNKNOWN = "unknown"

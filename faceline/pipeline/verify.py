@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import rankdata
 
 from faceline.core.errors import InputError
-from faceline.evaluation.id_rate import tpr_at_fpr
-from faceline.evaluation.lfw import LfwResult, Pair, evaluate
-from faceline.evaluation.rates import FEWEST_FALSE_MATCHES
+from faceline.evaluation.scores.rates import area_under_roc, tpr_at_fpr
+from faceline.evaluation.verification.rate import Rate, label, too_few
+from faceline.pipeline.lfw import LfwResult, Pair, evaluate
 from faceline.pipeline.photo_files import SUFFIXES
 
-FPRS = {"1e-1": 0.1, "1e-2": 0.01, "1e-3": 0.001}
+FPRS = (0.1, 0.01, 0.001)
 
 
 @dataclass(frozen=True)
@@ -27,14 +26,14 @@ class Verification:
             failed photo counts as told apart.
         auc: P(a genuine pair scores above an impostor pair), ties half. A failed genuine pair loses every comparison,
             a failed impostor pair takes part in none.
-        tpr_at_fpr: ID rate by target; a failed genuine pair is missed. None where under ten false matches would
-            decide it.
+        id_rates: one a target, `tpr_at_fpr_1e-2` and so on; a failed genuine pair is missed. None, with a reason,
+            where under ten false matches, or those of under ten pairs of people, would decide it.
         pairs, genuine_failed, impostor_failed: counts of pairs.
     """
 
     folds: LfwResult
     auc: float
-    tpr_at_fpr: dict[str, float | None]
+    id_rates: list[Rate]
     pairs: int
     genuine_failed: int
     impostor_failed: int
@@ -76,14 +75,12 @@ def verify_pairs(pairs: Sequence[Pair], embeddings: dict[str, np.ndarray]) -> Ve
     genuine = np.where(failed[same], -np.inf, scores[same])
     impostor = scores[~same & ~failed]
     finite = np.where(np.isfinite(genuine), genuine, -2.0)  # below every cosine
-    rates = {
-        name: tpr_at_fpr(finite, impostor, fpr)[0] if fpr * len(impostor) >= FEWEST_FALSE_MATCHES else None
-        for name, fpr in FPRS.items()
-    }
+    people = [frozenset((_person(pair.first), _person(pair.second))) for pair in pairs]
+    impostor_people = [names for names, counts in zip(people, ~same & ~failed, strict=True) if counts]
     return Verification(
         folds=evaluate(scores, same, np.array([pair.fold for pair in pairs])),
-        auc=_auc(finite, impostor),
-        tpr_at_fpr=rates,
+        auc=area_under_roc(finite, impostor),
+        id_rates=[_id_rate(finite, impostor, impostor_people, fpr) for fpr in FPRS],
         pairs=len(pairs),
         genuine_failed=int((failed & same).sum()),
         impostor_failed=int((failed & ~same).sum()),
@@ -95,9 +92,17 @@ def _score(pair: Pair, embeddings: dict[str, np.ndarray]) -> float:
     return float(first @ second) if first is not None and second is not None else np.nan
 
 
-def _auc(genuine: np.ndarray, impostor: np.ndarray) -> float:
-    """The Mann-Whitney statistic."""
-    if not len(genuine) or not len(impostor):
-        return float("nan")
-    ranks = rankdata(np.concatenate([genuine, impostor]))[: len(genuine)]
-    return float((ranks.sum() - len(genuine) * (len(genuine) + 1) / 2) / (len(genuine) * len(impostor)))
+def _person(photo: str) -> str:
+    """LFW's folders are people."""
+    return photo.rpartition("/")[0]
+
+
+def _id_rate(genuine: np.ndarray, impostor: np.ndarray, people: Sequence[frozenset[str]], fpr: float) -> Rate:
+    """`people`: the two of each impostor pair."""
+    name = f"tpr_at_fpr_{label(fpr)}"
+    reason = too_few(fpr, len(impostor))
+    if not reason:
+        tpr, threshold = tpr_at_fpr(genuine, impostor, fpr)
+        matched = {pair for pair, score in zip(people, impostor, strict=True) if score > threshold}
+        reason = too_few(fpr, len(impostor), len(matched))
+    return Rate(name, None, reason=reason) if reason else Rate(name, tpr, threshold=threshold)

@@ -10,7 +10,7 @@ from tiny_faces import tiny_params
 
 from benchmarks.comparison import Run, Way, command_of, shared_settings, write_comparison
 from faceline.core.errors import InputError
-from faceline.evaluation.embeddings import EmbeddingTable
+from faceline.evaluation.embeddings.table import EmbeddingTable
 
 SHOWN = ("accuracy_top1", "tpr_at_fpr_1e-1", "tpr_at_fpr_1e-2", "tpir_at_fpir_1e-1", "rank1", "auc", "eer")
 

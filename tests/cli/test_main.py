@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_people import made_calibration
 from PIL import Image
 from tool_fakes import DIM, MODEL, face_at, paint_face, write_onnx_models
 from typer.testing import CliRunner, Result
 
 from faceline.cli.main import app
-from faceline.evaluation.calibration import Calibration
 from faceline.imaging.images import encode_jpeg
 from faceline.packed.sets import PackedWriter
 
@@ -31,7 +31,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models")
     write_onnx_models(folder)
     scores = np.random.default_rng(0).normal(0, 0.25, 50_000)
-    Calibration.from_scores(scores, MODEL, people=60, photos=500).write(folder / "calibration.json")
+    made_calibration(scores, MODEL, people=60, photos=500).write(folder / "calibration.json")
     return folder
 
 
@@ -243,7 +243,7 @@ def test_identify_without_or_with_a_strange_calibration(world: World, gallery: P
     assert "--threshold" in bare.stderr
     chosen = world.faces("identify", photo, "--gallery", gallery, "--threshold", 0.5, models=tmp_path / "bare")
     assert answer(chosen)["fpir"] is None
-    Calibration.from_scores(np.linspace(-1, 1, 5000), "d" * 64, 9, 9).write(tmp_path / "bare/calibration.json")
+    made_calibration(np.linspace(-1, 1, 5000), "d" * 64, 9, 9).write(tmp_path / "bare/calibration.json")
     strange = world.faces("identify", photo, "--gallery", gallery, models=tmp_path / "bare")
     assert strange.exit_code == 2
     assert "another recogniser" in strange.stderr

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from made_people import made_calibration
 
 from faceline.core.errors import InputError
-from faceline.evaluation.calibration import Calibration
+from faceline.evaluation.verification.calibration import Calibration
 from faceline.pipeline.gallery import References
 from faceline.pipeline.identification import UNKNOWN, OperatingPoint, identify, operating_point
 
@@ -14,7 +15,7 @@ from faceline.pipeline.identification import UNKNOWN, OperatingPoint, identify, 
 @pytest.fixture(scope="module")
 def calibration() -> Calibration:
     scores = np.random.default_rng(0).normal(0, 0.1, 100_000)
-    return Calibration.from_scores(scores, "m" * 64, people=100, photos=1000)
+    return made_calibration(scores, "m" * 64, people=100, photos=1000)
 
 
 def test_a_larger_gallery_takes_a_higher_threshold(calibration: Calibration) -> None:
@@ -48,7 +49,7 @@ def test_a_rate_beyond_the_calibration_is_replaced_and_said_so(calibration: Cali
 def test_impossible_wishes(calibration: Calibration) -> None:
     with pytest.raises(InputError):
         operating_point(calibration, 10, 1.5)
-    few = Calibration.from_scores(np.array([0.1, 0.2]), "m", 2, 2)
+    few = made_calibration([0.1, 0.2], "m", 2, 2)
     with pytest.raises(InputError, match="--threshold"):
         operating_point(few, 10)
 

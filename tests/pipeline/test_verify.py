@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from faceline.core.errors import InputError
-from faceline.evaluation.lfw import Pair
+from faceline.pipeline.lfw import Pair
 from faceline.pipeline.verify import locate, verify_pairs
 
 
@@ -48,7 +48,7 @@ def test_auc_agrees_with_scikit_learn() -> None:
 def test_failures_count_against_genuine_pairs_only() -> None:
     vectors, pairs = people(30, 2, noise=0.1), make_pairs(30, 30)
     perfect = verify_pairs(pairs, vectors)
-    assert (perfect.folds.accuracy, perfect.auc, perfect.tpr_at_fpr["1e-1"]) == (1, 1, 1)
+    assert (perfect.folds.accuracy, perfect.auc, perfect.id_rates[0].value) == (1, 1, 1)
     lost = {name: vector for name, vector in vectors.items() if name not in ("0/0", "1/1")}
     result = verify_pairs(pairs, lost)
     genuine = sum(
@@ -59,13 +59,27 @@ def test_failures_count_against_genuine_pairs_only() -> None:
     assert genuine > 0 < impostor
     assert result.folds.accuracy == pytest.approx(1 - genuine / len(pairs))
     assert result.auc == pytest.approx(1 - genuine / 300)
-    assert result.tpr_at_fpr["1e-1"] == pytest.approx(1 - genuine / 300)
+    assert result.id_rates[0].value == pytest.approx(1 - genuine / 300)
 
 
-def test_rates_that_too_few_pairs_would_decide_are_missing() -> None:
+def test_rates_that_too_few_false_matches_would_decide_have_a_reason() -> None:
     result = verify_pairs(make_pairs(30, 30), people(30, 2, noise=2.0))
-    assert result.tpr_at_fpr["1e-1"] is not None
-    assert result.tpr_at_fpr["1e-2"] is None
+    rates = {rate.name: rate for rate in result.id_rates}
+    assert rates["tpr_at_fpr_1e-1"].value is not None
+    assert rates["tpr_at_fpr_1e-1"].reason == ""
+    assert rates["tpr_at_fpr_1e-2"].value is None
+    assert rates["tpr_at_fpr_1e-2"].reason == "expects 3 false matches of 300 comparisons; 10 are needed"
+
+
+def test_false_matches_of_few_pairs_of_people_decide_nothing() -> None:
+    """Persons 0 and 1 look alike, and 30 of the 33 pairs that may match are of the two."""
+    vectors, pairs = people(30, 2, noise=0.1), make_pairs(30, 30)
+    vectors |= {f"1/{photo}": vectors[f"0/{photo}"] for photo in (0, 1)}
+    pairs += [Pair("0/0", "1/1", False, fold) for fold in range(10) for _ in range(3)]
+    rate = verify_pairs(pairs, vectors).id_rates[0]
+    assert rate.value is None
+    assert rate.reason.startswith("the false matches come from")
+    assert rate.reason.endswith("pairs of people; 10 are needed")
 
 
 def test_photos_are_found_whatever_their_type(tmp_path: Path) -> None:

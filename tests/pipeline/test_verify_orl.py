@@ -10,10 +10,10 @@ import torch
 
 from faceline.alignment.fit.params import AlignParams
 from faceline.alignment.fit.template import fit_alignment
-from faceline.detection.detectors_old import MtcnnDetector
-from faceline.detectors.mtcnn_torch import torch_nets
-from faceline.evaluation.lfw import parse_pairs
+from faceline.pipeline.detect import MtcnnDetector
 from faceline.pipeline.face_pipeline import FacePipeline, sample_tile
+from faceline.pipeline.lfw import parse_pairs
+from faceline.detectors.mtcnn_torch import torch_nets
 from faceline.pipeline.photo_files import read_photos
 from faceline.pipeline.verify import Verification, locate, verify_pairs
 

@@ -14,11 +14,11 @@ from made_people import made_table
 from faceline.core.files import write_json
 from faceline.core.columns import ATTRIBUTES
 from faceline.core.params import Group
-from faceline.data.analysis.tables import analyse, summarise, write_analysis
-from faceline.evaluation.calibration import Calibration
-from faceline.evaluation.recognition_figures import recognition_figures
-from faceline.evaluation.roles import dev_comparisons, query_comparisons
-from faceline.evaluation.wild_figures import wild_figures
+from faceline.data.analysis import analyse, summarise, write_analysis
+from faceline.evaluation.recognition.recognition_figures import recognition_figures
+from faceline.evaluation.verification.calibration import Calibration
+from faceline.evaluation.verification.roles import dev_comparisons, query_comparisons
+from faceline.evaluation.wild.wild_figures import wild_figures
 from faceline.core.columns import BOX_COLUMNS
 from faceline.core.columns import POINT_COLUMNS
 from faceline.reporting import dataset_charts, recognition_charts
@@ -56,7 +56,7 @@ def written(
     recognition = recognition_figures(table, comparisons, frozen, evaluation)
     recognition.write(reports / "recognition")
     write_json(metrics / "recognition.json", recognition.metrics)
-    wild = wild_figures(table, comparisons, frozen, evaluation)
+    wild = wild_figures(table, frozen, evaluation)
     wild.write(reports / "wild", recognition.metrics, recognition.metrics)
     write_json(metrics / "wild.json", wild.metrics)
     joined = joined_photos()

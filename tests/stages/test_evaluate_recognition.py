@@ -11,53 +11,22 @@ from faceline.core.files import replacing_folder
 from faceline.imaging.images import decode_rgb, encode_jpeg
 from faceline.packed.sets import PackedWriter
 from faceline.settings.schema import load_params
-from faceline.evaluation.calibration import Calibration
-from faceline.evaluation.embeddings import write_embeddings
-from faceline.evaluation.id_rate import tpr_at_fpr
-from faceline.evaluation.pairs import scores
+from faceline.evaluation.embeddings.table import write_embeddings
+from faceline.evaluation.scores.rates import pair_scores, tpr_at_fpr
+from faceline.evaluation.verification.calibration import Calibration
+from faceline.evaluation.verification.impostors import ImpostorScores
 from stages.evaluate_recognition import evaluate_recognition
 
 EVALUATION = load_params(SAMPLE_PARAMS).evaluation.model_copy(
     update={"bootstrap_samples": 100, "group_attributes": ["Male", "Smiling"]}
 )
-FPRS = ("5e-1", "2e-1", "1e-1", "5e-2", "1e-2", "1e-3")
-KEYS = {
-    *(
-        "accuracy_top1",
-        "accuracy_top5",
-        "accuracy_head_top1",
-        "auc",
-        "eer",
-        "rank1",
-        "triplet_accuracy",
-        "silhouette",
-    ),
-    *("positive_pairs", "negative_pairs", "person_pairs", "gallery_size", "failure_to_acquire"),
-    *(f"tpr_at_fpr_{fpr}{end}" for fpr in FPRS for end in ("", "_low", "_high")),
-    *(f"threshold_at_fpr_{fpr}" for fpr in FPRS),
-    *(f"{kind}_at_dev_threshold_{fpr}" for kind in ("tpr", "fpr") for fpr in ("1e-1", "1e-2")),
-    *(f"tpir_at_fpir_{fpir}" for fpir in ("1e-1", "5e-2", "1e-2")),
-    *(
-        f"{kind}_{name}_{group}"
-        for kind in ("fmr", "fnmr")
-        for name in ("Male", "Smiling")
-        for group in ("yes", "no")
-    ),
-    *("fmr_ratio_Male", "fmr_ratio_Smiling"),
-}
-TABLES = {
-    *("roc", "det", "scores_histogram", "rates", "cmc", "groups", "per_person", "acquisition", "embedding_map"),
-    *("hardest_genuine", "hardest_impostor", "confused_people"),
-}
-PICTURES = {
-    *("roc", "det", "histogram", "embedding_map", "hardest_genuine", "hardest_impostor", "confused_people"),
-}
+SHEETS = {"hardest_genuine", "hardest_impostor", "confused_people"}
 
 
 def evaluate(folder, table, evaluation=EVALUATION):
     """Runs the stage and gives its metrics."""
     write_embeddings(folder / "embeddings.parquet", table)
-    kept = table.facts[table.ok].drop(columns=["status", "head_label"])
+    kept = table.rows[table.ok].drop(columns=["status", "head_label"])
     tiles = [encode_jpeg(np.full((24, 24, 3), 5 * (person % 50), np.uint8), 95) for person in kept["person"]]
     with replacing_folder(folder / "aligned") as aligned, PackedWriter(aligned, {"kind": "aligned"}) as writer:
         writer.write(kept, tiles)
@@ -79,16 +48,30 @@ def evaluated(tmp_path_factory):
     return folder, table, evaluate(folder, table)
 
 
-def test_keys(evaluated):
-    assert set(evaluated[2]) == KEYS
-    assert all(value is None or isinstance(value, int | float) for value in evaluated[2].values())
+def test_metrics_are_the_rates_and_the_counts(evaluated):
+    """Every rate of the table is a metric of the same value; what is left are counts, bounds and thresholds."""
+    folder, _, metrics = evaluated
+    assert all(value is None or isinstance(value, int | float) for value in metrics.values())
+    rates = pd.read_csv(folder / "report" / "rates.csv").set_index("rate")
+    for name, rate in rates.iterrows():
+        found = np.nan if metrics[name] is None else metrics[name]
+        assert found == pytest.approx(rate["value"], abs=1e-5, nan_ok=True), name
+    for name in set(metrics) - set(rates.index):
+        kind, _, target = name.partition("_at_fpr_")
+        if target:
+            column = {"threshold": "threshold", "tpr": target.rpartition("_")[2]}[kind]
+            rate = rates.loc[f"tpr_at_fpr_{target.partition('_')[0]}", column]
+            found = np.nan if metrics[name] is None else metrics[name]
+            assert found == pytest.approx(rate, abs=1e-5, nan_ok=True), name
+        else:
+            assert isinstance(metrics[name], int), name
 
 
 def test_figures_agree_with_the_small_forms(evaluated):
     folder, table, metrics = evaluated
-    query, distractor, dev = (table.facts["role"] == role for role in ("query", "distractor", "dev"))
+    query, distractor, dev = (table.rows["role"] == role for role in ("query", "distractor", "dev"))
     ours = query & table.ok
-    genuine, impostor = scores(table.embeddings[ours], table.facts["person"][ours])
+    genuine, impostor = pair_scores(table.embeddings[ours], table.rows["person"][ours])
     others = table.embeddings[distractor & table.ok]
     impostor = np.concatenate([impostor, (table.embeddings[ours] @ others.T).ravel()])
     missing = metrics["positive_pairs"] - len(genuine)
@@ -100,7 +83,7 @@ def test_figures_agree_with_the_small_forms(evaluated):
     assert metrics["threshold_at_fpr_5e-2"] == pytest.approx(threshold, abs=1e-6)
     assert metrics["tpr_at_fpr_5e-2_low"] < tpr < metrics["tpr_at_fpr_5e-2_high"]
 
-    _, of_dev = scores(table.embeddings[dev & table.ok], table.facts["person"][dev & table.ok])
+    _, of_dev = pair_scores(table.embeddings[dev & table.ok], table.rows["person"][dev & table.ok])
     frozen = tpr_at_fpr(genuine, of_dev, 0.1)[1]
     assert metrics["tpr_at_dev_threshold_1e-1"] == pytest.approx((genuine > frozen).sum() / (len(genuine) + missing))
     assert metrics["fpr_at_dev_threshold_1e-1"] == pytest.approx(np.mean(impostor > frozen), abs=1e-6)
@@ -109,9 +92,13 @@ def test_figures_agree_with_the_small_forms(evaluated):
 
 
 def test_rates_rise_with_fpr(evaluated):
-    rates = [evaluated[2][f"tpr_at_fpr_{fpr}"] for fpr in FPRS if evaluated[2][f"tpr_at_fpr_{fpr}"] is not None]
+    rates = {
+        float(key.removeprefix("tpr_at_fpr_")): value
+        for key, value in evaluated[2].items()
+        if key.startswith("tpr_at_fpr_") and key[-1].isdigit() and value is not None
+    }
     assert len(rates) >= 5
-    assert rates == sorted(rates, reverse=True)
+    assert [rates[fpr] for fpr in sorted(rates)] == sorted(rates.values())
 
 
 def test_what_the_data_cannot_give_is_null_with_a_reason(evaluated):
@@ -123,21 +110,33 @@ def test_what_the_data_cannot_give_is_null_with_a_reason(evaluated):
     assert all(not table.loc[key, "reason"] for key in table.index if metrics[key] is not None)
 
 
-def test_report_holds_its_tables_and_pictures(evaluated):
+def test_report_holds_tables_and_sheets_of_faces(evaluated):
     report = evaluated[0] / "report"
-    assert {path.name for path in report.iterdir()} == {f"{n}.csv" for n in TABLES} | {f"{n}.png" for n in PICTURES}
-    assert len(pd.read_csv(report / "roc.csv")) <= 500
-    for name in PICTURES:
+    assert {path.stem for path in report.glob("*.png")} == SHEETS
+    tables = {path.stem: pd.read_csv(path) for path in report.glob("*.csv")}
+    assert tables.keys() >= {
+        *SHEETS,
+        "roc",
+        "det",
+        "scores_histogram",
+        "cmc",
+        "groups",
+        "embedding_map",
+        "per_person",
+    }
+    assert all(len(table) for table in tables.values())
+    assert len(tables["roc"]) <= 500
+    for name in SHEETS:
         assert decode_rgb((report / f"{name}.png").read_bytes()).std() > 1
     hardest = pd.read_csv(report / "hardest_impostor.csv")
     assert (hardest["person"] != hardest["other_person"]).all()
     assert len(hardest) == 24
-    facts = evaluated[1].facts.set_index("image_id")
+    rows = evaluated[1].rows.set_index("image_id")
     genuine = pd.read_csv(report / "hardest_genuine.csv")
     for column in ("image_id", "other_image_id"):
-        assert (facts.loc[genuine[column], "person"].to_numpy() == genuine["person"].to_numpy()).all()
+        assert (rows.loc[genuine[column], "person"].to_numpy() == genuine["person"].to_numpy()).all()
     confused = pd.read_csv(report / "confused_people.csv")
-    assert (facts.loc[confused["other_image_id"], "person"].to_numpy() == confused["nearest"].to_numpy()).all()
+    assert (rows.loc[confused["other_image_id"], "person"].to_numpy() == confused["nearest"].to_numpy()).all()
 
 
 def test_the_same_again_gives_the_same_bytes(evaluated, tmp_path):
@@ -145,6 +144,21 @@ def test_the_same_again_gives_the_same_bytes(evaluated, tmp_path):
     for path in sorted(evaluated[0].rglob("*")):
         if path.is_file():
             assert path.read_bytes() == (tmp_path / path.relative_to(evaluated[0])).read_bytes(), path.name
+
+
+def test_the_impostor_scores_are_computed_once(tmp_path, monkeypatch):
+    """Two sets of comparisons: dev people among themselves; query people so too, and with distractors."""
+    used = set()
+    compute = ImpostorScores._tile
+
+    def noted(scores, place):
+        used.add(scores)
+        return compute(scores, place)
+
+    monkeypatch.setattr(ImpostorScores, "_tile", noted)
+    evaluate(tmp_path, made_table())
+    assert sorted(scores.products for scores in used) == [1, 2]
+    assert {len(scores.comparisons.distractor) for scores in used} == {0, 45}
 
 
 def test_little_memory_gives_the_same_figures(evaluated, tmp_path):
@@ -165,11 +179,11 @@ def test_too_few_dev_people_leave_frozen_figures_null(tmp_path):
     assert "3 train people" in reasons["accuracy_top5"]
 
 
-def test_without_distractors_train_people_and_attributes(tmp_path):
+def test_without_distractors_train_people_and_attributes(evaluated, tmp_path):
     table = made_table({"dev": (20, 5), "query": (20, 6)})
-    table.facts.drop(columns="Male", inplace=True)
+    table.rows.drop(columns="Male", inplace=True)
     metrics = evaluate(tmp_path, table)
-    assert set(metrics) == KEYS
+    assert set(metrics) == set(evaluated[2])
     assert metrics["accuracy_top1"] is None
     assert metrics["fmr_Male_yes"] is None
     assert metrics["negative_pairs"] == 190 * 36

@@ -17,8 +17,8 @@ from tiny_faces import make_aligned, sample_params, tiny_params
 from faceline.core.errors import InputError
 from faceline.core.files import replacing_folder
 from faceline.packed.sets import PackedSet, PackedWriter
-from faceline.evaluation.embeddings import read_embeddings
-from faceline.evaluation.pairs import scores
+from faceline.evaluation.embeddings.table import read_embeddings
+from faceline.evaluation.scores.rates import pair_scores
 from stages.embed import embed
 from stages.train_recognition import train_recognition
 
@@ -67,20 +67,20 @@ def test_chain(here):
     embed_all(params)
     table = read_embeddings(Path("embeddings.parquet"))
     aligned = PackedSet(Path("aligned")).facts
-    assert table.facts["image_id"][: len(aligned)].tolist() == aligned["image_id"].tolist()
-    assert table.facts["status"].value_counts().to_dict() == {"ok": len(aligned), "poor_fit": 2}
-    assert table.facts["Male"].dtype == aligned["Male"].dtype
+    assert table.rows["image_id"][: len(aligned)].tolist() == aligned["image_id"].tolist()
+    assert table.rows["status"].value_counts().to_dict() == {"ok": len(aligned), "poor_fit": 2}
+    assert table.rows["Male"].dtype == aligned["Male"].dtype
     assert table.ok.tolist() == [True] * len(aligned) + [False] * 2
     assert np.allclose(np.linalg.norm(table.embeddings[table.ok], axis=1), 1, atol=1e-5)
     assert table.metadata["flip"] is True
-    assert table.metadata["drawn"] is True
+    assert table.metadata["synthetic"] is True
     people = aligned.loc[aligned["role"] == "train", "person"]
     assert facts["people"] == sorted(people.unique())
-    trained = table.select((table.facts["role"] == "train").to_numpy())
-    assert (trained.facts["head_label"] == trained.facts["person"]).mean() > 0.8
-    assert set(table.facts["head_label"][~table.ok]) == {-1}
-    query = table.select((table.facts["role"] == "query").to_numpy() & table.ok)
-    genuine, impostor = scores(query.embeddings, query.facts["person"])
+    trained = table.select((table.rows["role"] == "train").to_numpy())
+    assert (trained.rows["head_label"] == trained.rows["person"]).mean() > 0.8
+    assert set(table.rows["head_label"][~table.ok]) == {-1}
+    query = table.select((table.rows["role"] == "query").to_numpy() & table.ok)
+    genuine, impostor = pair_scores(query.embeddings, query.rows["person"])
     assert genuine.mean() > impostor.mean() + 0.3
 
 

@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from faceline.pictures.sheets import new_figure, save
-from faceline.core.columns import ATTRIBUTES
-from faceline.data.filtering.params import FilterParams
+from faceline.core.columns import ATTRIBUTES, IMAGE_ID, PERSON
 from faceline.data.filtering.duplicates import duplicate_groups
+from faceline.data.filtering.params import FilterParams
 from faceline.data.filtering.rejection import REASONS, rejection_reasons
-from faceline.data.filtering.roles import GROUPS
+from faceline.data.filtering.roles import GROUPS, known_share, members
 
 
 def analyse(joined: pd.DataFrame, params: FilterParams) -> dict[str, pd.DataFrame]:
@@ -32,9 +31,9 @@ def analyse(joined: pd.DataFrame, params: FilterParams) -> dict[str, pd.DataFram
 
 
 def attribute_shares(joined: pd.DataFrame, usable: np.ndarray) -> pd.DataFrame:
-    """Share of photos that have each attribute, among all and among the usable ones."""
-    columns = list(ATTRIBUTES)
-    shares = {"all": joined[columns].mean(), "usable": joined.loc[usable, columns].mean()}
+    """Share of photos that have each attribute, among all and among the usable ones of which it is known."""
+    values = joined[list(ATTRIBUTES)].astype(np.float64)
+    shares = {"all": values.mean(), "usable": values[usable].mean()}
     return pd.DataFrame(shares).rename_axis("attribute").reset_index()
 
 
@@ -60,20 +59,20 @@ def near_duplicates(joined: pd.DataFrame, max_bits: int) -> pd.DataFrame:
     """Photos that are nearly the same, one row a photo; `people` says how many names a group has."""
     seen = joined[joined.readable.eq(True)]
     hashes = seen.hash.to_numpy().astype(np.uint64)
-    table = seen[["image_id", "person"]].assign(group=duplicate_groups(hashes, max_bits))
+    table = seen[[IMAGE_ID, PERSON]].assign(group=duplicate_groups(hashes, max_bits))
     groups = table.groupby("group")
     table = table.assign(photos=groups.person.transform("size"), people=groups.person.transform("nunique"))
-    table = table[table.photos > 1].sort_values(["group", "image_id"], ignore_index=True)
+    table = table[table.photos > 1].sort_values(["group", IMAGE_ID], ignore_index=True)
     return table.assign(group=pd.factorize(table.group)[0])
 
 
 def removed_by_group(joined: pd.DataFrame, reasons: np.ndarray) -> pd.DataFrame:
-    """Photos that each filter removes, of everybody and of the groups in `selection.GROUPS`."""
+    """Photos that each filter removes, of everybody and of the groups in `roles.GROUPS`."""
     columns = {"all": np.ones(len(joined), bool)}
     for attribute in GROUPS:
-        columns |= {f"{attribute}_yes": joined[attribute].eq(1), f"{attribute}_no": joined[attribute].eq(0)}
+        columns |= {f"{attribute}_{answer}": chosen for answer, chosen in members(joined, attribute).items()}
     rows = {"photos": np.ones(len(joined), bool)} | {reason: reasons == reason for reason in REASONS}
-    table = {name: [int((members & chosen).sum()) for chosen in rows.values()] for name, members in columns.items()}
+    table = {name: [int((group & chosen).sum()) for chosen in rows.values()] for name, group in columns.items()}
     return pd.DataFrame(table, index=pd.Index(rows, name="reason")).reset_index()
 
 
@@ -91,30 +90,11 @@ def summarise(joined: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> dict[str
         "sharpness_median": float(joined.sharpness.median()),
         "near_duplicate_groups": int(duplicates.group.nunique()),
         "near_duplicate_groups_across_people": int(duplicates[duplicates.people > 1].group.nunique()),
-        **{f"share_{attribute}": float(joined[attribute].mean()) for attribute in GROUPS},
+        **{f"share_{attribute}": known_share(joined[attribute]) for attribute in GROUPS},
     }
 
 
 def write_analysis(tables: dict[str, pd.DataFrame], folder: Path) -> None:
-    """Writes every table as CSV and three plots into a folder."""
+    """Writes every table as CSV into a folder."""
     for name, table in tables.items():
         table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6f")
-    shares = tables["attribute_shares"].sort_values("all")
-    figure = new_figure(6, 8)
-    axes = figure.subplots()
-    axes.barh(shares.attribute, shares["all"], color="#9db4c0")
-    axes.plot(shares.usable, shares.attribute, "o", color="#253237", markersize=3)
-    axes.set(xlabel="share of photos (bar: all, dot: usable)", xlim=(0, 1))
-    axes.tick_params(axis="y", labelsize=7)
-    save(figure, folder / "attribute_shares.png")
-    people, sizes = tables["photos_per_person"], tables["box_sizes"]
-    _bars(folder / "photos_per_person.png", people.photos, people.usable, 1, "usable photos of a person", "people")
-    _bars(folder / "box_sizes.png", sizes.from_px, sizes.photos, 20, "shorter side of the box, px", "photos")
-
-
-def _bars(path: Path, x: pd.Series, y: pd.Series, step: float, x_label: str, y_label: str) -> None:
-    figure = new_figure()
-    axes = figure.subplots()
-    axes.bar(x, y, width=0.9 * step, align="edge", color="#5c6b73")
-    axes.set(xlabel=x_label, ylabel=y_label)
-    save(figure, path)

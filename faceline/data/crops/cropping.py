@@ -9,19 +9,19 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 
-from faceline.core.columns import BOX_COLUMNS
+from faceline.core.columns import BOX_COLUMNS, IMAGE_ID
 from faceline.data.crops.params import CropParams
 from faceline.imaging.images import decode_rgb, encode_jpeg
 from faceline.imaging.parallel import ordered_map
 from faceline.imaging.progress import track
 from faceline.photos.photos import Photos
-from faceline.windows.windows import WINDOW_COLUMNS, Window, cut, outside_share, window_around
+from faceline.windows.windows import WINDOW_COLUMNS, Window, cut, window_around
 
 CROP_COLUMNS = [*WINDOW_COLUMNS, "photo_width", "photo_height"]
 
 
 def cut_face(photo: np.ndarray, box: np.ndarray, params: CropParams) -> tuple[Window, bytes]:
-    """The window round a box (x, y, width, height in photo px) of an RGB photo, and its pixels as a JPEG."""
+    """The window round a face's (4,) box in an RGB photo, and the JPEG of what it holds."""
     window = window_around(box, params.context, params.max_px)
     return window, encode_jpeg(cut(photo, window), params.jpeg_quality)
 
@@ -38,30 +38,29 @@ def crop_faces(
         The rows with the window and the photo's size added, and the JPEG of each window.
     """
 
-    def crop(row: tuple[str, np.ndarray]) -> tuple[tuple, bytes]:
-        image_id, box = row
+    def crop(face: tuple[str, np.ndarray]) -> tuple[tuple, bytes]:
+        image_id, box = face
         photo = decode_rgb(photos.read(image_id), image_id)
-        window, image = cut_face(photo, box, params)
-        return (*astuple(window), photo.shape[1], photo.shape[0]), image
+        window, jpeg = cut_face(photo, box, params)
+        return (*astuple(window), photo.shape[1], photo.shape[0]), jpeg
 
-    chosen = zip(rows.image_id, rows[BOX_COLUMNS].to_numpy(np.float64), strict=True)
-    made_all = iter(track(ordered_map(crop, chosen), "crop", total=len(rows), unit="face"))
+    faces = zip(rows[IMAGE_ID], rows[BOX_COLUMNS].to_numpy(np.float64), strict=True)
+    crops = iter(track(ordered_map(crop, faces), "crop", total=len(rows), unit="face"))
     for start in range(0, len(rows), chunk):
-        made = list(islice(made_all, chunk))
-        windows = pd.DataFrame([window for window, _ in made], columns=CROP_COLUMNS).astype("int32")
+        windows, jpegs = zip(*islice(crops, chunk), strict=True)
         beside = rows.iloc[start : start + chunk].reset_index(drop=True)
-        yield pd.concat([beside, windows], axis=1), [image for _, image in made]
+        yield pd.concat([beside, pd.DataFrame(windows, columns=CROP_COLUMNS, dtype="int32")], axis=1), list(jpegs)
 
 
 def summarise_crops(rows: pd.DataFrame) -> dict[str, float]:
     """Counts and means for the metrics file; `padded_share` is the part of a window beyond its photo."""
-    shares = []
-    for x, y, side, stored_px, width, height in rows[CROP_COLUMNS].itertuples(index=False, name=None):
-        window = Window(x, y, side, stored_px)
-        shares.append(outside_share(window.to_photo(), stored_px, width, height))
+    inside = 1.0
+    for low, size in (("window_x", "photo_width"), ("window_y", "photo_height")):
+        high = np.minimum(rows[low] + rows.window_side, rows[size])
+        inside = inside * (high - np.maximum(rows[low], 0)).clip(lower=0) / rows.window_side
     return {
         "faces": len(rows),
-        "padded_share": float(np.mean(shares)),
+        "padded_share": float((1 - inside).mean()),
         "shrunk": int((rows.stored_px < rows.window_side).sum()),
         "window_px_median": float(rows.window_side.median()),
         "window_px_min": int(rows.window_side.min()),

@@ -1,1 +1,1 @@
-"""Which photos are usable, and who is for what."""
+"""Which photos are usable, and which person has which role."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from faceline.core.columns import BOX_COLUMNS, IMAGE_ID, PERSON
 from faceline.core.errors import InputError
-from faceline.data.filtering.params import FilterParams
 from faceline.data.filtering.duplicates import duplicate_groups
-from faceline.core.columns import BOX_COLUMNS
+from faceline.data.filtering.params import FilterParams
 from faceline.geometry.points import DEFECTS, defects, points_of
 
 REASONS = (
@@ -27,13 +27,13 @@ ALIGNED_SIZE = (178, 218)  # of CelebA's img_align_celeba, all of it
 
 
 def join_photos(annotations: pd.DataFrame, photos: pd.DataFrame) -> pd.DataFrame:
-    """Annotation rows with what `scan` found of their photos; photos nobody annotated are left out.
+    """Annotation rows with what `scan` found of their photos; photos without annotation are left out.
 
     Raises:
         InputError: the photos are CelebA's aligned ones, or the boxes and landmarks are of different photos.
     """
     renamed = photos.rename(columns={"width": "photo_width", "height": "photo_height"})
-    joined = annotations.merge(renamed, on="image_id", how="left")
+    joined = annotations.merge(renamed, on=IMAGE_ID, how="left")
     _refuse_mixed_photos(joined[joined.readable.eq(True)])
     return joined
 
@@ -60,8 +60,9 @@ def _refuse_mixed_photos(readable: pd.DataFrame) -> None:
 def rejection_reasons(joined: pd.DataFrame, params: FilterParams) -> np.ndarray:
     """One word a row: why the photo is dropped, "" where it is kept. The first reason that holds is given.
 
-    In the order of REASONS. Of photos that are nearly the same under different people all go, since at least one
-    is wrong; of other near-duplicates the first usable one stays.
+    In the order of REASONS. A photo that is not known to be blurry is not dropped as such. Of photos that are nearly
+    the same under different people all go, since at least one is wrong; of other near-duplicates the first usable one
+    stays.
     """
     boxes = joined[BOX_COLUMNS].to_numpy(np.float64)
     photo = joined[["photo_width", "photo_height"]].to_numpy(np.float64)
@@ -70,7 +71,7 @@ def rejection_reasons(joined: pd.DataFrame, params: FilterParams) -> np.ndarray:
     cases = [
         joined.readable.isna().to_numpy(),
         ~joined.readable.eq(True).to_numpy(),
-        joined.Blurry.eq(1).to_numpy() & params.drop_blurry,
+        joined.Blurry.eq(1).to_numpy(bool, na_value=False) & params.drop_blurry,
         (boxes[:, 2:] <= 0).any(axis=1),
         beyond,
         boxes[:, 2:].min(axis=1) < params.min_box_px,
@@ -83,7 +84,7 @@ def rejection_reasons(joined: pd.DataFrame, params: FilterParams) -> np.ndarray:
 def _reject_duplicates(joined: pd.DataFrame, reasons: np.ndarray, max_bits: int) -> np.ndarray:
     seen = np.flatnonzero(joined.readable.eq(True))
     groups = pd.Series(duplicate_groups(joined.hash.to_numpy()[seen].astype(np.uint64), max_bits))
-    people = pd.Series(joined.person.to_numpy()[seen]).groupby(groups).transform("nunique")
+    people = pd.Series(joined[PERSON].to_numpy()[seen]).groupby(groups).transform("nunique")
     usable = reasons[seen] == ""
     reasons[seen[usable & (people > 1).to_numpy()]] = "duplicate_across_people"
     usable = np.flatnonzero(reasons[seen] == "")

@@ -1,22 +1,26 @@
-"""Who is for what: people into disjoint roles, their photos into splits."""
+"""People into disjoint roles, their photos into splits."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from faceline.core.columns import (
+    ATTRIBUTES,
+    BOX_COLUMNS,
+    IMAGE_ID,
+    PERSON,
+    PERSON_COLUMNS,
+    POINT_COLUMNS,
+    ROLES,
+    TRAIN,
+)
 from faceline.core.errors import InputError
-from faceline.core.columns import ATTRIBUTES
 from faceline.data.filtering.params import FilterParams, Role, Roles
-from faceline.core.columns import IMAGE_ID
 from faceline.data.filtering.rejection import REASONS
-from faceline.core.columns import BOX_COLUMNS
-from faceline.core.columns import POINT_COLUMNS
 
-ROLES = ("train", "dev", "query", "distractor")
 # of 25 photos of a training person 18 train, 4 draw the curves, 3 measure closed-set accuracy
 VAL_SHARE = 4 / 25
 TEST_SHARE = 3 / 25
@@ -39,12 +43,12 @@ def select(usable: pd.DataFrame, params: FilterParams) -> pd.DataFrame:
         the role train and "" for others.
 
     Raises:
-        InputError: the photos cannot fill the roles; the message has the numbers found.
+        InputError: the photos cannot fill the roles (the message has the numbers found), or an attribute of
+            `target_shares` is known of no photo.
     """
     rng = np.random.default_rng(params.seed)
-    attributes = usable[list(params.target_shares)].to_numpy(np.float64)
-    targets = np.array(list(params.target_shares.values()))
-    photos_of = dict(usable.groupby("person").indices)
+    attributes, targets = _towards_targets(usable, params.target_shares)
+    photos_of = dict(usable.groupby(PERSON).indices)
     free = {person: len(rows) for person, rows in photos_of.items()}
     role = pd.Series("", index=usable.index, dtype=object)
     for name, wanted in _filling_order(params.roles):
@@ -60,15 +64,36 @@ def select(usable: pd.DataFrame, params: FilterParams) -> pd.DataFrame:
     chosen = usable[role != ""].copy()
     chosen["role"] = role[role != ""]
     chosen["split"] = split_photos(chosen, rng)
-    columns = [IMAGE_ID, "person", "role", "split", *BOX_COLUMNS, *POINT_COLUMNS, *ATTRIBUTES]
+    columns = [*PERSON_COLUMNS, *BOX_COLUMNS, *POINT_COLUMNS, *ATTRIBUTES]
     return chosen[columns].sort_values(IMAGE_ID, ignore_index=True)
+
+
+def members(rows: pd.DataFrame, attribute: str) -> dict[str, np.ndarray]:
+    """Which photos have the attribute ("yes") and which have not ("no"); where it is unknown, neither."""
+    return {
+        answer: rows[attribute].eq(value).to_numpy(bool, na_value=False) for answer, value in (("yes", 1), ("no", 0))
+    }
+
+
+def known_share(values: pd.Series) -> float | None:
+    """The share of an attribute among the photos of which it is known; None where it is known of none."""
+    return float(values.mean()) if values.notna().any() else None
+
+
+def _towards_targets(usable: pd.DataFrame, target_shares: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
+    """(n, k) attributes and (k,) targets; an unknown attribute stands as its target, so that it moves no share."""
+    values = usable[list(target_shares)].astype(np.float64)
+    unknown = [name for name in values if len(values) and values[name].isna().all()]
+    if unknown:
+        raise InputError(f"filter.target_shares: {', '.join(unknown)} is known of no usable photo; leave it out")
+    return values.fillna(target_shares).to_numpy(), np.array(list(target_shares.values()))
 
 
 def split_photos(chosen: pd.DataFrame, rng: np.random.Generator) -> pd.Series:
     """train / val / test for each photo of a training person, in the proportion 18 : 4 : 3, at least one each."""
     split = pd.Series("", index=chosen.index, dtype=object)
-    training = chosen[chosen.role == "train"]
-    for _, rows in training.groupby("person"):
+    training = chosen[chosen.role == TRAIN]
+    for _, rows in training.groupby(PERSON):
         shuffled = rng.permutation(rows.index)
         val = max(1, round(len(shuffled) * VAL_SHARE))
         test = max(1, round(len(shuffled) * TEST_SHARE))
@@ -132,7 +157,7 @@ def _too_few(roles: Roles, photos_of: Mapping[int, np.ndarray], failed: str, lef
 
 def assert_disjoint(selected: pd.DataFrame) -> None:
     """Raises AssertionError if a person has two roles or a photo stands twice: results would be worthless."""
-    roles = selected.groupby("person").role.nunique()
+    roles = selected.groupby(PERSON).role.nunique()
     if (roles > 1).any():
         raise AssertionError(f"people with several roles: {roles[roles > 1].index.tolist()[:10]}")
     if selected.image_id.duplicated().any():
@@ -151,10 +176,8 @@ def summarise(
     for role, rows in selected.groupby("role"):
         summary |= {f"{role}_people": rows.person.nunique(), f"{role}_photos": len(rows)}
     for attribute in GROUPS:
-        for answer, members in (("yes", joined[attribute] == 1), ("no", joined[attribute] == 0)):
-            summary[f"rejected_share_{attribute}_{answer}"] = (
-                float((~usable)[members].mean()) if any(members) else None
-            )
+        for answer, chosen in members(joined, attribute).items():
+            summary[f"rejected_share_{attribute}_{answer}"] = float((~usable)[chosen].mean()) if any(chosen) else None
     for attribute, target in params.target_shares.items():
-        summary |= {f"target_{attribute}": target, f"share_{attribute}": float(selected[attribute].mean())}
+        summary |= {f"target_{attribute}": target, f"share_{attribute}": known_share(selected[attribute])}
     return summary

@@ -1,16 +1,15 @@
-"""What every photo is, before anybody annotates it: size, readable or why not, perceptual hash, sharpness."""
+"""What every photo is, whatever its annotation: size, readable or why not, perceptual hash, sharpness."""
 
 from __future__ import annotations
-
-from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
 import pandas as pd
 
-from faceline.imaging.parallel import usable_cores
+from faceline.core.columns import IMAGE_ID
 from faceline.core.errors import InputError
 from faceline.imaging.images import decode_rgb
+from faceline.imaging.parallel import ordered_map
 from faceline.imaging.progress import track
 from faceline.photos.photos import Photos
 
@@ -22,17 +21,15 @@ _HASH_FREQUENCIES = 8
 def scan_photos(photos: Photos) -> pd.DataFrame:
     """One row per photo, sorted by name: image_id, readable, reason, width, height, hash, sharpness.
 
-    Decoding runs in a thread per processor; the rows do not depend on how many.
+    Decoding runs in a thread per core; the rows do not depend on how many.
     """
-    with ThreadPoolExecutor(usable_cores()) as pool:
-        facts = pool.map(lambda name: _facts(photos, name), photos.names)
-        rows = list(track(facts, "scan", total=len(photos.names)))
-    columns = ["image_id", "readable", "reason", "width", "height", "hash", "sharpness"]
+    rows = list(track(ordered_map(lambda name: _row(photos, name), photos.names), "scan", total=len(photos.names)))
+    columns = [IMAGE_ID, "readable", "reason", "width", "height", "hash", "sharpness"]
     types = {"width": "int32", "height": "int32", "hash": "uint64", "sharpness": "float32"}
     return pd.DataFrame(rows, columns=columns).astype(types)
 
 
-def _facts(photos: Photos, name: str) -> tuple:
+def _row(photos: Photos, name: str) -> tuple:
     try:
         grey = cv2.cvtColor(decode_rgb(photos.read(name), name), cv2.COLOR_RGB2GRAY)
     except (InputError, OSError) as error:

@@ -1,1 +1,1 @@
-"""1:1 comparison, and what all evaluations share."""
+"""Verification (1:1), used by both evaluations: comparisons, thresholds, error rates, intervals, calibration."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from faceline.recognition.net.backbone import Backbone
+from faceline.recognition.net.families import conv_norm
+
 # expansion, channels, repeats, stride of the first (table 1)
 _STAGES = ((2, 64, 5, 2), (4, 128, 1, 2), (2, 128, 6, 1), (4, 128, 1, 2), (2, 128, 2, 1))
 _STEM_CHANNELS = 64
@@ -18,34 +21,27 @@ class Bottleneck(nn.Module):
         wide = channels_in * expansion
         self.adds = stride == 1 and channels_in == channels
         self.layers = nn.Sequential(
-            *_conv(channels_in, wide, kernel=1),
-            *_conv(wide, wide, kernel=3, stride=stride, groups=wide),
-            *_conv(wide, channels, kernel=1, activation=False),
+            *conv_norm(channels_in, wide, kernel=1),
+            *conv_norm(wide, wide, kernel=3, stride=stride, groups=wide),
+            *conv_norm(wide, channels, kernel=1, activation=False),
         )
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.layers(x) if self.adds else self.layers(x)
 
 
-def mobilefacenet(stem_stride: int) -> nn.Module:
-    """Everything up to the map of 512 channels; its stem has stride 2 in the paper."""
+def _build(input_px: int, stem_stride: int) -> nn.Module:
+    """Everything up to the map of 512 channels; the stem has stride 2 in the paper."""
     layers = [
-        *_conv(3, _STEM_CHANNELS, kernel=3, stride=stem_stride),
-        *_conv(_STEM_CHANNELS, _STEM_CHANNELS, kernel=3, groups=_STEM_CHANNELS),
+        *conv_norm(3, _STEM_CHANNELS, kernel=3, stride=stem_stride),
+        *conv_norm(_STEM_CHANNELS, _STEM_CHANNELS, kernel=3, groups=_STEM_CHANNELS),
     ]
     channels_in = _STEM_CHANNELS
     for expansion, channels, repeats, stride in _STAGES:
         for index in range(repeats):
             layers.append(Bottleneck(channels_in, channels, expansion, stride if index == 0 else 1))
             channels_in = channels
-    return nn.Sequential(*layers, *_conv(channels_in, _MAP_CHANNELS, kernel=1))
+    return nn.Sequential(*layers, *conv_norm(channels_in, _MAP_CHANNELS, kernel=1))
 
 
-def _conv(
-    channels_in: int, channels: int, kernel: int, stride: int = 1, groups: int = 1, activation: bool = True
-) -> list[nn.Module]:
-    layers = [
-        nn.Conv2d(channels_in, channels, kernel, stride, kernel // 2, groups=groups, bias=False),
-        nn.BatchNorm2d(channels),
-    ]
-    return [*layers, nn.PReLU(channels)] if activation else layers
+BACKBONE = Backbone(_build, "depthwise")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +12,12 @@ from torch.nn import functional as F
 
 from faceline.core.errors import InputError
 from faceline.imaging.images import at_size
-from faceline.recognition.losses import Head
-from faceline.recognition.net.recognizer_file import load_recognizer
+from faceline.recognition.heads.base import Head
 from faceline.recognition.net.embedding_net import EmbeddingNet
+from faceline.recognition.net.recognizer_file import load_recognizer
 
 NO_LABEL = -1
+Images = np.ndarray | Sequence[np.ndarray]
 
 
 class Embedder:
@@ -24,33 +25,36 @@ class Embedder:
 
     Attributes:
         net: the net, in evaluation mode.
-        facts: everything the model file says.
+        metadata: of the model file.
         input_px: side of the net's input; other sizes are brought to it.
-        drawn: the model was trained on drawn faces and knows nothing of photos.
+        synthetic: the model was trained on synthetic faces and is of no use for photos.
         people: the persons that the training head tells apart, in its order.
     """
 
-    def __init__(self, net: EmbeddingNet, head: Head, facts: Mapping, device: torch.device) -> None:
+    def __init__(self, net: EmbeddingNet, head: Head | None, metadata: Mapping, device: torch.device) -> None:
         self.net = net.to(device, memory_format=torch.channels_last).eval()
-        self.facts = dict(facts)
-        self.input_px: int = facts["input_px"]
-        self.drawn: bool = facts["drawn"]
-        self.people: list[int] = facts["people"]
-        self._head = head.to(device).eval()
+        self.metadata = dict(metadata)
+        self.input_px: int = metadata["input_px"]
+        self.synthetic: bool = metadata["synthetic"]
+        self.people: list[int] = metadata["people"]
+        self._head = head and head.to(device).eval()
         self._device = device
-        self._mean = torch.tensor(facts["mean"], device=device).view(1, 3, 1, 1)
-        self._std = torch.tensor(facts["std"], device=device).view(1, 3, 1, 1)
+        self._mean = torch.tensor(metadata["mean"], device=device).view(1, 3, 1, 1)
+        self._std = torch.tensor(metadata["std"], device=device).view(1, 3, 1, 1)
 
     @classmethod
-    def load(cls, path: Path, device: torch.device) -> Embedder:
+    def load(cls, path: Path, device: torch.device, with_head: bool = False) -> Embedder:
         """Reads a model file.
+
+        Args:
+            with_head: load the training head as well, which `embed_and_name` needs.
 
         Raises:
             InputError: the file is no recogniser of faceline's.
         """
-        return cls(*load_recognizer(path), device)
+        return cls(*load_recognizer(path, with_head), device)
 
-    def embed(self, images: np.ndarray | Sequence[np.ndarray], flip: bool, batch_size: int = 64) -> np.ndarray:
+    def embed(self, images: Images, flip: bool, batch_size: int = 64) -> np.ndarray:
         """Embeds aligned faces.
 
         Args:
@@ -60,22 +64,26 @@ class Embedder:
         Returns:
             (n, embedding_dim) float32 of unit norm.
         """
-        return self.embed_and_name(images, flip, batch_size)[0]
+        embeddings = np.empty((len(images), self.net.config.embedding_dim), np.float32)
+        for rows, raw in self._raw(images, flip, batch_size):
+            embeddings[rows] = F.normalize(raw).cpu().numpy()
+        return embeddings
 
     @torch.inference_mode()
-    def embed_and_name(
-        self, images: np.ndarray | Sequence[np.ndarray], flip: bool, batch_size: int = 64
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def embed_and_name(self, images: Images, flip: bool, batch_size: int = 64) -> tuple[np.ndarray, np.ndarray]:
         """Embeddings as `embed` gives them, and which training person the head takes each for, without margin.
 
         Returns:
-            (n, embedding_dim) float32 of unit norm, and (n,) int32 persons; -1 where the loss has no head.
+            (n, embedding_dim) float32 of unit norm, and (n,) int32 persons; -1 where the loss has no people.
+
+        Raises:
+            ValueError: the model was loaded without its head.
         """
+        if self._head is None:
+            raise ValueError("the model was loaded without its head")
         embeddings = np.empty((len(images), self.net.config.embedding_dim), np.float32)
         persons = np.full(len(images), NO_LABEL, np.int32)
-        for start in range(0, len(images), batch_size):
-            rows = slice(start, start + batch_size)
-            raw = self._raw(images[rows], flip)
+        for rows, raw in self._raw(images, flip, batch_size):
             embeddings[rows] = F.normalize(raw).cpu().numpy()
             scores = self._head.predict(raw)
             if scores is not None:
@@ -93,16 +101,20 @@ class Embedder:
             InputError: another tile size or template.
         """
         for key in ("size_px", "template"):
-            wanted, found = self.facts["align"][key], metadata.get(key)
+            wanted, found = self.metadata["align"][key], metadata.get(key)
             if found is None or not np.allclose(wanted, found, atol=1e-3):
                 raise InputError(
                     f"{name}: faces aligned with {key} {found}, but the model was trained with {wanted}; repeat the "
                     "alignment, or train again"
                 )
 
-    def _raw(self, images: np.ndarray | Sequence[np.ndarray], flip: bool) -> Tensor:
-        pixels = np.stack([at_size(image, self.input_px) for image in images])
-        batch = torch.from_numpy(pixels).to(self._device).permute(0, 3, 1, 2)  # channels_last as it lies
-        batch = (batch.float() - self._mean) / self._std
-        raw = self.net(batch).float()
-        return (raw + self.net(batch.flip(3)).float()) / 2 if flip else raw
+    @torch.inference_mode()
+    def _raw(self, images: Images, flip: bool, batch_size: int) -> Iterator[tuple[slice, Tensor]]:
+        """Raw embeddings, a batch at a time, with the rows that they belong to."""
+        for start in range(0, len(images), batch_size):
+            rows = slice(start, start + batch_size)
+            pixels = np.stack([at_size(image, self.input_px) for image in images[rows]])
+            batch = torch.from_numpy(pixels).to(self._device).permute(0, 3, 1, 2)  # channels_last as it lies
+            batch = (batch.float() - self._mean) / self._std
+            raw = self.net(batch).float()
+            yield rows, (raw + self.net(batch.flip(3)).float()) / 2 if flip else raw

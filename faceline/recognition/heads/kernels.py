@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import FunctionCtx
 
-_SMALLEST_NORM = 1e-12
+_MIN_NORM = 1e-12
 
 
 class UnitRows(Function):
@@ -20,7 +20,7 @@ class UnitRows(Function):
 
     @staticmethod
     def forward(ctx: FunctionCtx, rows: Tensor) -> Tensor:
-        norms = rows.norm(dim=1, keepdim=True).clamp_(min=_SMALLEST_NORM)
+        norms = rows.norm(dim=1, keepdim=True).clamp_(min=_MIN_NORM)
         unit = rows / norms
         ctx.save_for_backward(unit, norms)
         return unit
@@ -95,26 +95,3 @@ class NearestCenter(Function):
         for center in range(ctx.centers):
             torch.mul(gradient, winner == center, out=out[:, center])
         return out
-
-
-class HardNegatives(Function):
-    """c -> c (t + c) where the cosine c exceeds a row's threshold, on logits = scale x c, blended by a factor.
-
-    Takes (n, people) logits, (n,) thresholds on them, the scalar tensor t, the scale, and the blend in 0..1. Neither
-    thresholds nor t receive a gradient: CurricularFace takes both as given.
-    """
-
-    @staticmethod
-    def forward(ctx: FunctionCtx, logits: Tensor, threshold: Tensor, t: Tensor, scale: float, blend: float) -> Tensor:
-        hard = logits > threshold[:, None]
-        constant = 1 + blend * (t - 1)
-        ctx.save_for_backward(logits, hard, constant)
-        ctx.slope = blend / scale
-        weighed = (logits * constant).addcmul_(logits, logits, value=ctx.slope)
-        return torch.where(hard, weighed, logits)
-
-    @staticmethod
-    def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, None, None, None, None]:
-        logits, hard, constant = ctx.saved_tensors
-        factor = torch.add(constant, logits, alpha=2 * ctx.slope).mul_(gradient)
-        return torch.where(hard, factor, gradient), None, None, None, None

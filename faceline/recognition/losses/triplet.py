@@ -1,19 +1,30 @@
-"""Triplet loss on cosine distances, mined within the batch."""
+"""Triplet loss on cosine distances, mined within batches of several photos of several people."""
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
+import numpy as np
 import torch
 import torch.distributed as dist
+from pydantic import Field
 from torch import Tensor
 from torch.distributed.nn.functional import all_gather
 from torch.nn import functional as F
 
-from faceline.core.errors import FacelineError
-from faceline.core.params import TripletParams
+from faceline.core.errors import FacelineError, InputError
+from faceline.core.params import Group, NonNegative
 from faceline.recognition.heads.base import Head, LossOutput, in_full_precision
 
 COLLAPSED_DISTANCE = 1e-3
 COLLAPSED_STEPS = 50
+
+
+class Params(Group):
+    margin_cos: NonNegative
+    mining: Literal["batch_hard", "semi_hard"]
+    people_per_batch: Annotated[int, Field(ge=2)]
+    photos_per_person: Annotated[int, Field(ge=2)]
 
 
 class Triplet(Head):
@@ -23,12 +34,14 @@ class Triplet(Head):
     `semi_hard` takes, for each anchor and positive, the nearest negative that is farther than the positive, or the
     farthest negative where there is none (Schroff et al., CVPR 2015).
 
-    It needs batches with several photos of several people. `margin_factor` does nothing here: with a margin
-    of 0 the best answer would be to embed everybody alike.
+    Its batches are `people_per_batch` people with `photos_per_person` photos each. `margin_factor` does nothing
+    here: with a margin of 0 the best answer would be to embed everybody alike.
     """
 
-    def __init__(self, people: int, embedding_dim: int, params: TripletParams) -> None:
+    def __init__(self, people: int, embedding_dim: int, params: Params) -> None:
         super().__init__()
+        self.people_per_batch = params.people_per_batch
+        self.photos_per_person = params.photos_per_person
         self.margin_cos = params.margin_cos
         self.mine = {"batch_hard": hardest_in_batch, "semi_hard": semi_hard}[params.mining]
         self.register_buffer("collapsed_steps", torch.tensor(0))
@@ -58,13 +71,19 @@ class Triplet(Head):
     def predict(self, embeddings: Tensor) -> None:
         return None
 
+    def photos_per_step(self, batch_size: int) -> int:
+        return self.people_per_batch * self.photos_per_person
+
+    def batches(self, labels: np.ndarray, batch_size: int, rng: np.random.Generator) -> list[np.ndarray]:
+        return people_batches(labels, self.people_per_batch, self.photos_per_person, rng)
+
     def _watch(self, mean_distance: Tensor) -> None:
         collapsed = mean_distance < COLLAPSED_DISTANCE
         self.collapsed_steps.copy_(torch.where(collapsed, self.collapsed_steps + 1, 0))
         if self.collapsed_steps >= COLLAPSED_STEPS:
             raise FacelineError(
                 f"triplet loss: for {COLLAPSED_STEPS} steps all embeddings have been the same (mean cosine distance "
-                f"{mean_distance:.1e}). Lower recognition.learning_rate, set recognition.losses.triplet.mining to "
+                f"{mean_distance:.1e}). Lower recognition.learning_rate, set losses.triplet.mining to "
                 "semi_hard, or start from a net trained with another loss (recognition.pretrained: PATH)"
             )
 
@@ -102,3 +121,38 @@ def _of_all_processes(rows: Tensor) -> Tensor:
     parts = [torch.empty_like(rows) for _ in range(dist.get_world_size())]
     dist.all_gather(parts, rows.contiguous())
     return torch.cat(parts)
+
+
+def people_batches(
+    labels: np.ndarray, people_per_batch: int, photos_per_person: int, rng: np.random.Generator
+) -> list[np.ndarray]:
+    """P x K batches: several photos of several people in each, as triplets need.
+
+    People take turns in random order; a person with fewer photos than asked for gives some of them twice. There
+    are as many steps as photos fill.
+
+    Raises:
+        InputError: there are fewer people than a batch needs.
+    """
+    photos = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    if len(photos) < people_per_batch:
+        raise InputError(
+            f"losses.triplet.people_per_batch: {people_per_batch}, but there are {len(photos)} people to train on"
+        )
+    turns: list[int] = []
+    batches = []
+    for _ in range(max(1, len(labels) // (people_per_batch * photos_per_person))):
+        if len(turns) < people_per_batch:
+            # another round; those who still wait from the last one come late in it, so that no batch has them twice
+            turns += sorted(rng.permutation(len(photos)).tolist(), key=turns.__contains__)
+        chosen, turns = turns[:people_per_batch], turns[people_per_batch:]
+        batches.append(np.concatenate([_draw(photos[person], photos_per_person, rng) for person in chosen]))
+    return batches
+
+
+def _draw(photos: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    whole, rest = divmod(count, len(photos))
+    return np.concatenate([np.tile(photos, whole), rng.choice(photos, rest, replace=False)])
+
+
+HEAD = Triplet

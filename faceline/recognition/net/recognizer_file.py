@@ -3,41 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from faceline.core.errors import InputError
 from faceline.models.model_file import load_model, save_model
-from faceline.core.params import LossParams
-from faceline.recognition.losses import Head, build_head
+from faceline.recognition.heads.base import Head
+from faceline.recognition.heads.registry import build_head, load_loss
 from faceline.recognition.net.embedding_net import MEAN, STD, EmbeddingNet, NetConfig
 
 KIND = "recognizer"
+NET_PREFIX = "net."
 
 
-def save_recognizer(path: Path, state: Mapping[str, Tensor], config: NetConfig, facts: Mapping) -> None:
-    """Writes a `Recognizer`'s state atomically; `facts` beside the net's: people, loss, template, ..."""
-    shared = {"config": config.to_facts(), "input_px": config.input_px, "mean": [MEAN] * 3, "std": [STD] * 3}
-    save_model(path, KIND, state, {**shared, **facts})
+def save_recognizer(path: Path, state: Mapping[str, Tensor], config: NetConfig, metadata: Mapping) -> None:
+    """Writes a `Recognizer`'s state atomically; `metadata` beside the net's: people, loss, template, ..."""
+    shared = {"config": asdict(config), "input_px": config.input_px, "mean": [MEAN] * 3, "std": [STD] * 3}
+    save_model(path, KIND, state, {**shared, **metadata})
 
 
-def load_recognizer(path: Path) -> tuple[EmbeddingNet, Head, dict]:
-    """Net and head, in evaluation mode, and the facts of the file.
+def load_recognizer(path: Path, with_head: bool) -> tuple[EmbeddingNet, Head | None, dict]:
+    """Net and head, in evaluation mode, and the metadata of the file; the head is None unless it is asked for.
 
     Raises:
         InputError: the file is no recogniser, or weights are missing.
     """
-    tensors, facts = load_model(path, KIND)
-    net = EmbeddingNet(NetConfig.from_facts(facts["config"]))
-    loss = facts["loss"]
-    block = LossParams.model_fields[loss["name"]].annotation.model_validate(loss["params"])
-    head = build_head(loss["name"], block, len(facts["people"]), net.config.embedding_dim)
-    for module, prefix in ((net, "backbone."), (head, "head.")):
-        state = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
-        try:
-            module.load_state_dict(state)
-        except RuntimeError as error:
-            raise InputError(f"{path}: weights do not fit {net.config.backbone}: {error}") from None
-        module.eval()
-    return net, head, facts
+    tensors, metadata = load_model(path, KIND)
+    net = EmbeddingNet(NetConfig(**metadata["config"]))
+    head = _head(metadata, net.config.embedding_dim) if with_head else None
+    for module, prefix in ((net, NET_PREFIX), (head, "head.")):
+        if module is not None:
+            _load(module, {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}, path)
+    return net, head, metadata
+
+
+def _head(metadata: Mapping, embedding_dim: int) -> Head:
+    name = metadata["loss"]["name"]
+    params = load_loss(name).Params.model_validate(metadata["loss"]["params"])
+    return build_head(name, params, len(metadata["people"]), embedding_dim)
+
+
+def _load(module: nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
+    try:
+        module.load_state_dict(state)
+    except RuntimeError as error:
+        raise InputError(f"{path}: weights do not fit its {type(module).__name__}: {error}") from None
+    module.eval()

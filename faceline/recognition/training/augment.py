@@ -13,8 +13,8 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
-from faceline.recognition.training.params import RecognitionAugmentation
 from faceline.recognition.net.embedding_net import MEAN, STD
+from faceline.recognition.training.params import RecognitionAugmentation
 
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 _RGB_TO_YIQ = ((0.299, 0.587, 0.114), (0.5959, -0.2746, -0.3213), (0.2115, -0.5227, 0.3112))

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from faceline.imaging.images import at_size, decode_all, decode_rgb
-from faceline.packed.sets import PackedSet
 from faceline.imaging.progress import track
+from faceline.packed.sets import PackedSet
 
 Item = TypeVar("Item")
 Loaded = TypeVar("Loaded")

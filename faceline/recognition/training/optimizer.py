@@ -9,7 +9,7 @@ from faceline.recognition.training.params import RecognitionParams
 
 MOMENTUM = {"sgd": 0.9, "muon": 0.95}
 # a filter over fewer numbers than this has too few directions to be worth evening out: depthwise ones, say
-SMALLEST_FAN_IN = 64
+MIN_FAN_IN = 64
 # Jordan's quintic: five steps bring every singular value of 0.0015 to 1 to between 0.68 and 1.13
 _QUINTIC = (3.4445, -4.7750, 2.0315)
 _QUINTIC_STEPS = 5
@@ -29,10 +29,10 @@ class Muon(torch.optim.AdamW):
         for group in self.param_groups:
             if group["orthogonal"]:
                 for weight in group["params"]:
-                    self._turn(weight, group["lr"], group["weight_decay"])
+                    self._step_orthogonal(weight, group["lr"], group["weight_decay"])
         super().step(closure)
 
-    def _turn(self, weight: Tensor, learning_rate: float, weight_decay: float) -> None:
+    def _step_orthogonal(self, weight: Tensor, learning_rate: float, weight_decay: float) -> None:
         state = self.state[weight]
         if not state:
             # AdamW, when it is loaded, looks for a step
@@ -71,7 +71,7 @@ def build_optimizer(module: nn.Module, params: RecognitionParams) -> torch.optim
     for name, weight in module.named_parameters():
         if weight.ndim <= 1:
             vectors.append(weight)
-        elif name.startswith("head.") or weight[0].numel() < SMALLEST_FAN_IN:
+        elif name.startswith("head.") or weight[0].numel() < MIN_FAN_IN:
             matrices.append(weight)
         else:
             filters.append(weight)

@@ -6,28 +6,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
 from faceline.core.errors import InputError
+from faceline.recognition.net.backbone import load_backbone
 from faceline.recognition.net.embedding_net import EmbeddingNet
+from faceline.recognition.net.recognizer_file import NET_PREFIX
 
 NONE = "none"
-_PREFIX = "backbone."
-# InceptionResnetV1's embedding layers and where they go in our neck; the BN before them starts as the identity
-_INCEPTION_NECK = {"last_linear.weight": "1.weight"} | {
-    f"last_bn.{part}": f"2.{part}" for part in ("weight", "bias", "running_mean", "running_var")
-}
-
-
-def published(backbone: str) -> tuple[str, ...]:
-    """The names of the published weights that a backbone has."""
-    if backbone == "inception_resnet_v1":
-        return ("vggface2", "casia-webface")
-    if backbone.startswith(("resnet", "mobilenet", "efficientnet")):
-        return ("imagenet",)
-    return ()
+_BACKBONE_PREFIX = "backbone."
 
 
 def start_from(net: EmbeddingNet, pretrained: str) -> None:
@@ -39,84 +28,69 @@ def start_from(net: EmbeddingNet, pretrained: str) -> None:
     Raises:
         InputError: the backbone has no weights of that name, they cannot be fetched, or the file does not fit.
     """
-    backbone = net.config.backbone
     if pretrained == NONE:
         return
-    if pretrained in ("imagenet", "vggface2", "casia-webface"):
-        if pretrained not in published(backbone):
-            known = ", ".join((NONE, *published(backbone), "PATH of a file"))
-            raise InputError(f"recognition.pretrained: {backbone} has no weights {pretrained}; it has: {known}")
-        state = _fetch(backbone, pretrained)
-    else:
+    name = net.config.backbone
+    published = load_backbone(name).published
+    if pretrained in published:
+        state = _fetched(name, pretrained, published[pretrained])
+    elif Path(pretrained).is_file():
         state = _read(Path(pretrained))
+    else:
+        known = ", ".join((NONE, *published, "PATH of a file"))
+        raise InputError(
+            f"recognition.pretrained: {pretrained} is no file, and {name} has no such weights; it has: {known}"
+        )
     _fill(net, state, pretrained)
 
 
-def _fetch(backbone: str, pretrained: str) -> Mapping[str, Tensor]:
+def _fetched(name: str, pretrained: str, fetch: Callable[[], Mapping[str, Tensor]]) -> Mapping[str, Tensor]:
     try:
-        return _source(backbone, pretrained)()
+        return fetch()
     except (OSError, RuntimeError) as error:  # no network, no disk, or a download that does not match its hash
         raise InputError(
-            f"recognition.pretrained: the {pretrained} weights of {backbone} could not be fetched ({error}). Where "
+            f"recognition.pretrained: the {pretrained} weights of {name} could not be fetched ({error}). Where "
             "there is network, download them, put the file here and give its path (pretrained: "
             "path/to/file.pth), or train without (pretrained: none)"
         ) from None
 
 
-def _source(backbone: str, pretrained: str) -> Callable[[], Mapping[str, Tensor]]:
-    if backbone == "inception_resnet_v1":
-        from facenet_pytorch import InceptionResnetV1
-
-        return lambda: InceptionResnetV1(pretrained=pretrained).state_dict()
-    if backbone.startswith("efficientnet"):
-        from efficientnet_pytorch.utils import url_map
-
-        url = url_map[backbone.replace("_", "-")]
-        return lambda: torch.hub.load_state_dict_from_url(url, map_location="cpu", progress=False)
-    from torchvision import models
-
-    weights = models.get_model_weights(backbone).DEFAULT
-    return lambda: weights.get_state_dict(progress=False, check_hash=True)
-
-
 def _read(path: Path) -> Mapping[str, Tensor]:
-    if not path.is_file():
-        raise InputError(
-            f"recognition.pretrained: {path} is no file, and none of none, imagenet, vggface2, casia-webface"
-        )
     try:
-        if path.suffix != ".safetensors":
-            return torch.load(path, map_location="cpu", weights_only=True)
-        with safe_open(str(path), framework="pt") as file:
-            whole = any(name.startswith(_PREFIX) for name in file.keys())  # noqa: SIM118 - no dict
-        state = load_file(path)
+        if path.suffix == ".safetensors":
+            state = load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
     except (SafetensorError, OSError, RuntimeError, EOFError, ValueError) as error:
         raise InputError(f"recognition.pretrained: {path} cannot be read as weights ({error})") from None
-    if whole:
-        return {name.removeprefix(_PREFIX): tensor for name, tensor in state.items() if name.startswith(_PREFIX)}
+    if any(name.startswith(NET_PREFIX + _BACKBONE_PREFIX) for name in state):  # a recogniser: its head is left out
+        return {name.removeprefix(NET_PREFIX): state[name] for name in state if name.startswith(NET_PREFIX)}
     return state
 
 
 def _fill(net: EmbeddingNet, state: Mapping[str, Tensor], source: str) -> None:
-    ours = any(name.startswith("trunk.") for name in state)
-    trunk = {name.removeprefix("trunk."): state[name] for name in state if not ours or name.startswith("trunk.")}
+    ours = any(name.startswith(_BACKBONE_PREFIX) for name in state)
+    prefix = _BACKBONE_PREFIX if ours else ""
+    backbone = {name.removeprefix(prefix): state[name] for name in state if name.startswith(prefix)}
     # older published files lack the counter, which nothing reads
     wanted = {
-        name: tensor for name, tensor in net.trunk.state_dict().items() if not name.endswith("num_batches_tracked")
+        name: tensor for name, tensor in net.backbone.state_dict().items() if not name.endswith("num_batches_tracked")
     }
     for name, tensor in wanted.items():
-        found = trunk.get(name)
+        found = backbone.get(name)
         if found is None or found.shape != tensor.shape:
             shape = "no such weight" if found is None else f"shape {tuple(found.shape)}"
             raise InputError(
                 f"recognition.pretrained: {source} does not fit {net.config.backbone}: {name} should have shape "
                 f"{tuple(tensor.shape)}, found {shape}"
             )
-    net.trunk.load_state_dict({name: trunk[name] for name in wanted}, strict=False)
+    net.backbone.load_state_dict({name: backbone[name] for name in wanted}, strict=False)
     for part in ("pool", "neck"):
         names = {name: f"{part}.{name}" for name in getattr(net, part).state_dict()}
         if part == "neck" and not ours:
-            names |= {inside: outside for outside, inside in _INCEPTION_NECK.items()}
+            names |= {
+                inside: outside for outside, inside in load_backbone(net.config.backbone).published_neck.items()
+            }
         _fill_where_it_fits(getattr(net, part), {name: state[key] for name, key in names.items() if key in state})
 
 

@@ -1,4 +1,4 @@
-"""What a training leaves to look at: curves, a summary, and a batch as the net saw it."""
+"""The report of a training: curves, a summary, and a batch as the net saw it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
-from faceline.pictures.sheets import sheet, write_png
 from faceline.core.files import write_json
+from faceline.pictures.sheets import sheet, write_png
+from faceline.recognition.net.embedding_net import MEAN, STD
+from faceline.recognition.training.candidate import Candidate, TrainedRecognizer
 from faceline.recognition.training.params import RecognitionParams
 from faceline.recognition.training.training_data import TrainingData
-from faceline.recognition.net.embedding_net import MEAN, STD
-from faceline.recognition.training.recognizer_training import Candidate, TrainedRecognizer
 
 CURVES = (
     "epoch",
@@ -32,22 +32,26 @@ _SHEET_COLUMNS = 8
 
 
 def write_training_report(
-    folder: Path, trained: TrainedRecognizer, data: TrainingData, params: RecognitionParams
+    folder: Path, trained: TrainedRecognizer, data: TrainingData, params: RecognitionParams, synthetic: bool
 ) -> None:
     """Writes `curves.csv` (a row an epoch, empty where a figure was not taken), `summary.json`, `samples.png`.
 
-    The rows in which the dev people were looked at are in `dev.csv` as well: `dvc plots` draws an empty cell as 0.
+    The rows with figures of the dev people are in `dev.csv` as well: `dvc plots` draws an empty cell as 0.
+
+    Args:
+        synthetic: the faces are the sample's, not photos.
     """
     curves = pd.DataFrame(trained.curves).reindex(columns=list(CURVES))
     curves.to_csv(folder / "curves.csv", index=False, float_format="%.6g")
-    looked = curves[["epoch", "dev_tpr_at_fpr_1e-2"]].dropna()
-    looked.to_csv(folder / "dev.csv", index=False, float_format="%.6g")
+    validated = curves[["epoch", "dev_tpr_at_fpr_1e-2"]].dropna()
+    validated.to_csv(folder / "dev.csv", index=False, float_format="%.6g")
     write_json(
         folder / "summary.json",
         {
             "backbone": params.backbone,
             "loss": params.loss,
             "pretrained": params.pretrained,
+            "synthetic": synthetic,
             "people": len(data.people),
             "train_photos": len(data.train),
             "val_photos": len(data.val),

@@ -12,55 +12,28 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from faceline.training.checkpoint import Checkpoint
-from faceline.training.averaging import Ema
 from faceline.core.errors import FacelineError, InputError
-from faceline.models.runtime import RuntimeParams
-from faceline.recognition.training.params import RecognitionParams
+from faceline.core.params import Group
 from faceline.imaging.progress import track
-from faceline.models.runtime import seed_everything
-from faceline.training.schedule import warmup_cosine
-from faceline.recognition.training.augment import Augmentation, augment, draw
-from faceline.recognition.training.batches import people_batches, shuffled_batches
-from faceline.recognition.training.training_data import TrainingData
-from faceline.recognition.training.face_store import prefetched
-from faceline.recognition.losses import LossOutput, build_head
+from faceline.models.runtime import RuntimeParams, seed_everything
+from faceline.recognition.heads.base import LossOutput
+from faceline.recognition.heads.registry import build_head
 from faceline.recognition.net.embedding_net import EmbeddingNet, NetConfig, Recognizer
+from faceline.recognition.training.augment import Augmentation, augment, draw
+from faceline.recognition.training.candidate import Candidate, TrainedRecognizer
+from faceline.recognition.training.face_store import prefetched
 from faceline.recognition.training.optimizer import build_optimizer
+from faceline.recognition.training.params import RecognitionParams
 from faceline.recognition.training.precision import autocast
 from faceline.recognition.training.pretrained import start_from
 from faceline.recognition.training.processes import join
-from faceline.recognition.training.validation import Validation, validate
+from faceline.recognition.training.training_data import TrainingData
+from faceline.recognition.training.validation import validate
+from faceline.training.averaging import Ema
+from faceline.training.checkpoint import Checkpoint
+from faceline.training.schedule import warmup_cosine
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """Averaged weights after some epoch, and how good they are."""
-
-    epoch: int
-    validation: Validation
-    state: dict[str, Tensor]
-
-
-@dataclass(frozen=True)
-class TrainedRecognizer:
-    """What a training gives.
-
-    Attributes:
-        config: how to build the net.
-        best: the look at the dev people that was best; `best.state` is what is to be saved.
-        last: the one after the last epoch.
-        curves: one dict an epoch; figures that were not taken are missing or NaN.
-        sample: some augmented photos as the net sees them, (n, 3, px, px) in -1..1.
-    """
-
-    config: NetConfig
-    best: Candidate
-    last: Candidate
-    curves: list[dict]
-    sample: Tensor
 
 
 @dataclass(frozen=True)
@@ -83,12 +56,16 @@ class Trainer:
     def __init__(
         self,
         params: RecognitionParams,
+        loss_params: Group,
         runtime: RuntimeParams,
         data: TrainingData,
         device: torch.device,
         checkpoint: Checkpoint,
     ) -> None:
         """Draws the weights from `params.seed`.
+
+        Args:
+            loss_params: the parameters of the loss `params.loss`.
 
         Raises:
             InputError: batches that cannot be made or shared out, or pretrained weights that cannot be had.
@@ -100,18 +77,18 @@ class Trainer:
         self._labels = data.labels(data.train)
         self._processes = join(runtime, device)
         self._share = slice(self._processes.process_index, None, self._processes.num_processes)
-        self._steps = len(self._batches(epoch=1))
         seed_everything(params.seed)
         self.config = NetConfig.from_params(params)
         net = EmbeddingNet(self.config)
         start_from(net, params.pretrained)
-        head = build_head(params.loss, getattr(params.losses, params.loss), len(data.people), params.embedding_dim)
+        head = build_head(params.loss, loss_params, len(data.people), params.embedding_dim)
         recognizer = Recognizer(net, head)
         if device.type == "cuda" and self._processes.num_processes > 1:
             recognizer = torch.nn.SyncBatchNorm.convert_sync_batchnorm(recognizer)
         self._recognizer = recognizer.to(device, memory_format=torch.channels_last)
         self._ema = Ema(self._recognizer, params.ema_decay)
         self._optimizer = build_optimizer(self._recognizer, params)
+        self._steps = len(self._batches(epoch=1))
         self._curves: list[dict] = []
         self._best: Candidate | None = None
         self._last: Candidate | None = None
@@ -120,7 +97,7 @@ class Trainer:
 
     @property
     def is_main(self) -> bool:
-        """Whether this process looks at the dev people and writes files."""
+        """Whether this process validates and writes files."""
         return self._processes.is_main_process
 
     def run(self, after_epoch: Callable[[int], None] = lambda epoch: None) -> TrainedRecognizer | None:
@@ -139,10 +116,10 @@ class Trainer:
             started = time.perf_counter()
             row, waited_s = self._epoch(epoch)
             trained_s = time.perf_counter() - started
-            self._curves.append(row | self._look(epoch))
+            self._curves.append(row | self._validate(epoch))
             if self.is_main:
                 self._checkpoint.save(self._state())
-                self._tell(trained_s, waited_s, time.perf_counter() - started)
+                self._log_epoch(trained_s, waited_s, time.perf_counter() - started)
             self._processes.wait_for_everyone()
             after_epoch(epoch)
         if not self.is_main:
@@ -194,14 +171,9 @@ class Trainer:
     def _batches(self, epoch: int) -> list[np.ndarray]:
         """Rows of `data.train` for each step of an epoch: a step's whole batch, a multiple of the processes."""
         rng = np.random.default_rng([self._params.seed, epoch])
-        processes = self._processes.num_processes
-        if self._params.loss == "triplet":
-            triplet = self._params.losses.triplet
-            size = triplet.people_per_batch * triplet.photos_per_person
-            batches = people_batches(self._labels, triplet.people_per_batch, triplet.photos_per_person, rng)
-        else:
-            size = self._params.batch_size
-            batches = shuffled_batches(len(self._labels), size, rng)
+        processes, head = self._processes.num_processes, self._recognizer.head
+        size = head.photos_per_step(self._params.batch_size)
+        batches = head.batches(self._labels, self._params.batch_size, rng)
         if size % processes:
             raise InputError(
                 f"recognition.batch_size: {size} photos cannot be shared by {processes} processes evenly"
@@ -252,14 +224,14 @@ class Trainer:
             "grad_norm": means["grad_norm"],
         }
 
-    def _look(self, epoch: int) -> dict:
+    def _validate(self, epoch: int) -> dict:
         """Takes the averaged weights' figures, if it is time, and keeps the weights if they are the best yet."""
         due = epoch % self._params.evaluate_every == 0 or epoch == self._params.epochs
         if not (due and self.is_main):
             return {}
         averaged = self._ema.averaged
         with autocast(self._params.precision, self._device):
-            validation = validate(averaged.backbone, self._data, self._device)
+            validation = validate(averaged.net, self._data, self._device)
         state = {name: tensor.detach().cpu().clone() for name, tensor in averaged.state_dict().items()}
         self._last = Candidate(epoch, validation, state)
         if validation.at_least(self._best.validation if self._best else None):
@@ -278,8 +250,8 @@ class Trainer:
             "ema": self._ema.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "curves": self._curves,
-            "best": _packed(self._best),
-            "last": _packed(self._last),
+            "best": self._best and self._best.to_checkpoint(),
+            "last": self._last and self._last.to_checkpoint(),
         }
 
     def _resume(self) -> None:
@@ -291,10 +263,12 @@ class Trainer:
         self._ema.load_state_dict(state["ema"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._curves = state["curves"]
-        self._best, self._last = _unpacked(state["best"]), _unpacked(state["last"])
+        self._best, self._last = (
+            saved and Candidate.from_checkpoint(saved) for saved in (state["best"], state["last"])
+        )
         log.info("resuming after epoch %d of %d", len(self._curves), self._params.epochs)
 
-    def _tell(self, trained_s: float, waited_s: float, whole_s: float) -> None:
+    def _log_epoch(self, trained_s: float, waited_s: float, whole_s: float) -> None:
         row = self._curves[-1]
         photos = sum(len(batch) for batch in self._batches(row["epoch"]))
         dev = f", dev TPR@1% {row['dev_tpr_at_fpr_1e-2']:.3f}" if "dev_auc" in row else ""
@@ -313,15 +287,3 @@ class Trainer:
 def _seed(*parts: int) -> int:
     """One seed out of several numbers."""
     return int(np.random.SeedSequence(parts).generate_state(1, np.uint32)[0])
-
-
-def _packed(candidate: Candidate | None) -> dict | None:
-    if candidate is None:
-        return None
-    validation = candidate.validation
-    figures = [validation.dev_tpr, validation.dev_auc, validation.val_accuracy]
-    return {"epoch": candidate.epoch, "figures": figures, "state": candidate.state}
-
-
-def _unpacked(state: dict | None) -> Candidate | None:
-    return state and Candidate(state["epoch"], Validation(*state["figures"]), state["state"])

@@ -9,8 +9,8 @@ import torch
 
 from faceline.core.errors import InputError
 from faceline.packed.sets import PackedSet
-from faceline.recognition.training.params import RecognitionParams
 from faceline.recognition.training.face_store import Faces, open_faces
+from faceline.recognition.training.params import RecognitionParams
 
 
 @dataclass(frozen=True)

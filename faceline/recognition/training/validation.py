@@ -1,4 +1,4 @@
-"""How good a net is: on dev people, who choose the checkpoint, and on val photos of the people trained on."""
+"""Figures of a net in training: on dev people, which choose the checkpoint, and on val photos of train people."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import torch
 
-from faceline.evaluation.id_rate import tpr_at_fpr
-from faceline.evaluation.pairs import scores
-from faceline.recognition.training.training_data import TrainingData
-from faceline.recognition.training.face_store import Faces, prefetched
+from faceline.evaluation.scores.means import class_mean_ranks
+from faceline.evaluation.scores.rates import area_under_roc, pair_scores, tpr_at_fpr
 from faceline.recognition.net.embedding_net import EmbeddingNet, normalise
+from faceline.recognition.training.face_store import Faces, prefetched
+from faceline.recognition.training.training_data import TrainingData
 
 DEV_FPR = 1e-2
 _BATCH_SIZE = 128
@@ -32,7 +32,7 @@ class Validation:
     val_accuracy: float
 
     def at_least(self, other: Validation | None) -> bool:
-        """Whether this is as good as an earlier look, which then gives way: it has been trained for longer."""
+        """Whether this is as good as an earlier epoch's and so preferred: it has been trained for longer."""
         return other is None or (self.dev_tpr, self.dev_auc) >= (other.dev_tpr, other.dev_auc)
 
     def to_row(self) -> dict[str, float]:
@@ -43,13 +43,14 @@ class Validation:
 
 def validate(net: EmbeddingNet, data: TrainingData, device: torch.device) -> Validation:
     """Embeds photos as they are, neither augmented nor mirrored, and compares them."""
-    genuine, impostor = scores(embed_faces(net, data.faces, data.dev, device), data.persons[data.dev])
+    genuine, impostor = pair_scores(embed_faces(net, data.faces, data.dev, device), data.persons[data.dev])
     tpr, _ = tpr_at_fpr(genuine, impostor, DEV_FPR)
     accuracy = float("nan")
     if len(data.val):
         train = embed_faces(net, data.faces, data.train, device)
         val = embed_faces(net, data.faces, data.val, device)
-        accuracy = nearest_mean_accuracy(train, data.labels(data.train), val, data.labels(data.val))
+        ranks = class_mean_ranks(train, data.labels(data.train), val, data.labels(data.val))
+        accuracy = float(np.mean(ranks == 1))
     return Validation(tpr, area_under_roc(genuine, impostor), accuracy)
 
 
@@ -62,26 +63,3 @@ def embed_faces(net: EmbeddingNet, faces: Faces, positions: np.ndarray, device: 
         images = normalise(pixels.to(device)).contiguous(memory_format=torch.channels_last)
         embedded.append(net.embed(images).cpu().numpy())
     return np.concatenate(embedded)
-
-
-def nearest_mean_accuracy(
-    references: np.ndarray, reference_labels: np.ndarray, probes: np.ndarray, probe_labels: np.ndarray
-) -> float:
-    """Share of probes whose most similar mean of references (by cosine) is their own person's.
-
-    Args:
-        references, probes: (n, dim) unit vectors.
-        reference_labels: (n,) 0..people-1, each person at least once.
-    """
-    sums = np.zeros((reference_labels.max() + 1, references.shape[1]), np.float64)
-    np.add.at(sums, reference_labels, references)
-    means = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
-    return float(np.mean((probes @ means.T).argmax(axis=1) == probe_labels))
-
-
-def area_under_roc(genuine: np.ndarray, impostor: np.ndarray) -> float:
-    """P(genuine score > impostor score), ties counted half (Mann and Whitney)."""
-    ordered = np.sort(impostor)
-    below = np.searchsorted(ordered, genuine, side="left")
-    not_above = np.searchsorted(ordered, genuine, side="right")
-    return float((below + not_above).mean() / (2 * len(impostor)))

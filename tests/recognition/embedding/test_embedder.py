@@ -6,13 +6,14 @@ import pytest
 import torch
 from tiny_faces import SIZE_PX, face_of, tiny_params
 
+from faceline.alignment.fit.template import template
 from faceline.core.errors import InputError
 from faceline.models.model_file import save_model
-from faceline.alignment.fit.template import template
 from faceline.recognition.embedding.embedder import Embedder
-from faceline.recognition.losses import build_head
-from faceline.recognition.net.recognizer_file import load_recognizer, save_recognizer
+from faceline.recognition.heads.registry import build_head
+from faceline.recognition.net import recognizer_file
 from faceline.recognition.net.embedding_net import EmbeddingNet, NetConfig, Recognizer
+from faceline.recognition.net.recognizer_file import load_recognizer, save_recognizer
 
 CPU = torch.device("cpu")
 PEOPLE = [103, 106, 200]
@@ -31,22 +32,22 @@ def recognizer_of(loss):
     with torch.no_grad():
         for _ in range(30):
             net(images)
-    block = getattr(tiny_params().recognition.losses, loss)
+    block = getattr(tiny_params().losses, loss)
     return Recognizer(net, build_head(loss, block, len(PEOPLE), 16)), block
 
 
-def facts_of(loss, block):
+def metadata_of(loss, block):
     return {
         "people": PEOPLE,
         "loss": {"name": loss, "params": block.model_dump()},
         "align": {"size_px": 112, "template": np.round(template(112), 4).tolist(), "landmarks": "hourglass"},
-        "drawn": True,
+        "synthetic": True,
     }
 
 
 def save(path, loss="arcface"):
     recognizer, block = recognizer_of(loss)
-    save_recognizer(path, recognizer.state_dict(), recognizer.backbone.config, facts_of(loss, block))
+    save_recognizer(path, recognizer.state_dict(), recognizer.net.config, metadata_of(loss, block))
     return recognizer.eval()
 
 
@@ -58,21 +59,21 @@ def photos():
 @pytest.mark.parametrize("loss", ["arcface", "ce", "triplet", "adaface", "subcenter_arcface"])
 def test_round_trip(tmp_path, photos, loss):
     recognizer = save(tmp_path / "model.safetensors", loss)
-    net, head, facts = load_recognizer(tmp_path / "model.safetensors")
-    for saved, loaded in ((recognizer.backbone, net), (recognizer.head, head)):
+    net, head, metadata = load_recognizer(tmp_path / "model.safetensors", with_head=True)
+    for saved, loaded in ((recognizer.net, net), (recognizer.head, head)):
         assert saved.state_dict().keys() == loaded.state_dict().keys()
         assert all(map(torch.equal, saved.state_dict().values(), loaded.state_dict().values()))
-    assert facts["people"] == PEOPLE
-    assert facts["colour_order"] == "RGB"
-    assert facts["mean"] == [127.5] * 3
+    assert metadata["people"] == PEOPLE
+    assert metadata["colour_order"] == "RGB"
+    assert metadata["mean"] == [127.5] * 3
     assert not net.training
 
-    embedder = Embedder.load(tmp_path / "model.safetensors", CPU)
-    assert (embedder.input_px, embedder.drawn) == (SIZE_PX, True)
+    embedder = Embedder.load(tmp_path / "model.safetensors", CPU, with_head=True)
+    assert (embedder.input_px, embedder.synthetic) == (SIZE_PX, True)
     got = embedder.embed(photos, flip=False)
     images = torch.from_numpy((photos.astype(np.float32) - 127.5) / 127.5).permute(0, 3, 1, 2)
     with torch.no_grad():
-        raw, mirrored = recognizer.backbone(images), recognizer.backbone(images.flip(3))
+        raw, mirrored = recognizer.net(images), recognizer.net(images.flip(3))
     assert got.dtype == np.float32
     assert np.allclose(np.linalg.norm(got, axis=1), 1, atol=1e-5)
     assert np.allclose(got, raw / raw.norm(dim=1, keepdim=True), atol=1e-4)
@@ -85,6 +86,16 @@ def test_round_trip(tmp_path, photos, loss):
     else:
         scores = recognizer.head.predict(raw)
         assert persons.tolist() == [PEOPLE[index] for index in scores.argmax(dim=1)]
+
+
+def test_the_head_is_loaded_only_when_it_is_asked_for(tmp_path, photos, monkeypatch):
+    save(tmp_path / "model.safetensors")
+    whole = Embedder.load(tmp_path / "model.safetensors", CPU, with_head=True)
+    monkeypatch.setattr(recognizer_file, "build_head", None)
+    bare = Embedder.load(tmp_path / "model.safetensors", CPU)
+    assert np.array_equal(bare.embed(photos, flip=True), whole.embed_and_name(photos, flip=True)[0])
+    with pytest.raises(ValueError, match="without its head"):
+        bare.embed_and_name(photos, flip=True)
 
 
 def test_a_photo_and_its_mirror_image_embed_alike_when_averaged(tmp_path, photos):
@@ -131,7 +142,7 @@ def test_files_that_are_no_recogniser_are_refused(tmp_path):
         Embedder.load(tmp_path / "other.safetensors", CPU)
     recognizer, block = recognizer_of("arcface")
     state = recognizer.state_dict()
-    state.pop("backbone.neck.1.weight")
-    save_recognizer(tmp_path / "part.safetensors", state, recognizer.backbone.config, facts_of("arcface", block))
-    with pytest.raises(InputError, match=r"(?s)weights do not fit mobilefacenet.*neck\.1\.weight"):
+    state.pop("net.neck.1.weight")
+    save_recognizer(tmp_path / "part.safetensors", state, recognizer.net.config, metadata_of("arcface", block))
+    with pytest.raises(InputError, match=r"(?s)weights do not fit its EmbeddingNet.*neck\.1\.weight"):
         Embedder.load(tmp_path / "part.safetensors", CPU)

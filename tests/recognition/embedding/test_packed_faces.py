@@ -1,8 +1,10 @@
+"""A packed set to a table of embeddings."""
+
 import numpy as np
 from tiny_faces import make_aligned
 
 from faceline.packed.sets import REJECTED, PackedSet
-from faceline.recognition import embedding
+from faceline.recognition.embedding import packed_faces
 from faceline.recognition.embedding.packed_faces import embed_packed, read_rejected
 
 
@@ -27,9 +29,9 @@ def test_sets_larger_than_a_chunk_are_embedded_whole_and_in_order(tmp_path, monk
     packed = PackedSet(tmp_path / "aligned")
     rejected = read_rejected(tmp_path / "aligned" / REJECTED, packed.facts)
     whole = embed_packed(packed, rejected, Brightness(), False, 1, {})
-    monkeypatch.setattr(embedding, "_CHUNK", 7)
+    monkeypatch.setattr(packed_faces, "_CHUNK", 7)
     assert len(packed) > 7
     parts = embed_packed(packed, rejected, Brightness(), False, 1, {})
     np.testing.assert_array_equal(parts.embeddings, whole.embeddings)
-    assert parts.facts.head_label.tolist() == [*range(len(packed)), -1, -1]
-    assert parts.facts.image_id.tolist() == [*packed.facts.image_id, *rejected.image_id]
+    assert parts.rows.head_label.tolist() == [*range(len(packed)), -1, -1]
+    assert parts.rows.image_id.tolist() == [*packed.facts.image_id, *rejected.image_id]

@@ -10,12 +10,12 @@ from pathlib import Path
 import torch
 from tiny_faces import tiny_params
 
-from faceline.training.checkpoint import Checkpoint
-from faceline.packed.sets import PackedSet
 from faceline.models.runtime import prepare
-from faceline.recognition.training.training_data import TrainingData, load_data
+from faceline.packed.sets import PackedSet
 from faceline.recognition.net.embedding_net import Recognizer, normalise
 from faceline.recognition.training.recognizer_training import Trainer
+from faceline.recognition.training.training_data import TrainingData, load_data
+from faceline.training.checkpoint import Checkpoint
 
 plain_train = Recognizer.train
 
@@ -31,7 +31,7 @@ def train_with_fixed_statistics(self: Recognizer, mode: bool = True) -> Recogniz
 @torch.no_grad()
 def warm_statistics(trainer: Trainer, data: TrainingData) -> None:
     """Statistics of the faces: with those of a new net embeddings are next to nothing, and rounding is not."""
-    net = trainer._recognizer.backbone
+    net = trainer._recognizer.net
     plain_train(trainer._recognizer)
     for _ in range(30):
         net(normalise(data.faces.batch(data.train)))
@@ -46,9 +46,16 @@ def main() -> None:
     device = prepare(runtime)
     data = load_data(PackedSet(Path(aligned)), params.recognition, 1, device)
     with tempfile.TemporaryDirectory() as folder:
-        trainer = Trainer(params.recognition, runtime, data, device, Checkpoint("recognition", Path(folder)))
+        trainer = Trainer(
+            params.recognition,
+            getattr(params.losses, loss),
+            runtime,
+            data,
+            device,
+            Checkpoint("recognition", Path(folder)),
+        )
         warm_statistics(trainer, data)
-        start = trainer._recognizer.backbone.neck[1].weight.detach().clone()
+        start = trainer._recognizer.net.neck[1].weight.detach().clone()
         trained = trainer.run()
         if trained is not None:
             torch.save({"state": trained.last.state, "curves": trained.curves, "start": start}, out)

@@ -8,8 +8,8 @@ import pytest
 import torch
 from tiny_faces import sample_params
 
-from faceline.recognition.training.params import RecognitionAugmentation
 from faceline.recognition.training.augment import augment, draw
+from faceline.recognition.training.params import RecognitionAugmentation
 
 OFF = dict.fromkeys(sample_params()["recognition"]["augmentation"], 0.0) | {"crop_scale_min": 1.0}
 PX = 48

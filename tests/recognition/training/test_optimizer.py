@@ -7,13 +7,13 @@ import pytest
 import torch
 from tiny_faces import tiny_params
 
-from faceline.recognition.losses import build_head
+from faceline.recognition.heads.registry import build_head
 from faceline.recognition.net.embedding_net import EmbeddingNet, NetConfig, Recognizer
 from faceline.recognition.training.optimizer import Muon, build_optimizer, orthogonalised
 
 
 def recognizer_of(params):
-    head = build_head("arcface", params.losses.arcface, 6, params.embedding_dim)
+    head = build_head("arcface", tiny_params().losses.arcface, 6, params.embedding_dim)
     return Recognizer(EmbeddingNet(NetConfig.from_params(params)), head)
 
 

@@ -7,10 +7,10 @@ import torch
 from safetensors.torch import save_file
 
 from faceline.core.errors import InputError
-from faceline.recognition.net.backbone import backbone_names
-from faceline.recognition.net.recognizer_file import save_recognizer
+from faceline.recognition.net.backbone import backbone_names, load_backbone
 from faceline.recognition.net.embedding_net import EmbeddingNet, NetConfig
-from faceline.recognition.training.pretrained import published, start_from
+from faceline.recognition.net.recognizer_file import save_recognizer
+from faceline.recognition.training.pretrained import start_from
 
 
 def net_of(backbone, seed=1, embedding_dim=16, input_px=64):
@@ -49,9 +49,11 @@ def test_none_leaves_the_net_alone():
 )
 def test_weights_that_do_not_exist_are_named_with_those_that_do(backbone, pretrained):
     net = net_of(backbone, input_px=96)
-    with pytest.raises(InputError, match=f"{backbone} has no weights {pretrained}; it has: none,") as said:
+    with pytest.raises(
+        InputError, match=f"{pretrained} is no file, and {backbone} has no such weights; it has: none,"
+    ) as said:
         start_from(net, pretrained)
-    assert all(name in str(said.value) for name in published(backbone))
+    assert all(name in str(said.value) for name in load_backbone(backbone).published)
 
 
 @pytest.mark.parametrize(
@@ -71,29 +73,27 @@ def test_without_network_the_way_out_is_said(no_network, backbone, pretrained):
 
 def test_every_backbone_says_what_it_has():
     libraries = ("resnet", "mobilenet", "efficientnet", "inception")
-    assert [name for name in backbone_names() if published(name)] == [
+    assert [name for name in backbone_names() if load_backbone(name).published] == [
         name for name in backbone_names() if name.startswith(libraries)
     ]
 
 
 def test_a_recogniser_of_our_own(tmp_path):
     source = net_of("mobilefacenet", seed=2)
-    state = {f"backbone.{name}": tensor for name, tensor in source.state_dict().items()}
+    state = {f"net.{name}": tensor for name, tensor in source.state_dict().items()}
     save_recognizer(tmp_path / "own.safetensors", state | {"head.weight": torch.zeros(3, 16)}, source.config, {})
     net = net_of("mobilefacenet")
     start_from(net, str(tmp_path / "own.safetensors"))
     assert same(net, source)
     other_size = net_of("mobilefacenet", embedding_dim=8)
     start_from(other_size, str(tmp_path / "own.safetensors"))
-    assert same(other_size.trunk, source.trunk)
+    assert same(other_size.backbone, source.backbone)
     assert other_size.neck[1].weight.shape == (8, 512)
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
-@pytest.mark.parametrize(
-    ("backbone", "library_name"), [("resnet18", "resnet18"), ("mobilenet_v3_small", "mobilenet_v3_small")]
-)
-def test_a_published_file(tmp_path, backbone, library_name, suffix):
+@pytest.mark.parametrize("backbone", ["resnet18", "mobilenet_v3_small"])
+def test_a_published_file(tmp_path, backbone, suffix):
     from torchvision import models
 
     torch.manual_seed(5)
@@ -102,7 +102,7 @@ def test_a_published_file(tmp_path, backbone, library_name, suffix):
     torch.save(state, path) if suffix == ".pth" else save_file(state, path)
     net = net_of(backbone)
     start_from(net, str(path))
-    for name, tensor in net.trunk.state_dict().items():
+    for name, tensor in net.backbone.state_dict().items():
         assert torch.equal(tensor, state[name]), name
 
 
@@ -114,7 +114,7 @@ def test_a_published_file_without_counters(tmp_path):
     torch.save(old, tmp_path / "old.pth")
     net = net_of("resnet18")
     start_from(net, str(tmp_path / "old.pth"))
-    assert torch.equal(net.trunk.conv1.weight, old["conv1.weight"])
+    assert torch.equal(net.backbone.conv1.weight, old["conv1.weight"])
 
 
 def test_inception_brings_its_embedding_layers(tmp_path):
@@ -138,14 +138,16 @@ def test_efficientnet_takes_the_librarys_weights():
     torch.manual_seed(5)
     library = EfficientNet.from_name("efficientnet-b0", image_size=64).eval()
     net = net_of("efficientnet_b0")
-    net.trunk.load_state_dict({k: v for k, v in library.state_dict().items() if not k.startswith("_fc")})
+    net.backbone.load_state_dict({k: v for k, v in library.state_dict().items() if not k.startswith("_fc")})
     images = torch.rand(2, 3, 64, 64)
     with torch.no_grad():
-        assert torch.allclose(net.eval().trunk(images), library.extract_features(images), atol=1e-5)
+        assert torch.allclose(net.eval().backbone(images), library.extract_features(images), atol=1e-5)
 
 
 def test_files_that_do_not_fit(tmp_path):
-    with pytest.raises(InputError, match="is no file, and none of none, imagenet"):
+    with pytest.raises(
+        InputError, match=r"no/such/file.pth is no file, and mobilefacenet has .*; it has: none, PATH"
+    ):
         start_from(net_of("mobilefacenet"), "no/such/file.pth")
     (tmp_path / "junk.safetensors").write_bytes(b"junk")
     with pytest.raises(InputError, match="cannot be read as weights"):

@@ -10,12 +10,12 @@ import pytest
 import torch
 from tiny_faces import make_aligned, tiny_params
 
-from faceline.training.checkpoint import Checkpoint
 from faceline.core.errors import FacelineError, InputError
 from faceline.packed.sets import PackedSet
 from faceline.recognition.heads.registry import loss_names
-from faceline.recognition.training.training_data import load_data
 from faceline.recognition.training.recognizer_training import Trainer
+from faceline.recognition.training.training_data import load_data
+from faceline.training.checkpoint import Checkpoint
 
 CPU = torch.device("cpu")
 SHARED_TRAINING = Path(__file__).with_name("shared_training.py")
@@ -30,7 +30,8 @@ def aligned(tmp_path_factory):
 
 def trainer_of(aligned, root, params):
     data = load_data(PackedSet(aligned), params.recognition, 1, CPU)
-    return Trainer(params.recognition, params.runtime, data, CPU, Checkpoint("recognition", root))
+    loss = getattr(params.losses, params.recognition.loss)
+    return Trainer(params.recognition, loss, params.runtime, data, CPU, Checkpoint("recognition", root))
 
 
 def same_states(one, two):
@@ -42,10 +43,10 @@ def test_data_is_what_the_roles_say(aligned):
     data = load_data(packed, tiny_params().recognition, 1, CPU)
     assert len(data.people) == 6
     assert (len(data.train), len(data.val), len(data.dev)) == (36, 12, 12)
-    facts = packed.facts.set_index("image_id").loc[data.image_ids]
-    assert set(facts["role"].iloc[data.train]) == {"train"}
-    assert set(facts["split"].iloc[data.train]) == {"train"}
-    assert set(facts["role"].iloc[data.dev]) == {"dev"}
+    rows = packed.facts.set_index("image_id").loc[data.image_ids]
+    assert set(rows["role"].iloc[data.train]) == {"train"}
+    assert set(rows["split"].iloc[data.train]) == {"train"}
+    assert set(rows["role"].iloc[data.dev]) == {"dev"}
     assert not set(data.persons[data.dev]) & set(data.people)
     assert [data.people[label] for label in data.labels(data.train)] == data.persons[data.train].tolist()
     streamed = load_data(packed, tiny_params(memory_budget_mb=1, input_px=112).recognition, 1, CPU)
@@ -95,7 +96,12 @@ def test_the_head_is_optimised_and_saved(aligned, tmp_path):
 
 @pytest.mark.parametrize(
     ("loss", "optimizer", "precision"),
-    [("arcface", "muon", "float32"), ("adaface", "sgd", "bfloat16"), ("triplet", "adamw", "float32")],
+    [
+        ("arcface", "muon", "float32"),
+        ("adaface", "sgd", "bfloat16"),
+        ("triplet", "adamw", "float32"),
+        ("elasticface", "adamw", "float32"),
+    ],
 )
 def test_a_killed_run_ends_the_same(aligned, tmp_path, loss, optimizer, precision):
     changes = {"optimizer": optimizer, "precision": precision, "dropout": 0.2, "learning_rate": 0.01}
@@ -131,15 +137,15 @@ def test_seeds_and_streaming(aligned, tmp_path):
 def test_precision_is_that_of_the_nets_arithmetic_and_not_of_what_is_saved(aligned, tmp_path, precision, dtype):
     trainer = trainer_of(aligned, tmp_path, tiny_params(precision=precision))
     seen = set()
-    for net in (trainer._recognizer, trainer._ema.averaged):
-        net.backbone.trunk.register_forward_hook(lambda module, inputs, output: seen.add(output.dtype))
+    for recognizer in (trainer._recognizer, trainer._ema.averaged):
+        recognizer.net.backbone.register_forward_hook(lambda module, inputs, output: seen.add(output.dtype))
     trained = trainer.run()
     assert seen == {dtype}
     assert {tensor.dtype for tensor in trained.last.state.values() if tensor.is_floating_point()} == {torch.float32}
 
 
 def test_weights_at_the_start_are_the_same_for_every_loss(aligned, tmp_path):
-    nets = [trainer_of(aligned, tmp_path, tiny_params(loss))._recognizer.backbone for loss in ("ce", "cosface")]
+    nets = [trainer_of(aligned, tmp_path, tiny_params(loss))._recognizer.net for loss in ("ce", "cosface")]
     assert same_states(nets[0].state_dict(), nets[1].state_dict())
 
 
@@ -167,7 +173,7 @@ def test_another_number_of_processes_than_asked_for(aligned, tmp_path):
         trainer_of(aligned, tmp_path, params)
 
 
-@pytest.mark.parametrize("loss", ["arcface", "adaface", "curricularface", "triplet"])
+@pytest.mark.parametrize("loss", ["arcface", "adaface", "curricularface", "magface", "triplet"])
 def test_two_processes_train_as_one(aligned, tmp_path, loss):
     """BatchNorm is held in evaluation mode: a CPU process has statistics of its own half of a batch only."""
     states = []
@@ -185,5 +191,5 @@ def test_two_processes_train_as_one(aligned, tmp_path, loss):
         name: float((one["state"][name].float() - two["state"][name].float()).abs().max()) for name in one["state"]
     }
     assert max(apart.values()) < 1e-5, apart
-    moved = (one["state"]["backbone.neck.1.weight"] - one["start"]).abs().max()
+    moved = (one["state"]["net.neck.1.weight"] - one["start"]).abs().max()
     assert moved > 5e-5

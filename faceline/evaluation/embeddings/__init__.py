@@ -1,0 +1,1 @@
+"""The table of embeddings on disk: the stage embed writes it, the evaluations read it."""

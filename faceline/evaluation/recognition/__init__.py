@@ -1,0 +1,1 @@
+"""What only the evaluation of annotated faces measures: identification, groups, hardest pairs, confused people."""

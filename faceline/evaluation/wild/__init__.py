@@ -1,0 +1,1 @@
+"""The evaluation of faces that a detector found in the original photos."""

@@ -1,0 +1,5 @@
+"""EfficientNet-B0."""
+
+from faceline.recognition.net.families import efficientnet
+
+BACKBONE = efficientnet("efficientnet-b0")

@@ -1,0 +1,5 @@
+"""EfficientNet-B1."""
+
+from faceline.recognition.net.families import efficientnet
+
+BACKBONE = efficientnet("efficientnet-b1")

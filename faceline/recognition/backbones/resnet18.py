@@ -1,0 +1,5 @@
+"""ResNet-18."""
+
+from faceline.recognition.net.families import resnet
+
+BACKBONE = resnet("resnet18")

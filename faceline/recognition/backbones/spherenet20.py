@@ -1,0 +1,5 @@
+"""SphereFace's net of twenty convolutions."""
+
+from faceline.recognition.net.families import spherenet
+
+BACKBONE = spherenet((1, 2, 4, 1))

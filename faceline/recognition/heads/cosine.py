@@ -1,0 +1,84 @@
+"""The cosine head that the margin losses are made of, and the additive angular margin."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from faceline.recognition.heads.base import Head, LossOutput, in_full_precision
+from faceline.recognition.heads.kernels import NearestCenter, OwnEntries, TargetCrossEntropy, UnitRows
+
+# how far from +-1 a cosine is kept before acos, whose slope there is infinite; 1.4 mrad
+COSINE_EPSILON = 1e-6
+
+
+class CosineHead(Head):
+    """Cross entropy over scaled cosines between embeddings and one weight per person, with a margin.
+
+    A subclass says what the margin does to the target's cosine (`with_margin`) and, if need be, to the others
+    (`adjust_others`). With several centres a person, the weight holds everybody's first centre, then everybody's
+    second, and so on. Everything is computed in float32 at least, under autocast too: scaled by 64, bfloat16's
+    steps in a cosine would be as large as the margin.
+    """
+
+    def __init__(self, people: int, embedding_dim: int, scale: float, centers: int = 1) -> None:
+        super().__init__()
+        self.people = people
+        self.scale = scale
+        self.centers = centers
+        self.weight = nn.Parameter(torch.empty(people * centers, embedding_dim))
+        # rows of length 1: of much shorter ones AdamW, whose steps have one size, would turn the angles at random
+        nn.init.normal_(self.weight, std=embedding_dim**-0.5)
+
+    def forward(self, embeddings: Tensor, labels: Tensor) -> LossOutput:
+        with torch.autocast(embeddings.device.type, enabled=False):
+            embeddings = in_full_precision(embeddings)
+            logits, own = OwnEntries.apply(self._scaled_cosines(embeddings), labels)
+            cosine = own / self.scale
+            target = self.with_margin(cosine, embeddings)
+            logits = self.adjust_others(logits, cosine, target)
+            loss = TargetCrossEntropy.apply(logits, self.scale * target, labels)
+            return LossOutput(loss, {"target_angle_rad": angle(cosine.detach()).mean()})
+
+    def predict(self, embeddings: Tensor) -> Tensor:
+        with torch.autocast(embeddings.device.type, enabled=False):
+            return self._scaled_cosines(in_full_precision(embeddings))
+
+    @abstractmethod
+    def with_margin(self, cosine: Tensor, embeddings: Tensor) -> Tensor:
+        """(n,) what stands in for each target's cosine, itself (n,); embeddings are (n, dim), raw."""
+
+    def adjust_others(self, logits: Tensor, cosine: Tensor, target: Tensor) -> Tensor:
+        """The (n, people) scaled cosines with whatever a loss does to impostors; the targets' are ignored."""
+        return logits
+
+    def _scaled_cosines(self, embeddings: Tensor) -> Tensor:
+        """(n, people), with each person's nearest centre; the scale goes onto the small factor of the product."""
+        unit = self.scale * F.normalize(embeddings)
+        logits = F.linear(unit, UnitRows.apply(in_full_precision(self.weight)))
+        if self.centers > 1:
+            logits = NearestCenter.apply(logits.unflatten(1, (self.centers, self.people)))
+        return logits
+
+
+def angle(cosine: Tensor) -> Tensor:
+    """The angle of a cosine, rad, with a finite slope everywhere."""
+    return torch.acos(cosine.clamp(-1 + COSINE_EPSILON, 1 - COSINE_EPSILON))
+
+
+def add_angle(cosine: Tensor, margin_rad: float | Tensor) -> Tensor:
+    """cos(theta + m) up to theta = pi - m, and cos(theta) - m sin(m) beyond: it falls over the whole range.
+
+    Without the second branch a face beyond pi - m would be pushed further from its person.
+
+    Args:
+        cosine: (n,).
+        margin_rad: one margin, or (n,) of them.
+    """
+    widened = angle(cosine) + margin_rad
+    sine = torch.sin(margin_rad) if isinstance(margin_rad, Tensor) else math.sin(margin_rad)
+    return torch.where(widened <= math.pi, torch.cos(widened), cosine - margin_rad * sine)

@@ -1,0 +1,63 @@
+"""AdaFace: a margin that follows the embedding's norm, which stands for photo quality."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from faceline.core.params import Above0, Group, NonNegative
+from faceline.recognition.heads.base import mean_over_processes
+from faceline.recognition.heads.cosine import CosineHead, angle
+
+_NORM_RANGE = (1e-3, 100.0)
+_SPREAD_EPSILON = 1e-3
+
+
+class Params(Group):
+    scale: Above0
+    margin: NonNegative
+    norm_concentration: Above0
+    norm_momentum: Annotated[float, Field(gt=0, le=1)]
+
+
+class AdaFace(CosineHead):
+    """cos(theta - m q) - (m q + m), q the norm's z-score times `norm_concentration`, clipped to +-1.
+
+    Clear photos are held to a cosine margin, poor ones are not insisted upon (Kim et al., CVPR 2022, equations 12
+    to 15). Mean and spread of the norms are running averages; they start at the first batch's own figures, not at
+    fixed ones, so that the margin is the paper's within a short training too.
+    """
+
+    def __init__(self, people: int, embedding_dim: int, params: Params) -> None:
+        super().__init__(people, embedding_dim, params.scale)
+        self.margin = params.margin
+        self.concentration = params.norm_concentration
+        self.momentum = params.norm_momentum
+        self.register_buffer("norm_mean", torch.tensor(0.0))
+        self.register_buffer("norm_spread", torch.tensor(1.0))
+        self.register_buffer("started", torch.tensor(False))
+
+    def with_margin(self, cosine: Tensor, embeddings: Tensor) -> Tensor:
+        norms = embeddings.detach().norm(dim=1).clamp(*_NORM_RANGE)
+        if self.training:
+            self._follow(norms)
+        quality = (norms - self.norm_mean) / (self.norm_spread + _SPREAD_EPSILON)
+        quality = (quality * self.concentration).clamp(-1, 1)
+        margin = self.margin_factor * self.margin
+        widened = (angle(cosine) - margin * quality).clamp(0, math.pi)
+        return torch.cos(widened) - margin * (1 + quality)
+
+    def _follow(self, norms: Tensor) -> None:
+        mean = mean_over_processes(norms.mean())
+        variance = mean_over_processes(((norms - mean) ** 2).mean())
+        for average, value in ((self.norm_mean, mean), (self.norm_spread, variance.sqrt())):
+            value = value.to(average.dtype)
+            average.copy_(torch.where(self.started, torch.lerp(average, value, self.momentum), value))
+        self.started.fill_(True)
+
+
+HEAD = AdaFace

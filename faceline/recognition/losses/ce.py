@@ -1,0 +1,35 @@
+"""Plain cross entropy over a linear layer: the baseline without angles."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from faceline.core.params import Group, ShareBelow1
+from faceline.recognition.heads.base import Head, LossOutput, in_full_precision
+
+
+class Params(Group):
+    label_smoothing: ShareBelow1
+
+
+class CrossEntropy(Head):
+    """Softmax cross entropy with optional label smoothing; it has no margin, so `margin_factor` does nothing."""
+
+    def __init__(self, people: int, embedding_dim: int, params: Params) -> None:
+        super().__init__()
+        self.label_smoothing = params.label_smoothing
+        self.linear = nn.Linear(embedding_dim, people)
+
+    def forward(self, embeddings: Tensor, labels: Tensor) -> LossOutput:
+        logits = self.predict(embeddings)
+        return LossOutput(F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing), {})
+
+    def predict(self, embeddings: Tensor) -> Tensor:
+        with torch.autocast(embeddings.device.type, enabled=False):
+            weight, bias = in_full_precision(self.linear.weight), in_full_precision(self.linear.bias)
+            return F.linear(in_full_precision(embeddings), weight, bias)
+
+
+HEAD = CrossEntropy

@@ -1,0 +1,27 @@
+"""CosFace: an additive cosine margin."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from faceline.core.params import Above0, Group, NonNegative
+from faceline.recognition.heads.cosine import CosineHead
+
+
+class Params(Group):
+    scale: Above0
+    margin_cos: NonNegative
+
+
+class CosFace(CosineHead):
+    """cos(theta) - m (Wang et al., CVPR 2018, equation 4)."""
+
+    def __init__(self, people: int, embedding_dim: int, params: Params) -> None:
+        super().__init__(people, embedding_dim, params.scale)
+        self.margin_cos = params.margin_cos
+
+    def with_margin(self, cosine: Tensor, embeddings: Tensor) -> Tensor:
+        return cosine - self.margin_factor * self.margin_cos
+
+
+HEAD = CosFace

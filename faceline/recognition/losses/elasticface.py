@@ -1,0 +1,46 @@
+"""ElasticFace: an additive angular margin drawn anew for each photo at every step."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from faceline.core.params import Above0, Group, NonNegative
+from faceline.recognition.heads.cosine import CosineHead, add_angle
+
+
+class Params(Group):
+    scale: Above0
+    margin_rad: Annotated[float, Field(ge=0, lt=3.1416)]
+    margin_sigma: NonNegative
+    plus: bool
+
+
+class ElasticFace(CosineHead):
+    """cos(theta + m_i), m_i drawn from N(m, sigma) (Boutros et al., CVPRW 2022, ElasticFace-Arc).
+
+    With `plus` the batch's margins are sorted so that the wider a photo's angle, the larger its margin
+    (ElasticFace-Arc+); of several processes each sorts its own share. Margins come from torch's generator; in
+    evaluation mode all are m.
+    """
+
+    def __init__(self, people: int, embedding_dim: int, params: Params) -> None:
+        super().__init__(people, embedding_dim, params.scale)
+        self.margin_rad = params.margin_rad
+        self.margin_sigma = params.margin_sigma
+        self.plus = params.plus
+
+    def with_margin(self, cosine: Tensor, embeddings: Tensor) -> Tensor:
+        margin = torch.full_like(cosine, self.margin_rad)
+        if self.training:
+            margin += self.margin_sigma * torch.randn_like(cosine)
+            if self.plus:
+                rank_by_angle = cosine.detach().argsort(descending=True).argsort()
+                margin = margin.sort().values[rank_by_angle]
+        return add_angle(cosine, self.margin_factor * margin)
+
+
+HEAD = ElasticFace

@@ -1,0 +1,60 @@
+"""MagFace: a margin that grows with the embedding's norm, and a regulariser that rewards large norms."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+import torch
+from pydantic import Field, model_validator
+from torch import Tensor
+
+from faceline.core.params import Above0, Group, NonNegative
+from faceline.recognition.heads.base import LossOutput, in_full_precision
+from faceline.recognition.heads.cosine import CosineHead, add_angle
+
+
+class Params(Group):
+    scale: Above0
+    norm_low: Above0
+    norm_high: Above0
+    margin_low: Annotated[float, Field(ge=0, lt=3.1416)]
+    margin_high: Annotated[float, Field(ge=0, lt=3.1416)]
+    regulariser_weight: NonNegative
+
+    @model_validator(mode="after")
+    def _ranges_rise(self) -> Self:
+        if self.norm_low >= self.norm_high or self.margin_low > self.margin_high:
+            raise ValueError("norm_low must lie below norm_high, and margin_low not above margin_high")
+        return self
+
+
+class MagFace(CosineHead):
+    """cos(theta + m(a)) and, added to the loss, lambda g(a) (Meng et al., CVPR 2021, section 3).
+
+    a is the embedding's norm, clamped to norm_low..norm_high; m(a) rises linearly there from margin_low to
+    margin_high, and g(a) = a / norm_high^2 + 1 / a falls. Both pass gradients to the norm: clear photos end with
+    large norms, poor ones with small. `margin_factor` scales m and lambda: 0 is plain normalised cross entropy.
+    """
+
+    def __init__(self, people: int, embedding_dim: int, params: Params) -> None:
+        super().__init__(people, embedding_dim, params.scale)
+        self.params = params
+
+    def forward(self, embeddings: Tensor, labels: Tensor) -> LossOutput:
+        output = super().forward(embeddings, labels)
+        norm = self._clamped_norm(in_full_precision(embeddings))
+        regulariser = (norm / self.params.norm_high**2 + 1 / norm).mean()
+        return output._replace(loss=output.loss + self.margin_factor * self.params.regulariser_weight * regulariser)
+
+    def with_margin(self, cosine: Tensor, embeddings: Tensor) -> Tensor:
+        low, high = self.params.margin_low, self.params.margin_high
+        share = (self._clamped_norm(embeddings) - self.params.norm_low) / (
+            self.params.norm_high - self.params.norm_low
+        )
+        return add_angle(cosine, self.margin_factor * (low + share * (high - low)))
+
+    def _clamped_norm(self, embeddings: Tensor) -> Tensor:
+        return torch.linalg.vector_norm(embeddings, dim=1).clamp(self.params.norm_low, self.params.norm_high)
+
+
+HEAD = MagFace

@@ -1,0 +1,56 @@
+"""Backbones by name: each is a file of `faceline.recognition.backbones` that defines its `BACKBONE`.
+
+Names are those of the files. A backbone is imported when it is asked for, so that a run needs the chosen file only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Literal
+
+from torch import Tensor, nn
+
+_BACKBONES = Path(__file__).parents[1] / "backbones"
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A net from normalised photos to a map of features.
+
+    Attributes:
+        build: takes input_px and stem_stride, the stride of the first convolution; gives a net (n, 3, input_px,
+            input_px) -> (n, channels, h, w) with weights drawn from torch's seed. Libraries that take seconds to
+            import are imported here.
+        pooling: what follows the map: its mean over places, nothing (`flat`), or one depthwise filter as large as it.
+        published: published weights by name: functions that fetch them, under the backbone's own names.
+        published_neck: names of published layers after the map -> their names in `EmbeddingNet.neck`.
+    """
+
+    build: Callable[[int, int], nn.Module]
+    pooling: Literal["mean", "flat", "depthwise"]
+    published: Mapping[str, Callable[[], Mapping[str, Tensor]]] = field(default_factory=dict)
+    published_neck: Mapping[str, str] = field(default_factory=dict)
+
+
+def backbone_names() -> list[str]:
+    """All backbones, in alphabetical order; none is imported."""
+    return sorted(path.stem for path in _BACKBONES.glob("[!_]*.py"))
+
+
+def check_backbone(name: str) -> str:
+    """The name itself.
+
+    Raises:
+        ValueError: there is no such backbone; the message lists those that there are.
+    """
+    if name not in backbone_names():
+        raise ValueError(f"Input should be one of {', '.join(map(repr, backbone_names()))}")
+    return name
+
+
+def load_backbone(name: str) -> Backbone:
+    """Imports a backbone, one of `backbone_names()`."""
+    return import_module(f"faceline.recognition.backbones.{name}").BACKBONE

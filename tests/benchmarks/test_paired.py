@@ -1,0 +1,96 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.paired import paired_accuracy, paired_differences
+from faceline.core.errors import InputError
+from faceline.evaluation.embeddings.table import EmbeddingTable
+from faceline.evaluation.verification.comparisons import Comparisons
+
+
+def people(noise, seed, persons=40, photos=8, names=None):
+    """Unit vectors round a direction a person; more noise, worse recognition. The directions are always the same."""
+    centres = np.random.default_rng(0).normal(size=(persons, 32))
+    rng = np.random.default_rng(seed)
+    vectors = np.repeat(centres, photos, axis=0) + rng.normal(size=(persons * photos, 32)) * noise
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    labels = np.arange(persons) if names is None else names
+    return Comparisons.of(vectors.astype(np.float32), np.repeat(labels, photos))
+
+
+def test_a_clear_difference_is_claimed_and_has_its_sign():
+    runs = {"poor": [people(1.6, seed) for seed in (1, 2)], "good": [people(1.1, seed) for seed in (3, 4)]}
+    (difference,) = paired_differences(runs, 0.01, 200, seed=1)
+    assert (difference.first, difference.second) == ("poor", "good")
+    assert difference.value < -0.1
+    assert difference.low < difference.value < difference.high < 0
+    assert difference.excludes_zero
+
+
+def test_equal_recipes_are_not_told_apart():
+    runs = {"a": [people(1.4, seed) for seed in (1, 2, 3)], "b": [people(1.4, seed) for seed in (4, 5, 6)]}
+    (difference,) = paired_differences(runs, 0.01, 200, seed=1)
+    assert not difference.excludes_zero
+    assert abs(difference.value) < 0.05
+
+
+def test_a_run_paired_with_itself_differs_by_nothing():
+    run = people(1.4, 1)
+    (difference,) = paired_differences({"a": [run], "b": [run]}, 0.05, 100, seed=1)
+    assert (difference.value, difference.low, difference.high) == (0, 0, 0)
+
+
+def test_nothing_is_claimed_where_one_run_has_too_few_false_matches():
+    """40 people of 2 photos: 3120 impostor pairs, of which an FPR of 1e-3 lets three pass."""
+    runs = {"poor": [people(3.0, 1, photos=2)], "good": [people(0.5, 2, photos=2)]}
+    (difference,) = paired_differences(runs, 0.001, 100, seed=1)
+    assert (difference.value, difference.low, difference.high) == (None, None, None)
+    assert not difference.excludes_zero
+    assert difference.reason.startswith("poor: expects 3.12 false matches of 3120 comparisons")
+    (difference,) = paired_differences(runs, 0.01, 100, seed=1)
+    assert difference.excludes_zero
+    assert difference.reason == ""
+
+
+def test_pairing_needs_the_same_people():
+    with pytest.raises(InputError, match="same query people"):
+        paired_differences({"a": [people(1, 1)], "b": [people(1, 1, names=np.arange(40) + 1)]}, 0.05, 100, seed=1)
+
+
+def test_every_two_groups_are_compared_once():
+    runs = {name: [people(1.3, seed)] for seed, name in enumerate("abc")}
+    pairs = [(d.first, d.second) for d in paired_differences(runs, 0.05, 100, seed=1)]
+    assert pairs == [("a", "b"), ("a", "c"), ("b", "c")]
+
+
+def trained(noise, seed, people=30):
+    """Train people's photos as a table: two that were trained on and three kept back, each."""
+    rows = [
+        (person, "train", split) for person in range(people) for split in ("train", "train", "test", "test", "test")
+    ]
+    rows = pd.DataFrame(rows, columns=["person", "role", "split"]).assign(status="ok")
+    centres = np.random.default_rng(0).normal(size=(people, 16))
+    vectors = centres[rows.person] + noise * np.random.default_rng(seed).normal(size=(len(rows), 16))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return EmbeddingTable(rows, vectors.astype(np.float32))
+
+
+def accuracy(table):
+    """Nearest class mean, said in another way."""
+    known = table.rows.split == "train"
+    means = np.array([table.embeddings[known & (table.rows.person == one)].mean(axis=0) for one in range(30)])
+    means /= np.linalg.norm(means, axis=1, keepdims=True)
+    return np.mean((table.embeddings[~known] @ means.T).argmax(axis=1) == table.rows.person[~known])
+
+
+def test_accuracy_is_compared_on_the_same_photos():
+    runs = {"poor": [trained(1.5, 1), trained(1.5, 2)], "good": [trained(0.8, 3)]}
+    (difference,) = paired_accuracy(runs, 300, seed=1)
+    means = {name: np.mean([accuracy(table) for table in group]) for name, group in runs.items()}
+    assert difference.value == pytest.approx(means["poor"] - means["good"])
+    assert difference.low < difference.value < difference.high < 0
+
+
+def test_accuracies_of_other_photos_are_refused():
+    with pytest.raises(InputError, match="same test photos"):
+        paired_accuracy({"a": [trained(1, 1)], "b": [trained(1, 1, people=31)]}, 10, seed=1)
