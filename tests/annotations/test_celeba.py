@@ -1,11 +1,25 @@
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from faceline.annotations.celeba import (
+    read_annotations,
+    read_attributes,
+    read_boxes,
+    read_identity,
+    read_landmarks,
+    write_celeba,
+)
+from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, POINT_COLUMNS
 from faceline.core.errors import InputError
-from faceline.core.columns import ATTRIBUTES
-from faceline.annotations.celeba import read_annotations, read_attributes, read_boxes, read_identity, read_landmarks
 from real_data import SHARED, needs_celeba
+
+KINDS = ("identity", "attributes", "boxes", "landmarks")
 
 BOXES = "2\nimage_id x_1 y_1 width height\na.jpg    95  71  226  313\nb.jpg 72 94 221 306\n"
 POINT_NAMES = (
@@ -48,8 +62,7 @@ def files(tmp_path):
     "kinds", [("txt",) * 4, ("csv",) * 4, ("txt", "csv", "txt", "csv"), ("csv", "txt", "csv", "txt")]
 )
 def test_txt_and_csv_mix_freely(files, kinds):
-    names = ["identity", "attributes", "boxes", "landmarks"]
-    table = read_annotations(*(files / f"{name}.{kind}" for name, kind in zip(names, kinds, strict=True)))
+    table = read_annotations(*(files / f"{name}.{kind}" for name, kind in zip(KINDS, kinds, strict=True)))
     assert table.image_id.tolist() == ["a.jpg", "b.jpg"]
     assert table.person.tolist() == [7, 9]
     assert table.loc[0, ["x", "y", "width", "height"]].tolist() == [95, 71, 226, 313]
@@ -65,7 +78,7 @@ def test_csv_columns_may_come_in_any_order(files):
 
 def test_photos_missing_from_one_file_are_left_out(files):
     (files / "identity.txt").write_text("b.jpg 9\nc.jpg 3\n")
-    paths = [files / f"{name}.txt" for name in ("identity", "attributes", "boxes", "landmarks")]
+    paths = [files / f"{name}.txt" for name in KINDS]
     assert read_annotations(*paths).image_id.tolist() == ["b.jpg"]
     (files / "identity.txt").write_text("c.jpg 3\n")
     with pytest.raises(InputError, match="same data set"):
@@ -86,7 +99,7 @@ def test_photos_missing_from_one_file_are_left_out(files):
         (read_identity, "a.jpg 3\na.jpg 4\n", ["a.jpg stands there twice"]),
         (read_identity, "a.jpg 3 4\n", ["expected 2 columns"]),
         (read_landmarks, LANDMARKS.replace("nose_x", "nase_x"), ["'nose_x' is missing"]),
-        (read_attributes, attributes("Male").replace("b.jpg -1", "b.jpg 5"), ["b.jpg", "1 or -1"]),
+        (read_attributes, attributes("Male").replace("b.jpg -1", "b.jpg 5"), ["b.jpg", "0 (unknown)"]),
         (read_attributes, attributes("Male").replace("Young", "Old"), ["'Young' is missing"]),
     ],
 )
@@ -104,13 +117,88 @@ def test_a_missing_file_is_named(tmp_path):
         read_boxes(tmp_path / "nowhere.txt")
 
 
+def table_of(people, boxes, points, attributes, names=None):
+    """A table as the codec has it; attributes are lists of 1, 0 and None."""
+    table = pd.DataFrame({"image_id": names or [f"{n:06d}.jpg" for n in range(len(people))], "person": people})
+    table[BOX_COLUMNS], table[POINT_COLUMNS] = boxes, points
+    flags = pd.DataFrame(attributes, columns=ATTRIBUTES, dtype="Int8")
+    return pd.concat([table, flags], axis=1)
+
+
+def test_the_files_are_celebas_own_form(tmp_path):
+    """Columns as wide as CelebA's, and numbers that never touch, however long."""
+    yes = dict.fromkeys(["Smiling", "Young"], 1) | {"Male": None}
+    flags = [[yes.get(name, 0) for name in ATTRIBUTES]] * 2
+    boxes = [[95, 71, 226, 313], [1200, -1000, 1000.4, 3]]
+    points = [[165, 184, 244, 176, 196, 249, 194, 271, 266, 260], [10000, -1000, *range(8)]]
+    table = table_of([2880, 7], boxes, points, flags, ["000001.jpg", "b.png"]).assign(partition=[0, 2])
+    files = write_celeba(tmp_path, table)
+    lines = {kind: (tmp_path / file).read_text().split("\n") for kind, file in files.items()}
+    assert lines["identity"] == ["000001.jpg 2880", "b.png 7", ""]
+    assert lines["partition"] == ["000001.jpg 0", "b.png 2", ""]
+    assert lines["boxes"][:3] == ["2", "image_id x_1 y_1 width height", "000001.jpg    95  71 226 313"]
+    assert lines["boxes"][3] == "b.png   1200 -1000 1000   3"
+    assert lines["landmarks"][1] == POINT_NAMES
+    assert lines["landmarks"][2] == "000001.jpg  165  184  244  176  196  249  194  271  266  260"
+    assert lines["landmarks"][3] == "b.png 10000 -1000    0    1    2    3    4    5    6    7"
+    assert lines["attributes"][1] == " ".join(ATTRIBUTES) + " "
+    marks = dict(zip(ATTRIBUTES, lines["attributes"][2].removeprefix("000001.jpg").split(), strict=True))
+    assert {name for name, mark in marks.items() if mark == "1"} == {"Smiling", "Young"}
+    assert {name for name, mark in marks.items() if mark == "0"} == {"Male"}
+    assert lines["attributes"][2].startswith("000001.jpg -1 -1")
+    assert len(lines["attributes"][2]) == len("000001.jpg") + 3 * 40
+
+
+def test_without_attributes_all_are_unknown_and_without_partition_there_is_no_such_file(tmp_path):
+    table = table_of([1, 2], [[1, 2, 3, 4]] * 2, [list(range(10))] * 2, [[1] * 40] * 2).drop(columns=list(ATTRIBUTES))
+    files = write_celeba(tmp_path, table)
+    assert list(files) == ["identity", "attributes", "boxes", "landmarks"]
+    assert read_annotations(*(tmp_path / files[kind] for kind in KINDS))[list(ATTRIBUTES)].isna().all(axis=None)
+
+
+def rows_of(width, values):
+    return st.lists(values, min_size=width, max_size=width)
+
+
+PIXELS = st.integers(-9999, 99999)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(1, 2**31 - 1),
+            rows_of(4, PIXELS),
+            rows_of(10, PIXELS),
+            rows_of(40, st.sampled_from([0, 1, None])),
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_what_is_written_is_read_again(rows):
+    table = table_of(*map(list, zip(*rows, strict=True)))
+    with tempfile.TemporaryDirectory() as folder:
+        files = write_celeba(Path(folder), table)
+        again = read_annotations(*(Path(folder) / files[kind] for kind in KINDS))
+    pd.testing.assert_frame_equal(again[list(ATTRIBUTES)], table[list(ATTRIBUTES)])
+    pd.testing.assert_frame_equal(again, table, check_dtype=False)
+
+
+def test_unknown_is_neither_yes_nor_no(tmp_path):
+    (tmp_path / "a.txt").write_text(attributes("Male").replace("b.jpg -1", "b.jpg 0"))
+    table = read_attributes(tmp_path / "a.txt")
+    assert table.iloc[1, 1] is pd.NA
+    assert table.iloc[0, 1] == 0
+    assert table.Male.tolist() == [1, 1]
+
+
 @needs_celeba
-def test_all_real_rows_are_read():
-    folder = SHARED / "celeba"
-    names = ["identity_CelebA", "list_attr_celeba", "list_bbox_celeba", "list_landmarks_celeba"]
-    table = read_annotations(*(folder / f"{name}.txt" for name in names))
-    assert len(table) == len((folder / "identity_CelebA.txt").read_text().splitlines())
-    line = (folder / "list_bbox_celeba.txt").read_text().splitlines()[2].split()
-    row = table.set_index("image_id").loc[line[0]]
-    assert row[["x", "y", "width", "height"]].tolist() == [float(word) for word in line[1:]]
+def test_real_files_are_read_and_written_again_to_the_byte(tmp_path):
+    names = [f"{name}.txt" for name in ("identity_CelebA", "list_attr_celeba", "list_bbox_celeba")]
+    names.append("list_landmarks_celeba.txt")
+    table = read_annotations(*(SHARED / "celeba" / name for name in names))
     assert np.isfinite(table.drop(columns="image_id").to_numpy(float)).all()
+    assert sorted(write_celeba(tmp_path, table).values()) == sorted(names)
+    for name in names:
+        assert (tmp_path / name).read_bytes() == (SHARED / "celeba" / name).read_bytes(), name

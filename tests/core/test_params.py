@@ -1,82 +1,60 @@
-from pathlib import Path
+from typing import ClassVar
 
 import pytest
-import yaml
 
 from faceline.core.errors import InputError
-from faceline.settings.schema import load_params
-
-ROOT = Path(__file__).resolve().parents[2]
-FILES = sorted((ROOT / "params").glob("*.yaml"))
+from faceline.core.params import Group, Positive, Share, parse_group, read_params
 
 
-def keys(tree, path=""):
-    """Every key of a nested mapping; target_shares is free-form below its name."""
-    found = set()
-    for name, value in tree.items():
-        found.add(path + name)
-        if isinstance(value, dict) and name != "target_shares":
-            found |= keys(value, path + name + ".")
-    return found
+class Inner(Group):
+    share: Share
 
 
-def changed(tmp_path, edit):
-    tree = yaml.safe_load((ROOT / "params/sample.yaml").read_text())
-    edit(tree)
-    path = tmp_path / "params.yaml"
-    path.write_text(yaml.safe_dump(tree))
-    return path
+class Outer(Group):
+    key: ClassVar[str] = "outer"
+    count: Positive
+    inner: Inner
+    many: dict[str, Share]
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_every_params_file_has_the_same_keys_and_loads(file):
-    assert keys(yaml.safe_load(file.read_text())) == keys(yaml.safe_load((ROOT / "params.yaml").read_text()))
-    load_params(file)
-
-
-def test_the_checked_in_params_are_the_samples():
-    assert (ROOT / "params.yaml").read_text() == (ROOT / "params/sample.yaml").read_text()
-
-
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_every_leaf_has_a_comment(file):
-    for line in file.read_text().splitlines():
-        code, _, comment = line.partition("#")
-        is_leaf = ":" in code and not code.strip().endswith(":")
-        in_commented_block = code.strip().startswith(("train:", "dev:", "query:", "distractor:")) or "{scale:" in code
-        assert comment.strip() or not is_leaf or in_commented_block, f"{file.name}: no comment on {line.strip()!r}"
+GOOD = {"count": 2, "inner": {"share": 0.5}, "many": {"a": 0.1}}
 
 
 @pytest.mark.parametrize(
-    ("edit", "words"),
+    ("change", "words"),
     [
-        (lambda t: t["recognition"].update(looss="ce"), ["recognition.looss", "unknown key", "loss, pretrained"]),
-        (
-            lambda t: t["recognition"].update(loss="arcfaces"),
-            ["recognition.loss", "'arcface'", "'subcenter_arcface'"],
-        ),
-        (lambda t: t["recognition"].update(backbone="vgg"), ["recognition.backbone", "'efficientnet_b1'"]),
-        (lambda t: t["crop"].pop("context"), ["crop.context", "missing"]),
-        (lambda t: t["landmarks"].update(stacks=0), ["landmarks.stacks", "greater than or equal to 1"]),
-        (lambda t: t.update(extra={}), ["extra", "unknown key", "runtime"]),
-        (lambda t: t["filter"]["roles"]["dev"].update(min_photos=9), ["filter.roles.dev", "min_photos is larger"]),
-        (lambda t: t["filter"].update(target_shares={"Tall": 0.5}), ["filter.target_shares.Tall"]),
-        (lambda t: t["recognition"]["losses"]["cosface"].update(margin_rad=1), ["cosface.margin_rad", "margin_cos"]),
+        ({"cuont": 1}, ["outer.cuont: unknown key; allowed here: count, inner, many"]),
+        ({"inner": {"share": 0.5, "x": 1}}, ["outer.inner.x: unknown key; allowed here: share"]),
+        ({"inner": {}}, ["outer.inner.share: missing"]),
+        ({"count": 0}, ["outer.count", "greater than or equal to 1", "(got 0)"]),
+        ({"many": {"a": 2}}, ["outer.many.a", "less than or equal to 1"]),
+        ({"count": 0.5, "inner": {"share": float("nan")}}, ["outer.count", "outer.inner.share"]),
     ],
 )
-def test_a_mistake_names_the_key_and_what_is_allowed(tmp_path, edit, words):
+def test_every_mistake_is_named_with_what_is_allowed(change, words):
     with pytest.raises(InputError) as error:
-        load_params(changed(tmp_path, edit))
-    for word in words:
+        parse_group(Outer, GOOD | change)
+    for word in ["params.yaml", *words]:
         assert word in str(error.value)
 
 
-def test_params_are_frozen():
-    params = load_params(ROOT / "params.yaml")
+def test_a_group_that_is_missing_is_named():
+    with pytest.raises(InputError, match="outer: missing"):
+        parse_group(Outer, None)
+
+
+def test_groups_are_frozen():
+    outer = parse_group(Outer, GOOD)
     with pytest.raises(ValueError, match="frozen"):
-        params.crop.context = 1.0
+        outer.inner.share = 1.0
 
 
-def test_a_missing_file_is_said(tmp_path):
+@pytest.mark.parametrize(
+    ("text", "words"), [("a: [1", "not valid YAML"), ("- 1", "expected groups"), ("", "expected")]
+)
+def test_what_is_no_parameter_file_is_said(tmp_path, text, words):
+    (tmp_path / "p.yaml").write_text(text)
+    with pytest.raises(InputError, match=rf"p\.yaml: {words}"):
+        read_params(tmp_path / "p.yaml")
     with pytest.raises(InputError, match="no such file"):
-        load_params(tmp_path / "params.yaml")
+        read_params(tmp_path / "nowhere.yaml")

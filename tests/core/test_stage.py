@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from faceline.core.errors import FacelineError, InputError
-from faceline.data.crops.params import CropParams
-from faceline.models.runtime import RuntimeParams
 from faceline.core.stage import run_stage
+from faceline.data.crops.params import CropParams
+from faceline.data.scan.params import DataParams
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -18,14 +18,14 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def made(crop: CropParams, runtime: RuntimeParams, some_input: Path, out: Path) -> None:
+def made(crop: CropParams, where: DataParams, losses: dict, some_input: Path, out: Path) -> None:
     """Writes what it was given."""
-    out.write_text(json.dumps([crop.context, runtime.workers, str(some_input)]))
+    out.write_text(json.dumps([crop.context, where.max_unreadable, losses["ce"], str(some_input)]))
 
 
 def test_paths_come_from_the_command_line_and_groups_from_the_file():
     run_stage(made, ["--some-input", "a/b.csv", "--out", "o.json"])
-    assert json.loads(Path("o.json").read_text()) == [0.3, 2, "a/b.csv"]
+    assert json.loads(Path("o.json").read_text()) == [0.3, 0, {"label_smoothing": 0.0}, "a/b.csv"]
 
 
 def test_every_path_must_be_given(capsys):
@@ -47,10 +47,13 @@ def test_errors_are_a_line_and_an_exit_code_not_a_traceback(capsys, error, code)
     assert capsys.readouterr().err == f"python -m stages.fails: {error}\n"
 
 
-def test_a_wrong_param_of_any_group_stops_before_work(capsys):
-    Path("params.yaml").write_text(Path("params.yaml").read_text().replace("loss: arcface ", "loss: arcfaec "))
+def test_a_mistake_in_a_group_stops_the_stages_that_read_it_before_any_work(capsys):
+    text = Path("params.yaml").read_text()
+    Path("params.yaml").write_text(text.replace("  context: 0.3", "  context: -1").replace("arcface", "arcfaec"))
     with pytest.raises(SystemExit) as ended:
         run_stage(made, ["--some-input", "a", "--out", "o.json"])
     assert ended.value.code == 2
-    assert "recognition.loss" in capsys.readouterr().err
+    message = capsys.readouterr().err
+    assert "crop.context" in message
+    assert "arcfaec" not in message  # the concern of other stages and of check_params
     assert not Path("o.json").exists()

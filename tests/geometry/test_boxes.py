@@ -4,7 +4,9 @@ import torch
 from torchvision.ops import box_iou
 
 from faceline.alignment.fit.template import TEMPLATE
+from faceline.annotations.celeba import read_boxes, read_landmarks
 from faceline.geometry.boxes import BoxMap, box_around, iou
+from faceline.geometry.points import points_of
 from real_data import SHARED, needs_celeba
 
 
@@ -27,7 +29,12 @@ def test_box_map_recovers_a_known_map_despite_outliers():
     target[:10] = rng.uniform(0, 500, (10, 4))
     fitted = BoxMap.fit(source, target)
     np.testing.assert_allclose(fitted.apply(source[10:]), target[10:], atol=1e-6)
-    assert BoxMap.from_facts(fitted.to_facts()) == fitted
+    assert BoxMap(**fitted.to_dict()) == fitted
+
+
+def test_box_follows_celebas_convention():
+    box = box_around(np.array([(100, 100), (130, 100), (115, 120), (103, 140), (127, 140)], float))
+    np.testing.assert_allclose(box, (115 - 89.5 / 2, 120 - 1.385 * 89.5 / 2, 89.5, 1.385 * 89.5))
 
 
 def test_box_round_landmarks_holds_them():
@@ -38,9 +45,6 @@ def test_box_round_landmarks_holds_them():
 
 @needs_celeba
 def test_box_round_landmarks_agrees_with_annotated_boxes():
-    from faceline.annotations.celeba import read_boxes, read_landmarks
-    from faceline.geometry.points import points_of
-
     boxes = read_boxes(SHARED / "celeba/list_bbox_celeba.txt")[["x", "y", "width", "height"]].to_numpy(float)
     ours = box_around(points_of(read_landmarks(SHARED / "celeba/list_landmarks_celeba.txt")))
     assert np.median(iou(boxes, ours)) > 0.75

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from faceline.settings.schema import load_params
+from faceline.core.params import parse_group, read_params
 from faceline.sample.params import SampleParams, SampleRole, SampleRoles
 
 ROOT = Path(__file__).parents[2]
@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="session")
 def shipped_params() -> SampleParams:
-    return load_params(ROOT / "params/sample.yaml").sample
+    return parse_group(SampleParams, read_params(ROOT / "params/base.yaml")["sample"])
 
 
 @pytest.fixture(scope="session")

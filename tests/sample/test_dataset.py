@@ -1,4 +1,4 @@
-"""The drawn data set as files: CelebA's forms, the same bytes again, and what the filter has to reject."""
+"""The synthetic data set as files: CelebA's forms, the same bytes again, and what the filter has to reject."""
 
 import io
 import re

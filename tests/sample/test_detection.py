@@ -1,4 +1,4 @@
-"""A detector trained on photographs takes the drawn faces for faces."""
+"""A detector trained on photographs finds the synthetic faces."""
 
 import io
 import os
@@ -50,7 +50,7 @@ def test_the_detector_finds_the_annotated_faces(findings):
     assert np.mean([best >= 0.4 for best, _ in findings]) >= 0.9
 
 
-def test_the_detectors_points_lie_near_the_drawn_ones(findings):
+def test_the_detectors_points_lie_near_the_annotated_ones(findings):
     distances = np.array([d for best, d in findings if best >= 0.4])
     assert distances.mean() < 0.1
     assert distances.mean(0).max() < 0.12

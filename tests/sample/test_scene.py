@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from faceline.core.columns import ATTRIBUTES
+from faceline.geometry.boxes import box_around
 from faceline.sample.face_texture import FaceTexture
 from faceline.sample.head_shape import Camera, HeadShape, rotation
-from faceline.sample.synthetic_person import SyntheticPerson, Shot, attribute_row, draw_person, draw_shot
-from faceline.sample.scene import Figure, draw_photo, face_box
+from faceline.sample.scene import Figure, draw_photo
+from faceline.sample.synthetic_person import Shot, SyntheticPerson, attribute_row, draw_person, draw_shot
 
 SIZE = (260, 300)
 
@@ -37,14 +38,9 @@ def around(photo, point, radius):
     return photo[y - radius : y + radius + 1, x - radius : x + radius + 1].astype(float)
 
 
-def test_box_follows_celebas_convention():
-    box = face_box(np.array([(100, 100), (130, 100), (115, 120), (103, 140), (127, 140)], float))
-    np.testing.assert_allclose(box, (115 - 89.5 / 2, 120 - 1.385 * 89.5 / 2, 89.5, 1.385 * 89.5))
-
-
 def test_the_figure_fills_the_box_asked_for():
     _, points = portrait(*somebody(yaw_rad=0.3, roll_rad=-0.2, pitch_rad=0.1))
-    box = face_box(points)
+    box = box_around(points)
     assert box[2] == pytest.approx(120, rel=0.01)
     np.testing.assert_allclose(box[:2] + box[2:] / 2, (130, 160), atol=0.6)
 

@@ -47,7 +47,7 @@ def select(usable: pd.DataFrame, params: FilterParams) -> pd.DataFrame:
             `target_shares` is known of no photo.
     """
     rng = np.random.default_rng(params.seed)
-    attributes, targets = _towards_targets(usable, params.target_shares)
+    attributes, targets = _targeted(usable, params.target_shares)
     photos_of = dict(usable.groupby(PERSON).indices)
     free = {person: len(rows) for person, rows in photos_of.items()}
     role = pd.Series("", index=usable.index, dtype=object)
@@ -80,13 +80,13 @@ def known_share(values: pd.Series) -> float | None:
     return float(values.mean()) if values.notna().any() else None
 
 
-def _towards_targets(usable: pd.DataFrame, target_shares: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
-    """(n, k) attributes and (k,) targets; an unknown attribute stands as its target, so that it moves no share."""
+def _targeted(usable: pd.DataFrame, target_shares: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
+    """(n, k) attributes that have a target, NaN where unknown, and the (k,) targets."""
     values = usable[list(target_shares)].astype(np.float64)
-    unknown = [name for name in values if len(values) and values[name].isna().all()]
-    if unknown:
+    unknown = [name for name in values if values[name].isna().all()]
+    if unknown and len(values):
         raise InputError(f"filter.target_shares: {', '.join(unknown)} is known of no usable photo; leave it out")
-    return values.fillna(target_shares).to_numpy(), np.array(list(target_shares.values()))
+    return values.to_numpy(), np.array(list(target_shares.values()))
 
 
 def split_photos(chosen: pd.DataFrame, rng: np.random.Generator) -> pd.Series:
@@ -119,19 +119,23 @@ def _choose(
     """`people` of `order` and at most `max_photos` rows of each, so that attribute shares near their targets.
 
     Greedy: with each further person the one of the next few is taken whose best photos leave the smallest squared
-    distance between shares and targets. Without targets that is simply the next person's first photos.
+    distance between shares and targets. Without targets that is simply the next person's first photos. Shares are of
+    the photos of which an attribute is known; where there is none yet, the distance is 1.
     """
     chosen: dict[int, np.ndarray] = {}
     waiting = list(order)
-    totals, count = np.zeros(len(targets)), 0
+    known = np.isfinite(attributes)
+    yes, filled = np.nan_to_num(attributes), np.where(known, attributes, targets)
+    totals, count = np.zeros((2, len(targets)))
     while len(chosen) < people:
         options = []
         for place, person in enumerate(waiting[: _CANDIDATES if len(targets) else 1]):
-            rows = _photos_towards(photos[person], max_photos, attributes, targets * (count + max_photos) - totals)
-            share = (totals + attributes[rows].sum(axis=0)) / (count + len(rows))
+            rows = _photos_towards(photos[person], max_photos, filled, targets * (count + max_photos) - totals)
+            seen = count + known[rows].sum(axis=0)
+            share = np.divide(totals + yes[rows].sum(axis=0), seen, out=targets + 1, where=seen > 0)
             options.append((float(((share - targets) ** 2).sum()), place, rows))
         _, place, rows = min(options, key=lambda option: option[:2])
-        totals, count = totals + attributes[rows].sum(axis=0), count + len(rows)
+        totals, count = totals + yes[rows].sum(axis=0), count + known[rows].sum(axis=0)
         chosen[waiting.pop(place)] = rows
     return chosen
 

@@ -2,11 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from faceline.core.columns import ATTRIBUTES, POINT_COLUMNS
 from faceline.core.errors import InputError
-from faceline.core.columns import ATTRIBUTES
 from faceline.data.filtering.params import FilterParams, Role, Roles
 from faceline.data.filtering.rejection import REASONS, join_photos, rejection_reasons
-from faceline.core.columns import POINT_COLUMNS
 
 FACE = [30, 40, 70, 40, 50, 60, 35, 80, 65, 80]
 
@@ -25,12 +24,13 @@ def row(name, person=1, box=(20, 20, 60, 80), points=FACE, blurry=0):
 
 
 def photo(name, number, readable=True, sharpness=9.0, width=100, height=120):
-    facts = {"image_id": name, "readable": readable, "reason": "", "width": width, "height": height}
-    return {**facts, "hash": np.uint64(0x0123456789ABCDEF * number % 2**64), "sharpness": sharpness}
+    read = {"image_id": name, "readable": readable, "reason": "", "width": width, "height": height}
+    return {**read, "hash": np.uint64(0x0123456789ABCDEF * number % 2**64), "sharpness": sharpness}
 
 
 def reasons_of(rows, photos, **changes):
-    joined = join_photos(pd.DataFrame(rows), pd.DataFrame(photos))
+    annotations = pd.DataFrame(rows).astype(dict.fromkeys(ATTRIBUTES, "Int8"))
+    joined = join_photos(annotations, pd.DataFrame(photos))
     return dict(zip(joined.image_id, rejection_reasons(joined, params(**changes)), strict=True))
 
 
@@ -75,6 +75,11 @@ def test_a_duplicate_of_an_unusable_photo_stays():
     rows = [row("a", blurry=1), row("b")]
     assert reasons_of(rows, [photo("a", 5), photo("b", 5)]) == {"a": "blurry", "b": ""}
     assert reasons_of(rows, [photo("a", 5), photo("b", 5)], drop_blurry=False) == {"a": "", "b": "duplicate"}
+
+
+def test_a_photo_not_known_to_be_blurry_stays():
+    rows = [row("a", blurry=1), row("b", blurry=None), row("c", blurry=0)]
+    assert reasons_of(rows, [photo(name, n) for n, name in enumerate("abc")]) == {"a": "blurry", "b": "", "c": ""}
 
 
 def test_aligned_photos_with_wild_annotations_are_refused():

@@ -2,13 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, POINT_COLUMNS
 from faceline.core.errors import InputError
-from faceline.core.columns import ATTRIBUTES
 from faceline.data.filtering.params import FilterParams, Role, Roles
-from faceline.data.filtering.roles import assert_disjoint, select
-from faceline.data.selection.selected import read_selected
-from faceline.core.columns import BOX_COLUMNS
-from faceline.core.columns import POINT_COLUMNS
+from faceline.data.filtering.roles import assert_disjoint, members, select, summarise
 
 ROLES = {"train": (8, 10, 25), "dev": (5, 6, 8), "query": (6, 6, 8), "distractor": ("rest", 1, 3)}
 
@@ -24,11 +21,10 @@ def usable():
     """40 people with 1..40 photos each; even people are men, a fifth of the photos show glasses."""
     people = np.repeat(np.arange(1, 41), np.arange(1, 41))
     table = pd.DataFrame({"image_id": [f"{n:05d}.jpg" for n in range(len(people))], "person": people})
-    facts = dict.fromkeys([*BOX_COLUMNS, *POINT_COLUMNS], 1.0) | dict.fromkeys(ATTRIBUTES, 0)
-    table = table.assign(**facts)
+    table = table.assign(**dict.fromkeys([*BOX_COLUMNS, *POINT_COLUMNS], 1.0), **dict.fromkeys(ATTRIBUTES, 0))
     table["Male"] = (table.person % 2 == 0).astype(int)
     table["Eyeglasses"] = (np.arange(len(table)) % 5 == 0).astype(int)
-    return table.sample(frac=1, random_state=1, ignore_index=True)
+    return table.astype(dict.fromkeys(ATTRIBUTES, "Int8")).sample(frac=1, random_state=1, ignore_index=True)
 
 
 def test_roles_are_filled_as_asked_and_share_nobody(usable):
@@ -81,15 +77,37 @@ def test_too_few_people_is_an_error_with_the_numbers_found(usable):
     assert "query: 30 people with 6 photos or more; 35 have them in all" in message
 
 
-def test_the_selection_survives_its_file(usable, tmp_path):
-    chosen = select(usable, params())
-    chosen.to_csv(tmp_path / "selected.csv", index=False)
-    pd.testing.assert_frame_equal(read_selected(tmp_path / "selected.csv"), chosen, check_dtype=False)
-    chosen.drop(columns="role").to_csv(tmp_path / "selected.csv", index=False)
-    with pytest.raises(InputError, match="role"):
-        read_selected(tmp_path / "selected.csv")
-    with pytest.raises(InputError, match="no such selection"):
-        read_selected(tmp_path / "nowhere.csv")
+def test_target_shares_count_only_photos_of_which_the_attribute_is_known(usable):
+    wanted = params({**ROLES, "train": (12, 10, 12), "distractor": (4, 1, 3)}, target_shares={"Male": 0.75})
+    usable.loc[usable.person % 3 == 0, "Male"] = pd.NA
+    chosen = select(usable, wanted)
+    known = chosen[(chosen.role == "train") & chosen.Male.notna()]
+    assert known.Male.mean() == pytest.approx(0.75, abs=0.08)
+    summary = summarise(usable, np.full(len(usable), ""), chosen, wanted)
+    assert summary["share_Male"] == pytest.approx(chosen.Male.dropna().astype(float).mean())
+
+
+def test_a_target_for_what_no_photo_tells_is_an_error(usable):
+    usable["Male"] = pd.array([None] * len(usable), "Int8")
+    with pytest.raises(InputError, match=r"target_shares: Male is known of no usable photo"):
+        select(usable, params(target_shares={"Male": 0.5, "Eyeglasses": 0.1}))
+
+
+def test_photos_of_unknown_attribute_belong_to_no_group():
+    rows = pd.DataFrame({"Male": pd.array([1, 0, None, 1], "Int8")})
+    assert {answer: chosen.tolist() for answer, chosen in members(rows, "Male").items()} == {
+        "yes": [True, False, False, True],
+        "no": [False, True, False, False],
+    }
+
+
+def test_rejected_shares_of_groups_nobody_is_known_to_be_in_are_none(usable):
+    usable["Young"] = pd.array([None] * len(usable), "Int8")
+    reasons = np.where(usable.Male == 1, "blurry", "").astype(object)
+    summary = summarise(usable, reasons, usable.assign(role="dev")[:3], params())
+    assert (summary["rejected_share_Male_yes"], summary["rejected_share_Male_no"]) == (1.0, 0.0)
+    assert summary["rejected_share_Young_yes"] is None
+    assert summary["rejected_blurry"] == (usable.Male == 1).sum()
 
 
 def test_overlapping_roles_are_caught(usable):

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from faceline.core.errors import InputError
-from faceline.photos.photos import open_photos
 from faceline.data.scan.scan import perceptual_hash, refuse_unreadable, scan_photos, sharpness
+from faceline.photos.photos import open_photos
 
 
 def scene(seed, height=200, width=160):
@@ -38,16 +38,16 @@ def test_scan_tells_size_and_why_a_photo_cannot_be_read(tmp_path):
     cv2.imwrite(str(tmp_path / "b.png"), scene(1))
     (tmp_path / "a.jpg").write_bytes(b"broken")
     (tmp_path / "c.jpg").write_bytes(b"")
-    facts = scan_photos(open_photos(tmp_path))
-    assert facts.image_id.tolist() == ["a.jpg", "b.png", "c.jpg"]
-    assert facts.readable.tolist() == [False, True, False]
-    assert facts.loc[1, ["width", "height"]].tolist() == [160, 200]
-    assert facts.reason[0].startswith("not a readable image")
-    assert facts.hash.dtype == np.uint64
+    rows = scan_photos(open_photos(tmp_path))
+    assert rows.image_id.tolist() == ["a.jpg", "b.png", "c.jpg"]
+    assert rows.readable.tolist() == [False, True, False]
+    assert rows.loc[1, ["width", "height"]].tolist() == [160, 200]
+    assert rows.reason[0].startswith("not a readable image")
+    assert rows.hash.dtype == np.uint64
 
 
 def test_too_many_unreadable_photos_are_all_named():
-    facts = pd.DataFrame({"image_id": ["a", "b", "c"], "readable": [False, True, False], "reason": ["x", "", "y"]})
-    refuse_unreadable(facts, allowed=2)
+    rows = pd.DataFrame({"image_id": ["a", "b", "c"], "readable": [False, True, False], "reason": ["x", "", "y"]})
+    refuse_unreadable(rows, allowed=2)
     with pytest.raises(InputError, match=r"(?s)2 photos.*max_unreadable allows 1.*a: x\n  c: y"):
-        refuse_unreadable(facts, allowed=1)
+        refuse_unreadable(rows, allowed=1)
