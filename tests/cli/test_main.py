@@ -23,7 +23,7 @@ from faceline.imaging.images import encode_jpeg
 from faceline.packed.sets import PackedWriter
 
 VERBS = ["detect", "align", "embed", "verify", "enroll", "identify", "list", "remove", "export", "import"]
-VERBS += ["annotate", "export-onnx", "export-images"]
+VERBS += ["annotate", "export-onnx", "export-images", "params"]
 
 
 @pytest.fixture(scope="module")

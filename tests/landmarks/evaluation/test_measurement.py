@@ -173,3 +173,12 @@ def test_the_comparison_is_named_after_the_detector(crops, found):
     assert (compared["yunet_found"], compared["yunet_missed"]) == (12, 0)
     assert not [name for name in compared if "mtcnn" in name]
     assert "yunet_points" in ced_table(faces, with_detector_points=True)
+
+
+def test_faces_of_which_an_attribute_is_unknown_belong_to_neither_group(crops, found):
+    crops.rows["Male"] = pd.array([1, 0, None] * 20, "Int8")
+    faces = measure(ColourPredictor(), crops, "mtcnn", found, PARAMS)
+    table = by_group(faces, PARAMS).set_index("value")
+    known = faces.rows.Male.dropna()
+    assert table.faces.to_dict() == {"yes": int((known == 1).sum()), "no": int((known == 0).sum())}
+    assert len(known) < len(faces.rows)
