@@ -34,8 +34,8 @@ from faceline.landmarks.sets.detections import MIN_IOU
 from faceline.photos.photos import open_photos
 from faceline.pipeline.face_pipeline import PHOTOS_PER_BATCH, FacePipeline
 from faceline.pipeline.photo_files import Photo
+from faceline.pipeline.variants import load_variant
 from faceline.recognition.net.embedding_net import EmbeddingNet, NetConfig, normalise
-from faceline.settings.schema import load_params
 from faceline.windows.windows import invert, net_view, transform
 
 
@@ -116,7 +116,7 @@ def ours(min_face_px: int, embedder: NetEmbedder) -> tuple[Callable, Callable]:
 
 def after_detection(min_face_px: int, photos: list[Photo]) -> float:
     """Seconds of all later steps over those of detection, with celeba-small's nets."""
-    recognition = load_params(Path("params/celeba-small.yaml")).recognition
+    recognition = load_variant("celeba-small").recognition
     embedder = NetEmbedder(EmbeddingNet(NetConfig.from_params(recognition)), recognition.input_px)
     detector = MtcnnDetector(torch_nets(torch.device("cpu")), min_face_px, 4096, 0.9)
     pipeline = FacePipeline(detector, landmarker(), embedder, flip=True)

@@ -1,7 +1,7 @@
-"""Recipes of training against each other: the recognition parameters of several files, several seeds, one table.
+"""Recipes of training against each other: the recognition parameters of several variants, several seeds, one table.
 
-    cp params/celeba-small.yaml params.yaml            # and commit it: the rest of the chain is its
-    python -m benchmarks.recipes params/celeba-small.yaml params/celeba-small-notebook.yaml --seeds 3
+    faceline params celeba-small                       # and commit it: the rest of the chain is its
+    python -m benchmarks.recipes celeba-small celeba-small-notebook --seeds 3
 
 Photos, split, crops and alignment are those of params.yaml for all. Recipes have to agree on backbone, input and
 epochs, so that they differ in how a net is trained and not in what it is or how much it sees.
@@ -23,6 +23,7 @@ from benchmarks.comparison import (
 )
 from benchmarks.experiments import refuse_unclean, restore
 from faceline.core.errors import InputError
+from faceline.pipeline.variants import load_variant
 from faceline.recognition.training.params import RecognitionParams
 from faceline.settings.schema import load_params
 
@@ -47,26 +48,26 @@ def settings_of(recipe: RecognitionParams, present: RecognitionParams) -> dict[s
 def main() -> None:
     """Runs the recipes and writes `docs/results/recipes-NAME.{md,csv,png}`."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("recipes", nargs="+", type=Path, help="parameter files")
+    parser.add_argument("recipes", nargs="+", help="variants of the parameters")
     add_common_options(parser, "celeba-small")
     options = parser.parse_args()
     refuse_unclean()
     present = load_params()
     shared, _ = shared_settings(options, present)
-    recipes = {path: load_params(path).recognition for path in options.recipes}
+    recipes = {name: load_variant(name).recognition for name in options.recipes}
     for key in SHARED:
-        values = {str(path): getattr(recipe, key) for path, recipe in recipes.items()}
+        values = {name: getattr(recipe, key) for name, recipe in recipes.items()}
         if len(set(values.values())) > 1:
             raise InputError(f"recognition.{key} must be the same in all recipes, found {values}")
     runs = {}
     try:
-        for path, recipe in recipes.items():
+        for name, recipe in recipes.items():
             settings = {**settings_of(recipe, present.recognition), **shared}
-            way = Way(path.stem, settings, recipe.loss)
+            way = Way(name, settings, recipe.loss)
             runs[way] = run_seeds(options.name, way, options.seeds)
     finally:
         restore()
-    command = command_of("benchmarks.recipes", options, *map(str, options.recipes))
+    command = command_of("benchmarks.recipes", options, *options.recipes)
     stem = Path("docs/results") / f"recipes-{options.name}"
     write_comparison(stem, "Recipes compared", runs, present.evaluation, command)
 

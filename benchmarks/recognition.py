@@ -45,7 +45,7 @@ MARGIN_LOSSES = [name for name in loss_names() if issubclass(load_loss(name).Hea
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--params", type=Path, default=Path("params/sample.yaml"))
+    parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
     params = load_params(arguments.params)

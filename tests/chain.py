@@ -72,7 +72,7 @@ def clone(folder, changes=TINY):
         if source.is_file() and not name.startswith(("metrics/", "dvc.lock")):
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target)
-    params = yaml.safe_load((ROOT / "params/sample.yaml").read_text())
+    params = yaml.safe_load((ROOT / "params/base.yaml").read_text())
     (Path(folder) / "params.yaml").write_text(yaml.safe_dump(merged(params, changes), sort_keys=False))
     run("git init -q -b main && git add -A && git commit -qm start", folder)
     return Path(folder)

@@ -14,7 +14,7 @@ from faceline.imaging.images import encode_jpeg
 from faceline.packed.sets import REJECTED, PackedWriter
 from faceline.settings.schema import Params, params_class
 
-SAMPLE_PARAMS = Path(__file__).parents[1] / "params" / "sample.yaml"
+SAMPLE_PARAMS = Path(__file__).parents[1] / "params" / "base.yaml"
 SIZE_PX = 32
 # role, people, photos of each split
 ROLES = (

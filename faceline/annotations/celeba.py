@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -19,17 +19,9 @@ from faceline.core.errors import InputError
 PARTITION = "partition"  # CelebA's own division: 0 train, 1 validation, 2 test
 
 
-@dataclass(frozen=True)
-class _Kind:
-    """One of the files.
-
-    Attributes:
-        file: its name in CelebA.
-        source: the columns as its header calls them.
-        columns: the same columns in the table.
-        form: how CelebA writes a row after the photo's name; numbers never touch, however long.
-        head: its header line; none for a file without count and header.
-    """
+class _Kind(NamedTuple):
+    """One of the files: its name, how its header calls the columns that the table has as `columns`, how a row goes on
+    after the photo's name (numbers never touch, however long), and its header line, if it has count and header."""
 
     file: str
     source: Sequence[str]
@@ -47,7 +39,7 @@ _KINDS = {
     "partition": _Kind("list_eval_partition.txt", [PARTITION], [PARTITION], " %d"),
     "attributes": _Kind("list_attr_celeba.txt", ATTRIBUTES, ATTRIBUTES, " %2d" * 40, " ".join(ATTRIBUTES) + " "),
     "boxes": _Kind(
-        "list_bbox_celeba.txt", _BOX_NAMES, BOX_COLUMNS, "  " + " %3d" * 4, " ".join([IMAGE_ID, *_BOX_NAMES])
+        "list_bbox_celeba.txt", _BOX_NAMES, BOX_COLUMNS, "  " + " %3d" * 4, "image_id x_1 y_1 width height"
     ),
     "landmarks": _Kind("list_landmarks_celeba.txt", _POINT_NAMES, POINT_COLUMNS, " %4d" * 10, " ".join(_POINT_NAMES)),
 }

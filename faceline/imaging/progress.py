@@ -1,4 +1,4 @@
-"""Progress with rate and time left on stderr, and nothing when nobody watches a terminal."""
+"""Progress with rate and time left on stderr, and nothing where stderr is no terminal."""
 
 from __future__ import annotations
 

@@ -113,8 +113,8 @@ def draw_sample(params: SampleParams, out: Path, workers: int | None = None) -> 
     with replacing_folder(Path(out)) as folder:
         spawn, archive = multiprocessing.get_context("spawn"), zipfile.ZipFile(folder / "img_celeba.zip", "w")
         with archive, spawn.Pool(workers or usable_cores(), cv2.setNumThreads, (0,)) as pool:
-            drawn = pool.imap(partial(draw_shoot, params=params), shoots, chunksize=8)
-            photos = zip(names, shoots, drawn, strict=True)
+            made = pool.imap(partial(draw_shoot, params=params), shoots, chunksize=8)
+            photos = zip(names, shoots, made, strict=True)
             for name, shoot, (jpeg, box, points, attributes) in track(photos, "drawing the sample", len(names)):
                 archive.writestr(zipfile.ZipInfo(f"img_celeba/{name}", ZIP_TIME), jpeg)
                 rows.append((name, shoot.labelled, shoot.partition, *box, *points.ravel(), *attributes))

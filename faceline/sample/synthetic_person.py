@@ -1,4 +1,4 @@
-"""Who is drawn (`SyntheticPerson`), what one photo changes (`Shot`), and CelebA's attributes answered from both.
+"""A person's traits (`SyntheticPerson`), those of one photo (`Shot`), and CelebA's attributes answered from both.
 
 Lengths are millimetres on a head seen from the front: the origin between the eyes, x to the viewer's right, y down.
 Every trait comes from a continuous distribution round one common mean.

@@ -1,4 +1,4 @@
-"""What is drawn is what is said: points, attributes, traits."""
+"""Photos agree with their points, attributes and traits."""
 
 import cv2
 import numpy as np

@@ -11,7 +11,7 @@ from faceline.core.columns import BOX_COLUMNS
 from faceline.geometry.points import points_of
 from faceline.imaging.images import decode_rgb
 from faceline.packed.sets import PackedSet
-from faceline.settings.schema import load_params
+from faceline.pipeline.variants import load_variant
 from faceline.windows.windows import WINDOW_COLUMNS, Window, transform
 from real_data import SHARED, needs_celeba
 from stages.crop import crop as crop_stage
@@ -20,7 +20,7 @@ from stages.scan import scan as scan_stage
 
 pytestmark = needs_celeba
 CELEBA = SHARED / "celeba"
-PARAMS = load_params(Path(__file__).resolve().parents[2] / "params/celeba-small.yaml")
+PARAMS = load_variant("celeba-small", Path(__file__).resolve().parents[2] / "params")
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def real(tmp_path_factory):
         attributes=CELEBA / "list_attr_celeba.txt",
         boxes=CELEBA / "list_bbox_celeba.txt",
         landmarks=CELEBA / "list_landmarks_celeba.txt",
-        photos=folder / "photos.parquet",
+        scan=folder / "photos.parquet",
         out=folder / "selected.csv",
         metrics=folder / "filter.json",
     )

@@ -26,7 +26,7 @@ VAL_SHARE = 4 / 25
 TEST_SHARE = 3 / 25
 # groups for which the summary says what the filter removed: lasting traits and what hides a face
 GROUPS = ("Male", "Young", "Pale_Skin", "Eyeglasses", "Wearing_Hat")
-# of how many drawn people the one is taken whose photos bring the shares nearest to their targets
+# among so many of the next people the one is taken whose photos bring the shares nearest to their targets
 _CANDIDATES = 32
 
 
