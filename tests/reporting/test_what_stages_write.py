@@ -16,8 +16,9 @@ from faceline.core.params import ATTRIBUTES, Group
 from faceline.data.analysis import analyse, summarise, write_analysis
 from faceline.evaluation.recognition.recognition_figures import recognition_figures
 from faceline.evaluation.verification.calibration import Calibration
+from faceline.evaluation.verification.output import write_table
 from faceline.evaluation.verification.roles import dev_comparisons, query_comparisons
-from faceline.evaluation.wild.wild_figures import wild_figures
+from faceline.evaluation.wild.wild_figures import compare_table, wild_figures
 from faceline.geometry.boxes import BOX_COLUMNS
 from faceline.geometry.points import POINT_COLUMNS
 from faceline.reporting import dataset_charts, recognition_charts
@@ -56,7 +57,9 @@ def written(
     recognition.write(reports / "recognition")
     write_json(metrics / "recognition.json", recognition.metrics)
     wild = wild_figures(table, frozen, evaluation)
-    wild.write(reports / "wild", recognition.metrics, recognition.metrics)
+    wild.write(reports / "wild")
+    compared = compare_table(recognition.metrics, recognition.metrics, wild.metrics)
+    write_table(reports / "wild", "compare", compared)
     write_json(metrics / "wild.json", wild.metrics)
     joined = joined_photos()
     tables = analyse(joined, params["filter"])
