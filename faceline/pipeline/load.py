@@ -1,7 +1,5 @@
 """Loads what a run of the tool needs: detector and models, on PyTorch or on ONNX Runtime."""
 
-from __future__ import annotations
-
 import logging
 from dataclasses import dataclass
 

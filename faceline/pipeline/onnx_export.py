@@ -4,8 +4,6 @@ Inputs are plain RGB bytes, (n, height, width, 3) uint8; normalisation, and for 
 heatmaps, are part of the graph. What else has to be known (sizes, template, margin, ...) travels as metadata.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import logging

@@ -37,14 +37,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     net = StackedHourglass(config)
     for head in net.heads:
         torch.nn.init.normal_(head.weight, std=0.5)  # untrained heads say nothing
-    save_hourglass(
-        folder / "hourglass.safetensors",
-        net,
-        config,
-        margin=-0.05,
-        labels="synthetic",
-        training={},
-    )
+    save_hourglass(folder / "hourglass.safetensors", net, config, margin=-0.05, labels="synthetic", training={})
     config = NetConfig("mobilenet_v3_small", 32, 2, 0.0, 112)
     people = [4, 5]
     loss = load_loss("ce").Params(label_smoothing=0.0)

@@ -1,7 +1,5 @@
 """How well a trained hourglass finds landmarks on faces that no training saw, beside the detector's own points."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The cosine head that the margin losses are made of, and the additive angular margin."""
 
-from __future__ import annotations
-
 import math
 from abc import abstractmethod
 from typing import Annotated

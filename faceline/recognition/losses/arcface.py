@@ -1,7 +1,5 @@
 """ArcFace: an additive angular margin."""
 
-from __future__ import annotations
-
 from faceline.core.params import Above0, Group
 from faceline.recognition.heads.cosine import AngularMarginHead, MarginRad
 

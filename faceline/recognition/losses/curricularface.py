@@ -1,7 +1,5 @@
 """CurricularFace: ArcFace in which hard impostors count more as training goes on."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import torch

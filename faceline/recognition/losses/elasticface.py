@@ -1,7 +1,5 @@
 """ElasticFace: an additive angular margin drawn anew for each photo at every step."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

@@ -1,7 +1,5 @@
 """MagFace: a margin that grows with the embedding's norm, and a regulariser that rewards large norms."""
 
-from __future__ import annotations
-
 from typing import Self
 
 import torch

@@ -1,7 +1,5 @@
 """Sub-center ArcFace: several centres per person, of which the nearest counts."""
 
-from __future__ import annotations
-
 from faceline.core.params import Above0, Group, Positive
 from faceline.recognition.heads.cosine import AngularMarginHead, MarginRad
 
