@@ -71,7 +71,7 @@ class Sources:
         split = "train" if role == "train" else ""
         self.rows.append(
             {"image_id": name, "person": len(self.rows), "role": role, "split": split, **box}
-            | dict.fromkeys(POINT_COLUMNS, 0)
+            | dict(zip(POINT_COLUMNS, POINTS.ravel(), strict=True))  # nothing is taken from them
             | attributes
         )
 
