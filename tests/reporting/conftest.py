@@ -13,7 +13,7 @@ from made_up_reports import write_made_up
 from faceline.reporting.inputs import Inputs
 from stages.report import report
 
-_SAMPLE = Path(__file__).resolve().parents[2] / "params" / "sample.yaml"
+_SAMPLE = Path(__file__).resolve().parents[2] / "params" / "base.yaml"
 
 
 @pytest.fixture(scope="session")
