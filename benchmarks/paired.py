@@ -112,5 +112,5 @@ def _differences(runs: Mapping[str, Sequence[_Rate]]) -> list[Difference]:
 def _tpr(comparisons: Comparisons, fpr: float, weights: np.ndarray, seed: int, block_mb: float) -> _Rate:
     """TPR@FPR of one run."""
     measured = measure(ImpostorScores(comparisons, block_mb), (fpr,), weights, seed)
-    point = measured.id_rates[0]
-    return _Rate(point.tpr, measured.resamples.tmr_at_fmr(fpr), point.reason)
+    rate = measured.id_rates[0]
+    return _Rate(np.nan if rate.value is None else rate.value, measured.resamples.tmr_at_fmr(fpr), rate.reason)

@@ -8,9 +8,10 @@ from faceline.core.files import read_json, replacing_folder, write_json
 from faceline.core.stage import run_stage
 from faceline.evaluation.embeddings.table import read_embeddings
 from faceline.evaluation.verification.calibration import Calibration
+from faceline.evaluation.verification.output import write_table
 from faceline.evaluation.verification.params import EvaluationParams
 from faceline.evaluation.verification.rate import to_metrics
-from faceline.evaluation.wild.wild_figures import verify_queries, wild_figures
+from faceline.evaluation.wild.wild_figures import compare_table, verify_queries, wild_figures
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,9 @@ def evaluate_wild(
     figures = wild_figures(tables[wild], frozen, evaluation)
     landmarks = verify_queries(tables[annotated], frozen, evaluation)
     with replacing_folder(report) as folder:
-        figures.write(folder, read_json(recognition), to_metrics(landmarks.rates))
+        figures.write(folder)
+        compared = compare_table(to_metrics(landmarks.rates), read_json(recognition), figures.metrics)
+        write_table(folder, "compare", compared)
     write_json(metrics, figures.metrics)
     log.info(
         "detection recall %.4f; ID rate at FPR 1e-2: %s",

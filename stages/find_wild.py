@@ -1,7 +1,5 @@
 """Finds the subjects in their original photos with a detector and aligns them, nothing taken from annotations."""
 
-from __future__ import annotations
-
 import logging
 from pathlib import Path
 

@@ -18,7 +18,7 @@ TINY = {
             "dev": {"people": 4, "photos": 5},
             "query": {"people": 6, "photos": 5},
             "distractor": {"people": 5, "photos": 2},
-        },
+        }
     },
     "filter": {
         "roles": {
@@ -26,7 +26,7 @@ TINY = {
             "dev": {"people": 4, "min_photos": 4, "max_photos": 5},
             "query": {"people": 5, "min_photos": 4, "max_photos": 5},
             "distractor": {"people": 4, "min_photos": 1, "max_photos": 2},
-        },
+        }
     },
     "landmarks": {"channels": 16, "stacks": 2, "depth": 3, "input_px": 64, "epochs": 6, "learning_rate": 0.004},
     "align": {"max_template_error": 10.0},

@@ -4,8 +4,6 @@ In memory they are one table, a row per photo: image_id, person, the box and poi
 attributes as nullable `Int8`: 1 yes, 0 no, NA unknown. The files hold 1, -1 and, for unknown, 0.
 """
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Sequence
 from pathlib import Path

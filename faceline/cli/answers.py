@@ -1,7 +1,5 @@
 """Photos in, records out: what the verbs about faces have in common."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 

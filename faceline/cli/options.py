@@ -1,7 +1,5 @@
 """Options that the verbs share, and how their values reach a verb."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """What the verbs print: one JSON document on stdout; messages go to stderr through logging."""
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Mapping

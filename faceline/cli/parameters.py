@@ -1,7 +1,5 @@
 """The verb that writes the parameter file."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -157,10 +157,7 @@ def remove(
         answer({"gallery": gallery, "removed": names, "people": len(opened)})
 
 
-def export(
-    file: Annotated[Path, typer.Argument(metavar="FILE.npz", help="Where to.")],
-    gallery: GalleryPath,
-) -> None:
+def export(file: Annotated[Path, typer.Argument(metavar="FILE.npz", help="Where to.")], gallery: GalleryPath) -> None:
     """Writes everybody to one private file of plain arrays.
 
     \b

@@ -1,7 +1,5 @@
 """Names of the columns that tables about faces share, and the values of those that hold one of a few words."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 IMAGE_ID = "image_id"

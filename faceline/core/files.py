@@ -1,7 +1,5 @@
 """Outputs that appear whole or not at all, and the one place that writes JSON."""
 
-from __future__ import annotations
-
 import json
 import math
 import os

@@ -5,8 +5,6 @@ Each group's class lives in the package that uses it. What a value means and its
 all of them, before any other stage runs.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, TypeVar

@@ -4,8 +4,6 @@ A parameter annotated `Path` is a required `--option`, one annotated with a `Gro
 `params.yaml`, checked, and one annotated `dict` receives the group of its name as it stands in the file.
 """
 
-from __future__ import annotations
-
 import argparse
 import logging
 import sys

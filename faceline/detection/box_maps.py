@@ -1,7 +1,5 @@
 """The measured map from a detector's boxes to annotated ones, on disk with the detector that it was measured for."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from faceline.core.errors import InputError

@@ -7,8 +7,6 @@ batches of the other two, and all else is numpy and OpenCV. Boxes inside this mo
 pixel-corner terms (x1 = 0 is the left edge of the first pixel).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 

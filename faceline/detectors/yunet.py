@@ -1,7 +1,5 @@
 """OpenCV's YuNet (Wu et al., Machine Intelligence Research 2023) with the user's ONNX file of it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The five landmarks as arrays and table columns, and what makes a set of them degenerate."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

@@ -1,7 +1,5 @@
 """Image bytes to RGB arrays and back. Every array in faceline is RGB, uint8, height x width x 3."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 
 import cv2

@@ -1,7 +1,5 @@
 """How many processor cores this process may use, and work spread over threads with its order kept."""
 
-from __future__ import annotations
-
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator

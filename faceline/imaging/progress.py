@@ -1,7 +1,5 @@
 """Progress with rate and time left on stderr, and nothing where stderr is no terminal."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import TypeVar
 

@@ -4,8 +4,6 @@ Colour order, mean, std, input size, template and alignment travel with the weig
 fed the wrong pixels silently.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping

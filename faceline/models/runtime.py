@@ -1,7 +1,5 @@
 """Device, threads and seeds: what makes the same params give the same bytes."""
 
-from __future__ import annotations
-
 import logging
 import os
 import random

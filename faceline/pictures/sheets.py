@@ -1,7 +1,5 @@
 """Sheets of tiles, and landmarks marked in them, as PNG with the same bytes every time."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Anyone's photos, a folder for each person, as a data set in CelebA's own layout."""
 
-from __future__ import annotations
-
 import io
 import zipfile
 from collections.abc import Callable, Iterable

@@ -1,7 +1,5 @@
 """Pictures of photos with what was found in them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cache
 

@@ -1,7 +1,5 @@
 """A packed image set as files: a folder for each person, which most tools read as it is."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Detect, find landmarks, align, embed: each step on its own, or all of them over a stream of photos."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol

@@ -1,7 +1,5 @@
 """What the tool finds, as typed records: a photo's result and the faces in it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import numpy as np

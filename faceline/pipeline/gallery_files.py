@@ -1,7 +1,5 @@
 """Galleries as files to carry elsewhere: everybody's embeddings as plain arrays in a private .npz."""
 
-from __future__ import annotations
-
 import os
 import zipfile
 from collections.abc import Iterator

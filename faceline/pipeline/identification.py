@@ -1,7 +1,5 @@
 """Names for faces: who of a gallery is nearest, and whether that is near enough for a stated error rate."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from faceline.core.errors import InputError

@@ -1,7 +1,5 @@
 """Boxes that somebody else found, from a file, in the place of a detector."""
 
-from __future__ import annotations
-
 import csv
 import json
 import logging

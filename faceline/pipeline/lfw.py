@@ -5,8 +5,6 @@ genuine pairs (`name  first  second`) and the impostor pairs (`name  first  othe
 from 1: photo 7 of Ann_Lee is Ann_Lee/Ann_Lee_0007.jpg.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Loads what a run of the tool needs: detector and models, on PyTorch or on ONNX Runtime."""
 
-from __future__ import annotations
-
 import logging
 from dataclasses import dataclass
 
@@ -113,7 +111,7 @@ def _embedder(setup: Setup) -> tuple[FaceEmbedder, str]:
     from faceline.recognition.embedding.embedder import Embedder
 
     path = setup.models / RECOGNIZER
-    return Embedder.load(path, _torch_device(setup.device), with_head=False), model_hash(path)
+    return Embedder.load(path, _torch_device(setup.device)), model_hash(path)
 
 
 def _torch_device(name: str) -> object:

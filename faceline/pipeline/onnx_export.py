@@ -4,8 +4,6 @@ Inputs are plain RGB bytes, (n, height, width, 3) uint8; normalisation, and for 
 heatmaps, are part of the graph. What else has to be known (sizes, template, margin, ...) travels as metadata.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import logging
@@ -126,7 +124,7 @@ def export_hourglass(model: Path, out: Path) -> Exported:
 
 def export_recognizer(model: Path, out: Path) -> Exported:
     """Writes the recogniser without its head and checks its embeddings."""
-    embedder = Embedder.load(model, torch.device("cpu"), with_head=False)
+    embedder = Embedder.load(model, torch.device("cpu"))
     tiles = _patterns(max(PARITY_BATCHES), embedder.input_px)
     metadata = {key: value for key, value in embedder.metadata.items() if key not in _ONLY_FOR_TRAINING}
     _write(

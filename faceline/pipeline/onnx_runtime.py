@@ -1,7 +1,5 @@
 """The exported models run by ONNX Runtime, behind the same calls as PyTorch's; nothing here imports torch."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Reads whatever people call a photo, and says in a word why not when it cannot."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What the user of the tool chose."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

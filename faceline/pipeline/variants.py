@@ -3,8 +3,6 @@
 A variant's leading comment says what it is for. The key `builds_on` names a variant that is merged before it.
 """
 
-from __future__ import annotations
-
 import io
 from itertools import takewhile
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Verification of pairs of photos, in the manner of LFW, failures to acquire included."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path

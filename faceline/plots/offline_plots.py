@@ -7,8 +7,6 @@ look of the report's charts, and names it in DVC's local configuration; `make` d
 charts are the report's: dvc.yaml names their specifications in `faceline/reporting/specs` as templates.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The model card: the same figures as the page's, in Markdown, to travel with the models."""
 
-from __future__ import annotations
-
 from importlib.metadata import version
 
 from faceline.reporting.inputs import Inputs

@@ -6,8 +6,6 @@ filled here as DVC fills them for a single revision. A specification's `usermeta
 with its `filename`), and `series`, whether it computes a column `series` that the colours are for.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import dataclass

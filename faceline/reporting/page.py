@@ -1,7 +1,5 @@
 """The report page: one HTML file that holds everything it shows."""
 
-from __future__ import annotations
-
 from functools import partial
 from importlib.metadata import version
 from json import dumps

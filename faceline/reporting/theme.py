@@ -1,7 +1,5 @@
 """How every chart looks, on the report page and on DVC's: colours, type sizes, mark styles."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

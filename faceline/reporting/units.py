@@ -1,7 +1,5 @@
 """Which unit each figure of the metrics files has, and how a figure of that unit is written."""
 
-from __future__ import annotations
-
 from fnmatch import fnmatchcase
 
 NONE = "—"

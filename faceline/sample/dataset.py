@@ -1,7 +1,5 @@
 """The sample data set: which photos it holds, and its files in CelebA's own forms."""
 
-from __future__ import annotations
-
 import multiprocessing
 import zipfile
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """A person's face in one photo: relief and colours painted on the head's texture, then lit."""
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 

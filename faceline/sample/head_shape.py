@@ -5,8 +5,6 @@ Every horizontal slice is half an ellipse; relief (nose, cheeks) and shell (hair
 phi and v out as columns and rows.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import cv2

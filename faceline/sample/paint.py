@@ -1,7 +1,5 @@
 """Brushes: soft shapes blended into a float32 RGB array, curves, and smooth noise."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 
 import cv2

@@ -1,7 +1,5 @@
 """One whole photo: background, people with clothes, hair and glasses, camera faults; and where the face lies."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import cv2

@@ -4,8 +4,6 @@ Lengths are millimetres on a head seen from the front: the origin between the ey
 Every trait comes from a continuous distribution round one common mean.
 """
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 
 import numpy as np

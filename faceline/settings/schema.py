@@ -1,7 +1,5 @@
 """The schema of the whole of `params.yaml`: every group, each from the package that uses it."""
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 from typing import Annotated

@@ -1,7 +1,5 @@
 """The running average of a net's weights, which is smoother and usually better than the last step's."""
 
-from __future__ import annotations
-
 import copy
 
 import torch

@@ -1,7 +1,5 @@
 """Checkpoints of a training that may be killed: kept outside every output, gone when the training ends."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import logging

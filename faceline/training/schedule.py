@@ -1,7 +1,5 @@
 """The learning-rate schedule that both trainings follow."""
 
-from __future__ import annotations
-
 import math
 
 

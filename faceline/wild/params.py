@@ -1,7 +1,5 @@
 """Parameters of finding subjects in original photos."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from pydantic import ConfigDict

@@ -4,8 +4,6 @@ The annotated box does nothing but say which of the faces found is the subject. 
 the chain's own way: the same window, stored and read back as the same JPEG, the same landmark net, the same tile.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 

@@ -4,8 +4,6 @@ Pixel centres lie at integers: the pixel (0, 0) covers [-0.5, 0.5] on both axes.
 matrix that takes (x, y, 1) to (x, y).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import cv2

@@ -23,7 +23,7 @@ from faceline.imaging.images import encode_jpeg
 from faceline.packed.sets import PackedWriter
 
 VERBS = ["detect", "align", "embed", "verify", "enroll", "identify", "list", "remove", "export", "import"]
-VERBS += ["annotate", "export-onnx", "export-images"]
+VERBS += ["annotate", "export-onnx", "export-images", "params"]
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,12 @@ def test_help_of_every_verb_shows_examples() -> None:
         shown = CliRunner().invoke(app, [verb, "--help"])
         assert shown.exit_code == 0
         assert f"faceline {verb} " in shown.stdout
-        assert "--models" in shown.stdout
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_only_verbs_that_use_models_take_their_folder(verb: str) -> None:
+    shown = CliRunner().invoke(app, [verb, "--help"]).stdout
+    assert ("--models" in shown) is (verb not in ("list", "remove", "export", "import", "export-images", "params"))
 
 
 def test_detect_gives_boxes_and_sizes(world: World) -> None:
@@ -102,8 +107,24 @@ def test_detect_gives_boxes_and_sizes(world: World) -> None:
     first, second = found["photos"]
     assert (first["status"], first["width"], first["height"]) == ("ok", 520, 260)
     assert len(first["faces"]) == 2
-    assert first["faces"][0]["box"].keys() == {"x", "y", "width", "height"}
+    face = first["faces"][0]
+    assert face["box"].keys() == {"x", "y", "width", "height"}
+    assert face["celeba_box"] == face["box"]  # the stand-in's boxes are CelebA's
+    assert (face["detector"], face["score"]) == ("boxes", 1)
+    assert "points" not in face  # known boxes bring none
     assert second["status"] == "no_face"
+
+
+def test_what_detect_prints_serves_as_boxes(world: World) -> None:
+    """The same faces come out of an alignment by the printed boxes as by the first ones."""
+    photo = world.photo("two.png", 1, 2)
+    (world.folder / "faces.json").write_text(world.faces("detect", photo).stdout)
+    shared = ["--runtime", "onnx", "--models", world.models, "--detector", "boxes", "--out", world.folder / "tiles"]
+    again = answer(world.run("align", photo, *shared, "--boxes", world.folder / "faces.json"))
+    first = answer(world.run("align", photo, *shared, "--boxes", world.boxes))
+    points = [[face["points"] for face in found["photos"][0]["faces"]] for found in (again, first)]
+    assert points[0] == points[1]
+    assert {face["points_by"] for face in again["photos"][0]["faces"]} == {"hourglass"}
 
 
 def test_one_good_photo_is_enough_and_none_is_bad_input(world: World) -> None:
@@ -155,6 +176,7 @@ def test_align_writes_tiles(world: World) -> None:
     assert [Path(file).name for file in files] == ["a_0.png", "a_1.png", "a_0-2.png"]
     for file in files:
         assert Image.open(file).size == (112, 112)
+    assert {face["points_by"] for record in found["photos"] for face in record["faces"]} == {"hourglass"}
     points = found["photos"][0]["faces"][0]["points"]
     assert points["left_eye"][0] < points["right_eye"][0]
 
@@ -310,7 +332,7 @@ def test_annotate_makes_a_data_set(world: World) -> None:
     assert all(Path(path).exists() for path in found["data"].values())
     again = world.faces("annotate", world.folder / "mine", "--out", out)
     assert again.exit_code == 2
-    pointless = world.faces("annotate", world.folder / "mine", "--out", world.folder / "x", "--landmarks", "mtcnn")
+    pointless = world.faces("annotate", world.folder / "mine", "--out", world.folder / "x", "--landmarks", "detector")
     assert pointless.exit_code == 2
 
 
@@ -340,7 +362,7 @@ def test_export_onnx_reports_how_far_answers_differ(world: World, monkeypatch: p
     ("arguments", "word"),
     [
         (["--detector", "boxes"], "--boxes"),
-        (["--detector", "yunet"], "--yunet"),
+        (["--detector", "yunet"], "--detector-model"),
         (["--detector", "magic"], "magic"),
         (["--runtime", "onnx", "--models", "nowhere"], "export-onnx"),
     ],
@@ -360,7 +382,7 @@ def tool(*arguments: object, **environment: str) -> subprocess.CompletedProcess:
     )
 
 
-HEAVY = ("torch", "torchvision", "facenet_pytorch", "pandas", "cv2", "onnxruntime", "sklearn", "matplotlib", "scipy")
+HEAVY = ("torch", "torchvision", "facenet_pytorch", "pandas", "cv2", "onnxruntime", "sklearn", "scipy")
 
 
 def imported(process: subprocess.CompletedProcess) -> set[str]:
@@ -394,11 +416,11 @@ def test_the_onnx_runtime_answers_without_torch(world: World, gallery: Path) -> 
     assert not imported(process) & {"torch", "torchvision", "facenet_pytorch", "sklearn"}
 
 
-def test_drawn_models_warn_on_stderr(world: World, tmp_path: Path) -> None:
-    write_onnx_models(tmp_path / "drawn", drawn=True)
+def test_synthetic_models_warn_on_stderr(world: World, tmp_path: Path) -> None:
+    write_onnx_models(tmp_path / "synthetic", synthetic=True)
     photo = world.photo("a.png", 1)
-    shared = ["--runtime", "onnx", "--models", tmp_path / "drawn", "--detector", "boxes", "--boxes", world.boxes]
+    shared = ["--runtime", "onnx", "--models", tmp_path / "synthetic", "--detector", "boxes", "--boxes", world.boxes]
     process = tool("align", photo, "--out", tmp_path / "tiles", *shared)
     assert process.returncode == 0
-    assert "trained on drawn faces" in process.stderr
+    assert "trained on synthetic faces" in process.stderr
     json.loads(process.stdout)

@@ -49,6 +49,31 @@ def test_rows_must_ascend_and_a_set_must_be_there(tmp_path):
         PackedSet(tmp_path)
 
 
+def rejected(name, reason, **more):
+    return pd.DataFrame([{"image_id": name, "person": 7, "role": "query", "split": "", "reason": reason, **more}])
+
+
+def test_who_is_missing_comes_back_as_text(tmp_path):
+    empty = rejected("x.jpg", "poor_fit")[:0]
+    write_rejected(tmp_path, [empty, rejected("007", "NA"), empty, rejected("b.jpg", "poor_fit")])
+    table = read_rejected(tmp_path)
+    assert table.image_id.tolist() == ["007", "b.jpg"]
+    assert table.reason.tolist() == ["NA", "poor_fit"]
+    assert table.split.tolist() == ["", ""]
+    assert table.person.tolist() == [7, 7]
+
+
+def test_nobody_missing_leaves_the_columns(tmp_path):
+    write_rejected(tmp_path, [rejected("x.jpg", "poor_fit")[:0]] * 3)
+    assert list(read_rejected(tmp_path)) == ["image_id", "person", "role", "split", "reason"]
+    assert len(read_rejected(tmp_path)) == 0
+
+
+def test_a_missing_table_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"_rejected\.csv: no such table"):
+        read_rejected(tmp_path)
+
+
 @pytest.mark.parametrize("male", [[1, 0, None], [1, 0, 1], [None, None, None]])
 def test_unknown_attributes_stay_unknown_in_sets_and_rejected_tables(tmp_path, male):
     rows = pd.DataFrame({"image_id": list("abc"), "role": ["", "dev", ""], "Male": pd.array(male, "Int8")})

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
-from tool_fakes import FakeDetector, FakeLandmarker, face_at
+from tool_fakes import FakeDetector, FakePredictor, face_at
 
 from faceline.annotations.celeba import read_annotations
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS
@@ -18,8 +19,8 @@ from faceline.geometry.boxes import BoxMap
 from faceline.geometry.points import points_of
 from faceline.imaging.images import decode_rgb
 from faceline.photos.photos import open_photos
-from faceline.pipeline.annotate import FILES, annotate, people_in
-from faceline.pipeline.face_pipeline import FacePipeline, celeba_boxes
+from faceline.pipeline.annotate import Annotated, annotate, people_in
+from faceline.pipeline.face_pipeline import FacePipeline
 from faceline.pipeline.found_faces import PhotoFaces
 from faceline.pipeline.photo_files import read_photos
 
@@ -43,21 +44,17 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "in"
 
 
-def run(folder: Path, out: Path, box_map: BoxMap | None = None) -> object:
+def run(folder: Path, out: Path, box_map: BoxMap | None = None) -> Annotated:
     _, box = face_at(1.2, (50, 60))
     _, small = face_at(0.6, (5, 5))
     names = ["Ada/1.jpg", "Ada/2.png", "Ada/turned.jpg"]
     boxes = {str(folder / name): [box] for name in names} | {str(folder / "Bob/1.jpg"): [small, box]}
-    landmarker = FakeLandmarker(box_map)
-    convention = "celeba" if box_map is None else "mtcnn"
-    pipeline = FacePipeline(FakeDetector(boxes, convention), landmarker)
+    pipeline = FacePipeline(FakeDetector(boxes, box_map), FakePredictor())
 
     def find(paths: Iterable[Path]) -> Iterator[PhotoFaces]:
         return pipeline.run(read_photos(paths), "align")
 
-    return annotate(
-        people_in(folder), find, lambda face: (celeba_boxes([face], landmarker.box_map)[0], face.landmarks), out
-    )
+    return annotate(people_in(folder), find, lambda face: (face.celeba_box, face.landmarks), out)
 
 
 def test_the_chain_reads_what_was_written(folder: Path, tmp_path: Path) -> None:
@@ -69,22 +66,26 @@ def test_the_chain_reads_what_was_written(folder: Path, tmp_path: Path) -> None:
         "broken.jpg": "not a photo in any known format",
         "empty street.jpg": "no_face",
     }
-    paths = [out / FILES[kind] for kind in ("identity", "attributes", "boxes", "landmarks")]
+    paths = [out / report.files[kind] for kind in ("identity", "attributes", "boxes", "landmarks")]
     table = read_annotations(*paths)
     assert table.person.tolist() == [1, 1, 1, 2]
-    assert (table[list(ATTRIBUTES)] == 0).all(axis=None)
+    assert table[list(ATTRIBUTES)].isna().all(axis=None)  # nobody has looked at them
     points, box = face_at(1.2, (50, 60))
     assert np.abs(points_of(table) - points).max() <= 0.51
     assert np.abs(table[BOX_COLUMNS].to_numpy(float) - box).max() <= 1.01
-    with open_photos(out / FILES["images"]) as photos:
+    with open_photos(out / report.files["images"]) as photos:
         assert sorted(table.image_id) == photos.names
         sizes = [decode_rgb(photos.read(name)).shape[:2] for name in table.image_id]
     assert sizes == [(300, 260), (300, 260), (260, 300), (300, 260)]
+    who = pd.read_csv(out / "people.csv", dtype={"image_id": str})
+    assert who.image_id.tolist() == ["000001.jpg", "000002.png", "000003.jpg", "000004.jpg"]
+    assert list(zip(who.person, who["name"], strict=True)) == [(1, "Ada")] * 3 + [(2, "Bob")]
+    assert [Path(photo).name for photo in who.photo] == ["1.jpg", "2.png", "turned.jpg", "1.jpg"]
 
 
 def test_photos_are_kept_as_they_are_unless_turned(folder: Path, tmp_path: Path) -> None:
-    run(folder, tmp_path / "data")
-    with zipfile.ZipFile(tmp_path / "data" / FILES["images"]) as archive:
+    report = run(folder, tmp_path / "data")
+    with zipfile.ZipFile(tmp_path / "data" / report.files["images"]) as archive:
         kept = [archive.read(member) for member in archive.namelist()]
     originals = [(folder / name).read_bytes() for name in ("Ada/1.jpg", "Ada/2.png", "Ada/turned.jpg", "Bob/1.jpg")]
     assert [a == b for a, b in zip(kept, originals, strict=True)] == [True, True, False, True]
@@ -94,7 +95,8 @@ def test_detector_boxes_are_brought_to_celebas_convention(folder: Path, tmp_path
     run(folder, tmp_path / "plain")
     run(folder, tmp_path / "mapped", BoxMap(0.5, 0.5, 0, 0))
     plain, mapped = (
-        np.loadtxt(tmp_path / name / FILES["boxes"], skiprows=2, usecols=(3, 4)) for name in ("plain", "mapped")
+        np.loadtxt(tmp_path / name / "list_bbox_celeba.txt", skiprows=2, usecols=(3, 4))
+        for name in ("plain", "mapped")
     )
     assert mapped == pytest.approx(plain / 2, abs=1.01)
 

@@ -14,30 +14,30 @@ from faceline.packed.sets import PackedWriter
 from faceline.pipeline.export_images import export_images
 
 
-def pack(folder: Path, facts: pd.DataFrame) -> list[bytes]:
+def pack(folder: Path, rows: pd.DataFrame) -> list[bytes]:
     folder.mkdir()
     rng = np.random.default_rng(0)
-    images = [encode_jpeg(rng.integers(0, 256, (16, 16, 3), dtype=np.uint8), 95) for _ in range(len(facts))]
+    images = [encode_jpeg(rng.integers(0, 256, (16, 16, 3), dtype=np.uint8), 95) for _ in range(len(rows))]
     with PackedWriter(folder) as writer:
-        writer.write(facts, images)
+        writer.write(rows, images)
     return images
 
 
 def test_a_folder_for_each_person(tmp_path: Path) -> None:
-    facts = pd.DataFrame({"image_id": ["a.jpg", "b.png", "c.jpg"], "person": [7, 7, 9], "role": ["dev"] * 3})
-    images = pack(tmp_path / "set", facts)
+    rows = pd.DataFrame({"image_id": ["a.jpg", "b.png", "c.jpg"], "person": [7, 7, 9], "role": ["dev"] * 3})
+    images = pack(tmp_path / "set", rows)
     assert export_images(tmp_path / "set", tmp_path / "out") == 3
     files = [tmp_path / "out" / name for name in ("7/a.jpg", "7/b.jpg", "9/c.jpg")]
     assert [file.read_bytes() for file in files] == images
     assert decode_rgb(files[0].read_bytes()).shape == (16, 16, 3)
-    table = pd.read_csv(tmp_path / "out" / "facts.csv")
+    table = pd.read_csv(tmp_path / "out" / "rows.csv")
     assert table.file.tolist() == ["7/a.jpg", "7/b.jpg", "9/c.jpg"]
-    assert table.image_id.tolist() == facts.image_id.tolist()
+    assert table.image_id.tolist() == rows.image_id.tolist()
 
 
 def test_names_stay_inside_the_folder(tmp_path: Path) -> None:
-    facts = pd.DataFrame({"image_id": ["../x.jpg", "net/y.jpg", "z.jpg"], "person": ["..", "", "a/b"]})
-    pack(tmp_path / "set", facts)
+    rows = pd.DataFrame({"image_id": ["../x.jpg", "net/y.jpg", "z.jpg"], "person": ["..", "", "a/b"]})
+    pack(tmp_path / "set", rows)
     export_images(tmp_path / "set", tmp_path / "out")
     found = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.jpg")}
     assert found == {"out/_/__x.jpg", "out/nobody/net_y.jpg", "out/a_b/z.jpg"}

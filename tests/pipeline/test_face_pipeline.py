@@ -5,12 +5,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from tool_fakes import FakeDetector, FakeEmbedder, FakeLandmarker, face_at, paint_face
+from tool_fakes import FakeDetector, FakeEmbedder, FakePredictor, face_at, paint_face
 
 from faceline.geometry.boxes import BoxMap
 from faceline.pipeline import face_pipeline
 from faceline.pipeline.face_pipeline import FacePipeline, sample_tile
-from faceline.pipeline.found_faces import Face, PhotoFaces, main_face
+from faceline.pipeline.found_faces import FoundFace, PhotoFaces, main_face
 from faceline.pipeline.photo_files import Photo
 from faceline.windows.windows import sample
 
@@ -24,7 +24,7 @@ def make(scale: float = 2.0, shift: tuple[float, float] = (30, 40)) -> tuple[Pho
 
 def test_steps_find_points_tile_and_embedding() -> None:
     photo, points, box = make()
-    pipeline = FacePipeline(FakeDetector({"a.jpg": [box]}), FakeLandmarker(), FakeEmbedder())
+    pipeline = FacePipeline(FakeDetector({"a.jpg": [box]}), FakePredictor(), FakeEmbedder())
     (found,) = pipeline.detect([photo])
     assert found.status == "ok"
     assert found.faces[0].landmarks is None
@@ -40,14 +40,16 @@ def test_steps_find_points_tile_and_embedding() -> None:
     assert np.abs(face.aligned.astype(int) - sample(photo.image, face.to_photo, 112)).mean() < 3
 
 
-def test_the_detectors_box_goes_through_the_models_map() -> None:
+def test_the_detectors_box_goes_through_its_map() -> None:
     photo, points, box = make()
     shrunk = BoxMap(0.5, 0.5, 0.1, 0.0).apply(box)
     back = BoxMap(2.0, 2.0, -0.2, 0.0)
-    detector = FakeDetector({"a.jpg": [shrunk]}, convention="mtcnn")
-    (found,) = FacePipeline(detector, FakeLandmarker(back)).run([photo], "landmarks")
+    (found,) = FacePipeline(FakeDetector({"a.jpg": [shrunk]}, back), FakePredictor()).run([photo], "landmarks")
     assert found.faces[0].landmarks == pytest.approx(points, abs=1e-6)
     assert found.faces[0].box == pytest.approx(shrunk)
+    assert found.faces[0].celeba_box == pytest.approx(box)
+    assert found.faces[0].detector == "fake"
+    assert found.faces[0].detector_points is None
 
 
 def test_a_stream_keeps_order_and_statuses_across_batches(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +66,7 @@ def test_a_stream_keeps_order_and_statuses_across_batches(monkeypatch: pytest.Mo
             paint_face(image, box, seed=number)
             boxes[name] = [box]
         photos.append(Photo(name, "ok", image=image))
-    pipeline = FacePipeline(FakeDetector(boxes), FakeLandmarker(), FakeEmbedder())
+    pipeline = FacePipeline(FakeDetector(boxes), FakePredictor(), FakeEmbedder())
     found = list(pipeline.run(iter(photos)))
     assert [entry.name for entry in found] == [photo.name for photo in photos]
     expected = ["ok" if n % 4 in (0, 3) else "unreadable" if n % 4 == 1 else "no_face" for n in range(11)]
@@ -86,7 +88,7 @@ def test_large_photos_make_small_batches(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_faces_that_cannot_be_aligned_say_why_and_have_no_embedding() -> None:
     photo, _, box = make()
     tiny = np.concatenate([box[:2], box[2:] / 20])
-    pipeline = FacePipeline(FakeDetector({"a.jpg": [box, tiny]}), FakeLandmarker(), FakeEmbedder())
+    pipeline = FacePipeline(FakeDetector({"a.jpg": [box, tiny]}), FakePredictor(), FakeEmbedder())
     (found,) = pipeline.run([photo])
     assert [face.reject for face in found.faces] == ["", "eyes_too_close"]
     assert found.faces[1].embedding is None
@@ -119,11 +121,15 @@ def test_a_tile_of_a_face_far_outside_is_black() -> None:
     assert sample_tile(photo, np.array([[1.0, 0, 900], [0, 1, -700]]), 112).max() == 0
 
 
+def face(box: list[float], score: float, reject: str = "") -> FoundFace:
+    return FoundFace(np.array(box), "fake", np.array(box), score, reject=reject)
+
+
 def test_the_main_face_is_large_and_central() -> None:
     photo = Photo("a", "ok", image=np.zeros((400, 400, 3), np.uint8))
-    central = Face(np.array([150.0, 150, 100, 100]), "celeba", 0.9)
-    bystander = Face(np.array([0.0, 0, 110, 110]), "celeba", 0.99)
-    rejected = Face(np.array([100.0, 100, 200, 200]), "celeba", 0.9, reject="poor_fit")
+    central = face([150.0, 150, 100, 100], 0.9)
+    bystander = face([0.0, 0, 110, 110], 0.99)
+    rejected = face([100.0, 100, 200, 200], 0.9, reject="poor_fit")
     assert main_face(PhotoFaces(photo, "ok", (bystander, rejected, central))) is central
     assert main_face(PhotoFaces(photo, "ok", (rejected,))) is None
     assert main_face(PhotoFaces(Photo("b", "unreadable"), "unreadable")) is None

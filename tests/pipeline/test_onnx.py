@@ -13,19 +13,20 @@ import torch
 
 from faceline.alignment.fit.template import template
 from faceline.core.errors import FacelineError, InputError
-from faceline.core.params import CrossEntropyParams
-from faceline.detectors.mtcnn import find_faces
-from faceline.detectors.mtcnn_torch import torch_nets
+from faceline.detection.box_maps import read_box_map, write_box_map
+from faceline.detectors.mtcnn import find_faces, torch_nets
 from faceline.geometry.boxes import BoxMap
 from faceline.landmarks.net.hourglass import HourglassConfig, StackedHourglass
 from faceline.landmarks.net.predictor import LandmarkPredictor, save_hourglass
 from faceline.models.model_file import model_hash
 from faceline.pipeline import onnx_export
-from faceline.pipeline.onnx_runtime import OnnxEmbedder, OnnxLandmarker, onnx_nets, open_session
+from faceline.pipeline.onnx_runtime import OnnxEmbedder, OnnxLandmarkPredictor, onnx_nets, open_session
 from faceline.recognition.embedding.embedder import Embedder
-from faceline.recognition.losses import build_head
+from faceline.recognition.heads.registry import build_head, load_loss
 from faceline.recognition.net.embedding_net import EmbeddingNet, NetConfig, Recognizer
 from faceline.recognition.net.recognizer_file import save_recognizer
+
+BOX_MAP = BoxMap(1.2, 1.4, 0.01, 0.02)
 
 
 @pytest.fixture(scope="module")
@@ -36,28 +37,20 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     net = StackedHourglass(config)
     for head in net.heads:
         torch.nn.init.normal_(head.weight, std=0.5)  # untrained heads say nothing
-    save_hourglass(
-        folder / "hourglass.safetensors",
-        net,
-        config,
-        margin=-0.05,
-        box_map=BoxMap(1.2, 1.4, 0.01, 0.02),
-        labels="drawn",
-        drawn=True,
-        training={},
-    )
+    save_hourglass(folder / "hourglass.safetensors", net, config, margin=-0.05, labels="synthetic", training={})
     config = NetConfig("mobilenet_v3_small", 32, 2, 0.0, 112)
     people = [4, 5]
-    loss = CrossEntropyParams(label_smoothing=0.0)
+    loss = load_loss("ce").Params(label_smoothing=0.0)
     net = Recognizer(EmbeddingNet(config), build_head("ce", loss, len(people), config.embedding_dim))
-    facts = {
+    metadata = {
         "loss": {"name": "ce", "params": loss.model_dump()},
         "people": people,
-        "drawn": True,
+        "synthetic": True,
         "align": {"size_px": 112, "template": template(112).tolist()},
     }
-    save_recognizer(folder / "recognizer.safetensors", net.state_dict(), config, facts)
+    save_recognizer(folder / "recognizer.safetensors", net.state_dict(), config, metadata)
     (folder / "calibration.json").write_text("{}")
+    write_box_map(folder / "box_map.json", "mtcnn", BOX_MAP)
     return folder
 
 
@@ -70,23 +63,33 @@ def exported(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_all_files_are_there(exported: Path) -> None:
     names = {"hourglass.onnx", "recognizer.onnx", "mtcnn_pnet.onnx", "mtcnn_rnet.onnx", "mtcnn_onet.onnx"}
-    assert {file.name for file in exported.iterdir()} == names | {"calibration.json"}
+    assert {file.name for file in exported.iterdir()} == names | {"calibration.json", "box_map.json"}
+    assert read_box_map(exported / "box_map.json") == ("mtcnn", BOX_MAP)
+
+
+def test_what_is_not_measured_is_not_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("export_hourglass", "export_recognizer"):
+        monkeypatch.setattr(onnx_export, name, lambda model, out: model)
+    monkeypatch.setattr(onnx_export, "export_mtcnn", lambda out: [])
+    (tmp_path / "models").mkdir()
+    assert len(onnx_export.export_all(tmp_path / "models", tmp_path / "onnx")) == 2
+    assert list((tmp_path / "onnx").iterdir()) == []
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 70])
 def test_points_agree(models: Path, exported: Path, count: int) -> None:
     predictor = LandmarkPredictor.load(models / "hourglass.safetensors")
-    landmarker = OnnxLandmarker(exported / "hourglass.onnx")
+    exported_predictor = OnnxLandmarkPredictor(exported / "hourglass.onnx")
     pixels = np.random.default_rng(2).integers(0, 256, (count, 90, 90, 3), dtype=np.uint8)
     boxes = np.random.default_rng(3).uniform([10, 10, 30, 40], [20, 20, 50, 60], (count, 4))
     views = np.stack([predictor.view(box) for box in boxes])
-    assert np.array_equal(views, [landmarker.view(box) for box in boxes])
+    assert np.array_equal(views, [exported_predictor.view(box) for box in boxes])
     expected, scores = predictor.predict(list(pixels), views)
-    found, found_scores = landmarker.predict(list(pixels), views)
+    found, found_scores = exported_predictor.predict(list(pixels), views)
     assert np.abs(found - expected).max() < 0.05
     assert found_scores == pytest.approx(scores, abs=1e-4)
-    assert landmarker.box_map == predictor.box_map
-    assert landmarker.drawn is True
+    assert exported_predictor.metadata | predictor.metadata == exported_predictor.metadata
+    assert exported_predictor.synthetic is True
 
 
 @pytest.mark.parametrize("flip", [False, True])
@@ -112,21 +115,21 @@ def test_a_plain_runtime_gets_unit_embeddings_from_bytes(exported: Path) -> None
 def test_metadata_says_how_to_use_the_models(models: Path, exported: Path) -> None:
     for name in ("hourglass", "recognizer"):
         proto = onnx.load(exported / f"{name}.onnx")
-        facts = {prop.key: json.loads(prop.value) for prop in proto.metadata_props}
-        assert facts["kind"] == name
-        assert facts["colour_order"] == "RGB"
-        assert {"mean", "std", "input_px", "config", "drawn"} <= facts.keys()
-        assert facts["model"] == model_hash(models / f"{name}.safetensors")
+        metadata = {prop.key: json.loads(prop.value) for prop in proto.metadata_props}
+        assert metadata["kind"] == name
+        assert metadata["colour_order"] == "RGB"
+        assert {"mean", "std", "input_px", "config", "synthetic"} <= metadata.keys()
+        assert metadata["model"] == model_hash(models / f"{name}.safetensors")
         first = proto.graph.input[0].type.tensor_type.shape.dim[0]
         assert first.dim_param
-    assert np.allclose(facts["align"]["template"], template(112))
-    assert "people" not in facts  # who was trained on stays at home
+    assert np.allclose(metadata["align"]["template"], template(112))
+    assert "people" not in metadata  # who was trained on stays at home
 
 
 def test_detectors_agree(exported: Path) -> None:
     rng = np.random.default_rng(6)
     images = [rng.integers(0, 256, size, dtype=np.uint8) for size in [(90, 120, 3), (70, 60, 3)]]
-    expected = find_faces(images, torch_nets(torch.device("cpu")), 20)
+    expected = find_faces(images, torch_nets(), 20)
     found = find_faces(images, onnx_nets(exported), 20)
     for a, b in zip(expected, found, strict=True):
         assert a.boxes == pytest.approx(b.boxes, abs=0.01)

@@ -6,12 +6,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import torch
 
 from faceline.alignment.fit.params import AlignParams
 from faceline.alignment.fit.template import fit_alignment
-from faceline.detectors.mtcnn_torch import torch_nets
-from faceline.pipeline.detect import MtcnnDetector
+from faceline.detection.detections import DetectorSettings
+from faceline.detection.registry import load_detector
 from faceline.pipeline.face_pipeline import FacePipeline, sample_tile
 from faceline.pipeline.lfw import parse_pairs
 from faceline.pipeline.photo_files import read_photos
@@ -53,7 +52,7 @@ def verification(orl: Path) -> Verification:
     pairs = parse_pairs(orl / "pairs.txt")
     files = locate(pairs, orl)
     align = AlignParams(size_px=112, min_eye_distance_px=8, max_template_error=0.25, jpeg_quality=95)
-    pipeline = FacePipeline(MtcnnDetector(torch_nets(torch.device("cpu"))))
+    pipeline = FacePipeline(load_detector("mtcnn", DetectorSettings()))
     embeddings = {}
     found = pipeline.run(read_photos(files.values()), "detect")
     for name, entry in zip(files, found, strict=True):

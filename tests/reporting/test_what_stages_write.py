@@ -17,9 +17,10 @@ from faceline.data.analysis.tables import analyse, summarise, write_analysis
 from faceline.data.filtering.params import FilterParams
 from faceline.evaluation.recognition.recognition_figures import recognition_figures
 from faceline.evaluation.verification.calibration import Calibration
+from faceline.evaluation.verification.output import write_table
 from faceline.evaluation.verification.params import EvaluationParams
 from faceline.evaluation.verification.roles import dev_comparisons, query_comparisons
-from faceline.evaluation.wild.wild_figures import wild_figures
+from faceline.evaluation.wild.wild_figures import compare_table, wild_figures
 from faceline.reporting.inputs import Inputs
 from faceline.reporting.page import render_page
 
@@ -52,8 +53,10 @@ def written(
     recognition = recognition_figures(table, comparisons, frozen, evaluation)
     recognition.write(reports / "recognition")
     write_json(metrics / "recognition.json", recognition.metrics)
-    wild = wild_figures(table, comparisons, frozen, evaluation)
-    wild.write(reports / "wild", recognition.metrics, recognition.metrics)
+    wild = wild_figures(table, frozen, evaluation)
+    wild.write(reports / "wild")
+    compared = compare_table(recognition.metrics, recognition.metrics, wild.metrics)
+    write_table(reports / "wild", "compare", compared)
     write_json(metrics / "wild.json", wild.metrics)
     joined = joined_photos()
     tables = analyse(joined, FilterParams.model_validate(params["filter"]))

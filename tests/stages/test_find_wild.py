@@ -8,23 +8,42 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from tool_fakes import FakeDetector, FakeLandmarker, face_at, paint_face
+from tool_fakes import FakeDetector, FakePredictor, face_at, paint_face
 
+from faceline.alignment.fit.params import AlignParams
 from faceline.alignment.fit.template import template
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, POINT_COLUMNS
-from faceline.core.errors import FacelineError
+from faceline.core.errors import FacelineError, InputError
+from faceline.data.crops.params import CropParams
+from faceline.detection.box_maps import write_box_map
+from faceline.detection.detections import Detections
 from faceline.geometry.boxes import BoxMap, iou
 from faceline.geometry.points import points_of
 from faceline.imaging.images import decode_rgb
-from faceline.packed.sets import PackedSet
-from faceline.settings.schema import load_params
+from faceline.models.runtime import RuntimeParams
+from faceline.packed.sets import PackedSet, read_rejected
+from faceline.wild.params import WildParams
 from faceline.windows.windows import invert, sample
 from stages import find_wild as stage
 
-ROOT = Path(__file__).resolve().parents[2]
+WILD = WildParams(
+    detector="mtcnn", detector_model="none", min_face_px=30, max_photo_px=1024, min_score=0.9, min_iou=0.4
+)
+CROP = CropParams(context=0.5, max_px=384, jpeg_quality=95)
+ALIGN = AlignParams(size_px=112, min_eye_distance_px=8, max_template_error=0.25, jpeg_quality=95)
+RUNTIME = RuntimeParams(device="cpu", threads=1, workers=2, devices=1, nodes=1)
 # the detector's boxes are half as large as CelebA's, and lie a tenth to the left
 TO_CELEBA = BoxMap(2.0, 2.0, 0.2, 0.0)
 FROM_CELEBA = BoxMap(0.5, 0.5, -0.1, 0.0)
+
+
+class Told(FakeDetector):
+    """Knows a photo by its pixels."""
+
+    name = "mtcnn"
+
+    def find(self, images, names=()) -> list[Detections]:
+        return [self._of(self._boxes[image.tobytes()]) for image in images]
 
 
 class Sources:
@@ -33,7 +52,8 @@ class Sources:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.rows: list[dict] = []
-        self.found: dict[str, list] = {}
+        self.found: dict[bytes, list] = {}
+        self.settings: list[tuple] = []
         (folder / "photos").mkdir()
 
     def add(self, name: str, role: str, annotated: np.ndarray, found: list[np.ndarray], broken: bool = False) -> None:
@@ -45,30 +65,35 @@ class Sources:
             path.write_text("no photo")
         else:
             Image.fromarray(image).save(path)
-        self.found[name] = [FROM_CELEBA.apply(box) for box in found]
+            self.found[decode_rgb(path.read_bytes()).tobytes()] = [FROM_CELEBA.apply(box) for box in found]
         attributes = dict.fromkeys(ATTRIBUTES, 0) | {"Male": len(self.rows) % 2}
         box = dict(zip(BOX_COLUMNS, annotated, strict=True))
         split = "train" if role == "train" else ""
         self.rows.append(
             {"image_id": name, "person": len(self.rows), "role": role, "split": split, **box}
-            | dict.fromkeys(POINT_COLUMNS, 0)
+            | dict(zip(POINT_COLUMNS, POINTS.ravel(), strict=True))  # nothing is taken from them
             | attributes
         )
 
-    def run(self, monkeypatch: pytest.MonkeyPatch) -> PackedSet:
-        params = load_params(ROOT / "params" / "sample.yaml")
+    def run(self, monkeypatch: pytest.MonkeyPatch, workers: int = 2, measured_for: str = "mtcnn") -> PackedSet:
         pd.DataFrame(self.rows).to_csv(self.folder / "selected.csv", index=False)
-        landmarker = FakeLandmarker(TO_CELEBA)
-        monkeypatch.setattr(stage.LandmarkPredictor, "load", lambda *_: landmarker)
-        monkeypatch.setattr(stage, "torch_nets", lambda _: None)
-        monkeypatch.setattr(stage, "MtcnnDetector", lambda *_: FakeDetector(self.found, "mtcnn"))
+        write_box_map(self.folder / "box_map.json", measured_for, TO_CELEBA)
+
+        def load(name: str, settings: object) -> Told:
+            self.settings.append((name, settings))
+            return Told(self.found)
+
+        monkeypatch.setattr(stage.LandmarkPredictor, "load", lambda *_: FakePredictor())
+        monkeypatch.setattr(stage, "load_detector", load)
         stage.find_wild(
-            wild=params.wild,
-            align=params.align,
-            runtime=params.runtime,
+            wild=WILD,
+            crop=CROP,
+            align=ALIGN,
+            runtime=RUNTIME.model_copy(update={"workers": workers}),
             images=self.folder / "photos",
             selected=self.folder / "selected.csv",
             model=self.folder / "hourglass.safetensors",
+            box_map=self.folder / "box_map.json",
             out=self.folder / "wild",
         )
         return PackedSet(self.folder / "wild")
@@ -94,7 +119,7 @@ def test_subjects_and_the_reasons_of_the_others(sources: Sources, monkeypatch: p
     sources.add("tiny.jpg", "distractor", TINY, [TINY])
     sources.add("plain.jpg", "distractor", BOX, [BOX])
     wild = sources.run(monkeypatch)
-    rejected = pd.read_csv(sources.folder / "wild/_rejected.csv", keep_default_na=False)
+    rejected = read_rejected(sources.folder / "wild")
     assert dict(zip(rejected.image_id, rejected.reason, strict=True)) == {
         "empty.jpg": "no_face",
         "bystander.jpg": "no_match",
@@ -102,16 +127,16 @@ def test_subjects_and_the_reasons_of_the_others(sources: Sources, monkeypatch: p
         "tiny.jpg": "eyes_too_close",
     }
     assert {"image_id", "person", "role", "split", "reason", *ATTRIBUTES} == set(rejected.columns)
-    facts = wild.facts
-    assert facts.image_id.tolist() == ["found.jpg", "plain.jpg"]
-    assert facts.role.tolist() == ["dev", "distractor"]
-    assert facts.person.tolist() == [1, 6]
-    assert facts.Male.tolist() == [1, 0]
-    assert points_of(facts) == pytest.approx(np.stack([POINTS, POINTS]), abs=0.02)
-    assert facts[BOX_COLUMNS].to_numpy() == pytest.approx(np.stack([BOX, BOX]), abs=1e-6)
-    assert facts.iou.to_numpy() == pytest.approx([float(iou(BOX, BOX + jitter)), 1], abs=1e-6)
-    assert facts.score.to_numpy() == pytest.approx([0.9, 0.9])
-    assert {"landmark_score", "template_error", "outside_share"} <= set(facts.columns)
+    rows = wild.rows
+    assert rows.image_id.tolist() == ["found.jpg", "plain.jpg"]
+    assert rows.role.tolist() == ["dev", "distractor"]
+    assert rows.person.tolist() == [1, 6]
+    assert rows.Male.tolist() == [1, 0]
+    assert points_of(rows) == pytest.approx(np.stack([POINTS, POINTS]), abs=0.02)
+    assert rows[BOX_COLUMNS].to_numpy() == pytest.approx(np.stack([BOX, BOX]), abs=1e-6)
+    assert rows.iou.to_numpy() == pytest.approx([float(iou(BOX, BOX + jitter)), 1], abs=1e-6)
+    assert rows.score.to_numpy() == pytest.approx([0.9, 0.9])
+    assert {"landmark_score", "template_error", "outside_share"} <= set(rows.columns)
 
 
 def test_tiles_come_from_the_photo_itself(sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,17 +156,29 @@ def test_the_set_says_what_it_is(sources: Sources, monkeypatch: pytest.MonkeyPat
     metadata = sources.run(monkeypatch).metadata
     assert (metadata["kind"], metadata["size_px"], metadata["landmarks"]) == ("wild", 112, "hourglass")
     assert np.allclose(metadata["template"], template(112))
-    assert metadata["drawn"] is False
-    assert metadata["detector"]["name"] == "mtcnn"
+    assert metadata["synthetic"] is False
+    assert metadata["detector"] == WILD.model_dump()
+    ((name, settings),) = sources.settings
+    assert (name, settings) == ("mtcnn", WILD.settings("cpu"))
 
 
-def test_the_same_inputs_give_the_same_bytes(sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_map_of_another_detectors_boxes_is_refused(sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
+    sources.add("a.png", "query", BOX, [BOX])
+    with pytest.raises(InputError, match=r"box_map\.json: measured for yunet, not mtcnn"):
+        sources.run(monkeypatch, measured_for="yunet")
+    assert not (sources.folder / "wild").exists()
+
+
+def test_the_same_inputs_give_the_same_bytes_with_any_workers(
+    sources: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for number in range(40):  # over more than one batch
-        sources.add(f"{number}.png", "query", BOX, [BOX] if number % 3 else [])
-    sources.run(monkeypatch)
-    first = {file.name: file.read_bytes() for file in (sources.folder / "wild").iterdir()}
-    wild = sources.run(monkeypatch)
-    assert first == {file.name: file.read_bytes() for file in (sources.folder / "wild").iterdir()}
+        sources.add(f"{number}.png", "query", np.add(BOX, (number % 7, 0, 0, 0)), [BOX] if number % 3 else [])
+    contents = []
+    for workers in (1, 4, 1):
+        wild = sources.run(monkeypatch, workers)
+        contents.append({file.name: file.read_bytes() for file in (sources.folder / "wild").iterdir()})
+    assert contents[0] == contents[1] == contents[2]
     assert len(wild) == 26
 
 

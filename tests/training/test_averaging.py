@@ -2,7 +2,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from faceline.training.averaging import Ema
+from faceline.training.averaging import AveragedWeights
 
 
 def net():
@@ -12,42 +12,42 @@ def net():
 
 def test_it_follows_the_recurrence_written_out():
     module = net()
-    ema = Ema(module, 0.9)
+    averaging = AveragedWeights(module, 0.9)
     expected = module[0].weight.detach().numpy().copy()
     for update in range(30):
         with torch.no_grad():
             module[0].weight += update
-        ema.update()
+        averaging.update()
         decay = min(0.9, (1 + update) / (10 + update))
         expected = decay * expected + (1 - decay) * module[0].weight.detach().numpy()
-    np.testing.assert_allclose(ema.averaged[0].weight.numpy(), expected, rtol=1e-5)
+    np.testing.assert_allclose(averaging.averaged[0].weight.numpy(), expected, rtol=1e-5)
 
 
 def test_batch_statistics_are_averaged_and_counters_copied():
     module = net()
-    ema = Ema(module, 0.5)
+    averaging = AveragedWeights(module, 0.5)
     module(torch.full((8, 3), 5.0))
-    ema.update()
+    averaging.update()
     start = torch.zeros(4)
-    torch.testing.assert_close(ema.averaged[1].running_mean, torch.lerp(start, module[1].running_mean, 0.9))
-    assert ema.averaged[1].num_batches_tracked == 1
-    assert not ema.averaged.training
+    torch.testing.assert_close(averaging.averaged[1].running_mean, torch.lerp(start, module[1].running_mean, 0.9))
+    assert averaging.averaged[1].num_batches_tracked == 1
+    assert not averaging.averaged.training
 
 
 def test_without_decay_it_is_the_module():
     module = net()
-    ema = Ema(module, 0.0)
+    averaging = AveragedWeights(module, 0.0)
     with torch.no_grad():
         module[0].weight.mul_(3)
-    ema.update()
-    torch.testing.assert_close(ema.averaged[0].weight, module[0].weight)
+    averaging.update()
+    torch.testing.assert_close(averaging.averaged[0].weight, module[0].weight)
 
 
 def test_a_restored_average_goes_on_alike():
     module = net()
-    one = Ema(module, 0.9)
+    one = AveragedWeights(module, 0.9)
     one.update()
-    other = Ema(net(), 0.9)
+    other = AveragedWeights(net(), 0.9)
     other._module = module
     other.load_state_dict(one.state_dict())
     with torch.no_grad():

@@ -1,7 +1,5 @@
 """Aligns a packed set of crops twice, by the hourglass's landmarks and by annotated ones, in one pass."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The least-squares similarity between two sets of points."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from faceline.core.errors import FacelineError

@@ -1,7 +1,5 @@
 """Alignment of faces onto the ArcFace template by a similarity of their five landmarks."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,13 +12,7 @@ from faceline.windows.windows import invert, transform
 # insightface's 112 x 112 template (Deng et al., ArcFace, CVPR 2019): (x, y) in px, order of `core.columns.POINTS`
 TEMPLATE_PX = 112
 TEMPLATE = np.array(
-    [
-        [38.2946, 51.6963],
-        [73.5318, 51.5014],
-        [56.0252, 71.7366],
-        [41.5493, 92.3655],
-        [70.7299, 92.2041],
-    ]
+    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
 )
 
 

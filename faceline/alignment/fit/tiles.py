@@ -1,7 +1,5 @@
 """Aligned tiles of faces in stored windows, by predicted or by annotated landmarks: the one way to a tile."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

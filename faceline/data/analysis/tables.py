@@ -1,7 +1,5 @@
 """What a data set is like: attributes, photos per person, box sizes, near-duplicates, what each filter removes."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Cuts the window round each chosen face out of its photo."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import astuple
 from itertools import islice

@@ -1,7 +1,5 @@
 """Parameters of the stored windows."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """Near-duplicate photos by their 64-bit hashes."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 
 import numpy as np

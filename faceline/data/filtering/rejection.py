@@ -1,7 +1,5 @@
 """Which photos cannot be used, and the one reason each is given."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

@@ -1,7 +1,5 @@
 """People into disjoint roles, their photos into splits."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Parameters of the scan: where the data set lies."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from faceline.core.params import Count, Group

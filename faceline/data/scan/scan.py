@@ -1,7 +1,5 @@
 """What every photo is, whatever its annotation: size, readable or why not, perceptual hash, sharpness."""
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 import pandas as pd

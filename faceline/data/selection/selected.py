@@ -1,7 +1,5 @@
 """The selection on disk: one row a photo, as the filter wrote it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

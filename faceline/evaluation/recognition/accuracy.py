@@ -1,7 +1,5 @@
 """Accuracy among the people trained on: whether a photo kept back for the end is nearest its own person's mean."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from faceline.evaluation.embeddings.table import NO_LABEL, EmbeddingTable

@@ -1,7 +1,5 @@
 """The embeddings themselves: how well people form clusters, and a map of them."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from sklearn.manifold import TSNE

@@ -4,8 +4,6 @@ A pair belongs to a group when both its photos do. Lasting attributes are decide
 photos, accessories photo by photo. The labels are annotators' impressions, not what people say of themselves.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass

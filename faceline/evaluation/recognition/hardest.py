@@ -1,7 +1,5 @@
 """The pairs of photos that a recogniser gets most wrong."""
 
-from __future__ import annotations
-
 import threading
 
 import numpy as np

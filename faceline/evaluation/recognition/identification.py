@@ -6,8 +6,6 @@ probes are the rest. A failed reference is left out, a failed probe finds nobody
 references failed is not enrolled, so that none of its probes can be found.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass

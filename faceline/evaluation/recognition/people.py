@@ -1,7 +1,5 @@
 """Each query person's own comparisons: errors at a threshold, triplets, and whom the person is confused with."""
 
-from __future__ import annotations
-
 import threading
 from itertools import pairwise
 

@@ -1,7 +1,5 @@
 """All figures of `metrics/recognition.json`, and the tables behind them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,12 +23,11 @@ from faceline.evaluation.recognition.people import PersonStatistics, triplet_acc
 from faceline.evaluation.recognition.sheets import HARDEST
 from faceline.evaluation.verification.calibration import Calibration
 from faceline.evaluation.verification.comparisons import Comparisons
-from faceline.evaluation.verification.curve import Curve
 from faceline.evaluation.verification.impostors import ImpostorScores
 from faceline.evaluation.verification.intervals import person_weights
-from faceline.evaluation.verification.output import acquisition_table, failure_to_acquire, write_curves, write_table
+from faceline.evaluation.verification.output import Figures, acquisition_table, failure_to_acquire, write_table
 from faceline.evaluation.verification.params import EvaluationParams
-from faceline.evaluation.verification.rate import Rate, label, to_metrics, to_table
+from faceline.evaluation.verification.rate import Rate, label
 from faceline.evaluation.verification.roles import DISTRACTOR, QUERY, rows_of
 from faceline.evaluation.verification.verification import DEV_TARGETS, dev_threshold, verification_figures
 
@@ -38,35 +35,22 @@ GROUP_TARGET = 0.01
 
 
 @dataclass(frozen=True)
-class RecognitionFigures:
+class RecognitionFigures(Figures):
     """What is measured on annotated faces.
 
     Attributes:
-        rates: every rate in the order of the metric keys, those that the data cannot give included.
-        numbers: what was counted.
-        curve: error rates by threshold.
         search: identification, with its intervals.
         groups: figures by group.
         people: one row a query person.
-        acquisition: photos by role and status.
         placed: the embedding map.
         hardest_impostors: as positions in what the comparisons were made of.
     """
 
-    rates: list[Rate]
-    numbers: dict[str, int]
-    curve: Curve
     search: SearchFigures
     groups: list[GroupRow]
     people: pd.DataFrame
-    acquisition: pd.DataFrame
     placed: pd.DataFrame
     hardest_impostors: pd.DataFrame
-
-    @property
-    def metrics(self) -> dict[str, float | int | None]:
-        """Rates and numbers, flat."""
-        return {**to_metrics(self.rates), **self.numbers}
 
     @property
     def achieved(self) -> list[tuple[float, float, float | None]]:
@@ -77,12 +61,10 @@ class RecognitionFigures:
 
     def write(self, folder: Path) -> None:
         """Every table but those of the sheets of faces."""
-        write_curves(folder, self.curve)
-        write_table(folder, "rates", to_table(self.rates))
+        super().write(folder)
         write_table(folder, "cmc", self.search.cmc)
         write_table(folder, "groups", group_table(self.groups))
         write_table(folder, "per_person", self.people)
-        write_table(folder, "acquisition", self.acquisition)
         write_table(folder, "embedding_map", self.placed)
 
 

@@ -1,7 +1,5 @@
 """Sheets of the faces behind the worst errors, each beside its table."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 

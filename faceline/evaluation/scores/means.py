@@ -1,7 +1,5 @@
 """The mean embedding of each person, and whose mean lies nearest to a probe."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -7,8 +7,6 @@ threshold are rejected on both sides. The 1e-9 corrects products such as 0.29 * 
 historical: this is a 1:1 statistic, the true match rate at a false match rate (ISO/IEC 19795-1).
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

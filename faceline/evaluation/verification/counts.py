@@ -1,7 +1,5 @@
 """How many impostor scores lie above each of many thresholds, as counted or as resampled."""
 
-from __future__ import annotations
-
 import threading
 
 import numpy as np

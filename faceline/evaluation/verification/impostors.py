@@ -1,7 +1,5 @@
 """Impostor scores tile by tile: computed once, held where they fit, computed again only where they do not."""
 
-from __future__ import annotations
-
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence

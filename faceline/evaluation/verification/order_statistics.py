@@ -1,27 +1,28 @@
 """Exact order statistics of more scores than fit in memory.
 
 A sample brackets each wanted rank between two values; one pass over all scores counts what lies at or above
-every bracket's ends and keeps what lies inside; the rank is then found among what was kept. Should a bracket miss its
-rank, or hold more than fits, what was counted gives a new bracket and another pass follows. The answer is
-what sorting everything would give, whatever the sample.
+every bracket's start and keeps what lies inside; the rank is then found among what was kept. Should a bracket miss
+its rank, or the brackets hold more than fits, two more passes find it by its bits. The answer is what sorting
+everything would give, whatever the sample.
 """
-
-from __future__ import annotations
 
 import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from faceline.evaluation.verification.impostors import ImpostorScores, Observer, Place
 
 LOWEST = np.finfo(np.float32).min  # below it only -inf, which stands for "no score here"
-SUBDIVISIONS = 1 << 15
-SPREAD = 3.5  # standard deviations that a bracket reaches to either side: a miss costs a pass, not the answer
+SPREAD = 3.5  # standard deviations that a bracket reaches to either side: a miss costs two passes, not the answer
 HELD = 1 << 22  # scores that are simply held: 16 MB
 KEPT_PER_SAMPLE = 80  # scores that can be kept and sorted in the time that drawing one takes
+RANKS_A_PASS = 16  # each takes a histogram of half a megabyte
+Result = TypeVar("Result")
 Tally = tuple[np.ndarray, np.ndarray]
+Found = dict[int, tuple[np.float32, int]]  # rank -> score, and the number of scores strictly larger
 Bracket = tuple[np.float32, np.float32]  # from the first on, to below the second
 
 
@@ -40,10 +41,10 @@ def largest_impostors(
     watching = list(observers)
     tallying = threading.Lock()
 
-    def map_blocks(visit: Callable[[np.ndarray], Tally]) -> Iterator[Tally]:
+    def map_blocks(visit: Callable[[np.ndarray], Result]) -> Iterator[Result]:
         shown, watching[:] = tuple(watching), ()
 
-        def both(block: np.ndarray, place: Place) -> Tally:
+        def both(block: np.ndarray, place: Place) -> Result:
             for observer in shown:
                 observer.offer(block, place)
             # a tally is many short calls: two threads at them lose more time handing the interpreter to each other
@@ -57,7 +58,7 @@ def largest_impostors(
 
 
 def largest(
-    map_blocks: Callable[[Callable[[np.ndarray], Tally]], Iterable[Tally]],
+    map_blocks: Callable[[Callable[[np.ndarray], Result]], Iterable[Result]],
     ranks: Sequence[int],
     sample: np.ndarray,
     total: int,
@@ -76,32 +77,72 @@ def largest(
     Returns:
         (len(ranks),) float32 scores and (len(ranks),) int64 numbers of scores strictly larger.
     """
-    found: dict[int, tuple[np.float32, int]] = {}
-    open_brackets = {rank: _bracket(rank, np.sort(sample)[::-1], total) for rank in set(ranks)}
-    while open_brackets:
-        edges = _union(open_brackets.values())
-        counts, kept, fine_edges, fine_counts = _pass(map_blocks, edges, capacity)
-        for rank, (low, high) in list(open_brackets.items()):
-            index = int(np.searchsorted(edges, low, side="right")) - 1
-            index -= index % 2
-            low, high = edges[index], edges[index + 1]
-            if rank < counts[index + 1]:
-                open_brackets[rank] = (high, np.float32(np.inf))
-            elif rank >= counts[index]:
-                open_brackets[rank] = (LOWEST, low)
-            elif fine_edges is None:
-                last = int(np.searchsorted(kept, high))
-                score = kept[last - 1 - (rank - counts[index + 1])]
-                found[rank] = (score, counts[index + 1] + last - int(np.searchsorted(kept, score, side="right")))
-            else:
-                low, high, above = _finer(rank - counts[index + 1], low, high, fine_edges, fine_counts)
-                open_brackets[rank] = (low, high)
-                if np.nextafter(low, np.float32(np.inf)) >= high:
-                    found[rank] = (low, counts[index + 1] + above)
-            if rank in found:
-                del open_brackets[rank]
+    descending = np.sort(sample)[::-1]
+    edges = _union(_bracket(rank, descending, total) for rank in set(ranks))
+    counts = np.zeros(len(edges) // 2, np.int64)  # at or above each bracket's start
+    kept: list[np.ndarray] = []
+    room = capacity
+    for above, inside in map_blocks(lambda scores: tally(scores, edges)):
+        counts += above
+        room -= len(inside)
+        kept.append(inside)
+        if room < 0:
+            kept.clear()
+    found = _in_brackets(set(ranks), np.sort(np.concatenate(kept)), edges, counts) if room >= 0 else {}
+    missed = sorted(set(ranks) - found.keys())
+    for start in range(0, len(missed), RANKS_A_PASS):
+        found |= _selected(map_blocks, missed[start : start + RANKS_A_PASS])
     scores, above = zip(*(found[rank] for rank in ranks), strict=True)
     return np.array(scores, np.float32), np.array(above, np.int64)
+
+
+def _in_brackets(ranks: Iterable[int], pool: np.ndarray, edges: np.ndarray, counts: np.ndarray) -> Found:
+    """Those of the ranks that lie in a bracket.
+
+    Args:
+        pool: all scores inside the brackets, ascending.
+        counts: scores at or above each bracket's start.
+    """
+    starts, ends = np.searchsorted(pool, edges).reshape(-1, 2).T
+    beyond = counts - (ends - starts)  # at or above each bracket's end
+    found: Found = {}
+    for rank in ranks:
+        for index in np.flatnonzero((beyond <= rank) & (rank < counts)):
+            score = pool[ends[index] - 1 - (rank - beyond[index])]
+            found[rank] = score, int(beyond[index] + ends[index] - np.searchsorted(pool, score, side="right"))
+    return found
+
+
+def _selected(map_blocks: Callable, ranks: Sequence[int]) -> Found:
+    """Two passes whatever the scores: by the upper half of their bits, and by the lower half where a rank lies."""
+
+    def keys(scores: np.ndarray) -> np.ndarray:
+        bits = (scores.ravel() + np.float32(0)).view(np.int32)  # -0 becomes 0
+        return np.where(bits < 0, ~bits, bits | np.int32(-(2**31))).view(np.uint32)
+
+    def place(histogram: np.ndarray, rank: int) -> tuple[int, int]:
+        """The bin of a rank, and what lies above the bin."""
+        above = histogram[::-1].cumsum()[::-1] - histogram
+        index = int(np.flatnonzero(above <= rank)[0])
+        return index, int(above[index])
+
+    def lower(scores: np.ndarray) -> list[np.ndarray]:
+        low, high = keys(scores) & 0xFFFF, keys(scores) >> 16
+        return [np.bincount(low[high == index], minlength=1 << 16) for index in bins]
+
+    upper = sum(map_blocks(lambda scores: np.bincount(keys(scores) >> 16, minlength=1 << 16)))
+    where = {rank: place(upper, rank) for rank in ranks}
+    bins = sorted({index for index, _ in where.values()})
+    histograms = dict.fromkeys(bins, 0)
+    for parts in map_blocks(lower):
+        histograms = {index: histograms[index] + part for index, part in zip(bins, parts, strict=True)}
+    found: Found = {}
+    for rank, (index, above) in where.items():
+        low, between = place(histograms[index], rank - above)
+        key = np.uint32(index << 16 | low)
+        bits = np.uint32(key ^ 0x80000000 if key >> 31 else ~key)
+        found[rank] = bits.view(np.float32), above + between
+    return found
 
 
 def sample_size(shares: Sequence[float], total: int, capacity: int) -> int:
@@ -163,58 +204,3 @@ def tally(scores: np.ndarray, edges: np.ndarray) -> Tally:
 
 def _where(flat: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return flat.take(np.flatnonzero(mask))  # up to three times faster than `flat[mask]`
-
-
-def _pass(
-    map_blocks: Callable[[Callable[[np.ndarray], Tally]], Iterable[Tally]], edges: np.ndarray, capacity: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, np.ndarray | None]:
-    """Counts at the edges and all that lies inside, sorted; where that is too much, counts at finer edges."""
-    counts = np.zeros(len(edges), np.int64)
-    kept: list[np.ndarray] = []
-    held = 0
-    fine_edges = fine_counts = None
-    for block_counts, inside in map_blocks(lambda scores: tally(scores, edges)):
-        counts[::2] += block_counts
-        kept.append(inside)
-        held += len(inside)
-        if held > capacity:
-            pool = _sorted(kept)
-            if fine_edges is None:
-                fine_edges = _subdivided(pool, edges)
-                fine_counts = np.zeros(len(fine_edges), np.int64)
-            fine_counts += len(pool) - np.searchsorted(pool, fine_edges)
-            kept, held = [], 0
-    pool = _sorted(kept)
-    if fine_edges is None:
-        inside_edges = len(pool) - np.searchsorted(pool, edges)
-    else:
-        fine_counts += len(pool) - np.searchsorted(pool, fine_edges)
-        inside_edges = fine_counts[np.searchsorted(fine_edges, edges)]
-    # at or above a bracket's end lies what lies at or above its start but not inside
-    counts[1::2] = counts[::2] - (inside_edges[::2] - inside_edges[1::2])
-    return counts, pool, fine_edges, fine_counts
-
-
-def _sorted(parts: list[np.ndarray]) -> np.ndarray:
-    pool = np.concatenate(parts) if parts else np.empty(0, np.float32)
-    parts.clear()
-    pool.sort()
-    return pool
-
-
-def _subdivided(pool: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Finer edges where the scores are; a score and its next float both, so that many equal ones stand alone."""
-    values = pool[:: max(1, len(pool) // SUBDIVISIONS)]
-    return np.unique(np.concatenate([edges, values, np.nextafter(values, np.float32(np.inf))]))
-
-
-def _finer(
-    rank: int, low: np.float32, high: np.float32, fine_edges: np.ndarray, fine_counts: np.ndarray
-) -> tuple[np.float32, np.float32, int]:
-    """The neighbouring fine edges inside [low, high) that hold a rank counted from `high` down, and the scores
-    between them and `high`.
-    """
-    first, last = np.searchsorted(fine_edges, [low, high])
-    above = fine_counts[first : last + 1] - fine_counts[last]  # descending
-    index = first + int(np.flatnonzero(above > rank)[-1])
-    return fine_edges[index], fine_edges[index + 1], int(above[index + 1 - first])

@@ -1,7 +1,5 @@
 """The pairs of people behind the largest impostor scores."""
 
-from __future__ import annotations
-
 import threading
 
 import numpy as np

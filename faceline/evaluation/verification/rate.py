@@ -1,7 +1,5 @@
 """A rate with its interval, or the reason why the data cannot give it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 

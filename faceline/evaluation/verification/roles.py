@@ -1,7 +1,5 @@
 """From a table of embeddings to comparisons, and the checks that keep a broken model from getting a figure."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from faceline.core.errors import FacelineError, InputError

@@ -5,10 +5,8 @@ largest scores, and the curve; the second counts at all thresholds, weighted by 
 observers.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,33 +26,16 @@ TARGETS = (0.5, 0.2, 0.1, 0.05, 0.01, 0.001)
 DEV_TARGETS = (0.1, 0.01)
 
 
-@dataclass(frozen=True)
-class IdRate:
-    """The ID rate at one target.
-
-    Attributes:
-        fpr: the target, 0..1.
-        threshold: cosine similarity.
-        tpr: share of genuine pairs strictly above it; pairs with a failed photo count among them, as misses.
-        false_matches: impostor pairs strictly above it.
-        reason: why the data cannot give the figure, or an empty string.
-    """
-
-    fpr: float
-    threshold: float
-    tpr: float
-    false_matches: int
-    reason: str
-
-
 def id_rates(
     scores: ImpostorScores,
     fprs: Sequence[float],
     seed: int = 1,
     leaders: PersonPairLeaders | None = None,
     observers: Sequence[Observer] = (),
-) -> list[IdRate]:
+) -> list[Rate]:
     """The ID rate over every comparison, exact at any size: the scores are never sorted as a whole.
+
+    The share of genuine pairs strictly above the threshold, where pairs with a failed photo count as misses.
 
     Args:
         fprs: targets, 0..1.
@@ -70,12 +51,12 @@ def id_rates(
     total, positives = comparisons.negative_pairs, comparisons.positive_pairs
     leaders = leaders or PersonPairLeaders(comparisons, MIN_PERSON_PAIRS)
     ranks = [allowed_false_matches(fpr, total) for fpr in fprs]
-    thresholds, false_matches = largest_impostors(scores, ranks, seed, [leaders, *observers])
+    thresholds, _ = largest_impostors(scores, ranks, seed, [leaders, *observers])
     rates = []
-    for fpr, threshold, false in zip(fprs, thresholds, false_matches, strict=True):
+    for fpr, threshold in zip(fprs, thresholds.tolist(), strict=True):
         tpr = np.count_nonzero(comparisons.genuine.score > threshold) / positives
         reason = too_few(fpr, total, leaders.count_above(threshold))
-        rates.append(IdRate(fpr, float(threshold), float(tpr), int(false), reason))
+        rates.append(Rate(f"tpr_at_fpr_{label(fpr)}", None if reason else tpr, threshold=threshold, reason=reason))
     return rates
 
 
@@ -99,7 +80,7 @@ class Measured:
         leaders: the pairs of people behind the largest scores.
     """
 
-    id_rates: list[IdRate]
+    id_rates: list[Rate]
     curve: Curve
     thresholds: np.ndarray
     impostors: np.ndarray
@@ -132,9 +113,9 @@ def measure(
     leaders = PersonPairLeaders(comparisons, MIN_PERSON_PAIRS)
     _check(comparisons)
     counts = ImpostorCounts(curve_thresholds(scores, seed))
-    points = id_rates(scores, targets, seed, leaders, [counts])
+    rates = id_rates(scores, targets, seed, leaders, [counts])
     curve = Curve.of(comparisons, counts.thresholds, counts.above)
-    wanted = [*spread_thresholds(curve), *(point.threshold for point in points), *frozen]
+    wanted = [*spread_thresholds(curve), *(rate.threshold for rate in rates), *frozen]
     resampled = ResampledCounts(comparisons, np.unique(np.array(wanted, np.float32)), weights)
     scores.show([resampled, *observers])
     genuine = comparisons.genuine.counts_above(resampled.thresholds, len(comparisons.names))
@@ -142,7 +123,7 @@ def measure(
     samples = Resamples.of(
         weights, resampled.weighted, genuine, positives, comparisons.photos, len(comparisons.distractor)
     )
-    return Measured(points, curve, resampled.thresholds, resampled.above, genuine.sum(axis=0), samples, leaders)
+    return Measured(rates, curve, resampled.thresholds, resampled.above, genuine.sum(axis=0), samples, leaders)
 
 
 @dataclass(frozen=True)
@@ -178,13 +159,9 @@ def verification_figures(
     known = [threshold for threshold in frozen.values() if threshold is not None]
     measured = measure(scores, TARGETS, weights, seed, known, observers)
     rates = []
-    for point in measured.id_rates:
-        name = f"tpr_at_fpr_{label(point.fpr)}"
-        if point.reason:
-            rates.append(Rate(name, None, reason=point.reason))
-        else:
-            bounds = interval(measured.resamples.tmr_at_fmr(point.fpr))
-            rates.append(Rate(name, point.tpr, *bounds, threshold=point.threshold))
+    for target, rate in zip(TARGETS, measured.id_rates, strict=True):
+        low, high = (None, None) if rate.reason else interval(measured.resamples.tmr_at_fmr(target))
+        rates.append(replace(rate, low=low, high=high, threshold=None if rate.reason else rate.threshold))
     for target, threshold in frozen.items():
         rates += _frozen_rates(comparisons, calibration, target, threshold, measured)
     rates.append(Rate("auc", measured.curve.auc, *interval(measured.resamples.auc())))

@@ -1,64 +1,23 @@
 """All figures of `metrics/wild.json`: the 1:1 figures where a detector, not an annotation, says where the face is."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
 from faceline.evaluation.embeddings.table import EmbeddingTable
 from faceline.evaluation.verification.calibration import Calibration
-from faceline.evaluation.verification.curve import Curve
 from faceline.evaluation.verification.impostors import ImpostorScores
 from faceline.evaluation.verification.intervals import person_weights
-from faceline.evaluation.verification.output import acquisition_table, failure_to_acquire, write_curves, write_table
+from faceline.evaluation.verification.output import Figures, acquisition_table, failure_to_acquire
 from faceline.evaluation.verification.params import EvaluationParams
-from faceline.evaluation.verification.rate import Rate, to_metrics, to_table
+from faceline.evaluation.verification.rate import Rate
 from faceline.evaluation.verification.roles import query_comparisons
 from faceline.evaluation.verification.verification import VerificationFigures, verification_figures
 
 NOT_DETECTED = ("unreadable", "no_face", "no_match")
 
 
-@dataclass(frozen=True)
-class WildFigures:
-    """What is measured on faces found in original photos.
-
-    Attributes:
-        rates: every rate in the order of the metric keys, those that the data cannot give included.
-        numbers: what was counted.
-        curve: error rates by threshold.
-        acquisition: photos by role and status.
-    """
-
-    rates: list[Rate]
-    numbers: dict[str, int]
-    curve: Curve
-    acquisition: pd.DataFrame
-
-    @property
-    def metrics(self) -> dict[str, float | int | None]:
-        """Rates and numbers, flat."""
-        return {**to_metrics(self.rates), **self.numbers}
-
-    def write(
-        self, folder: Path, recognition: Mapping[str, float | None], annotated: Mapping[str, float | None]
-    ) -> None:
-        """Curves, tables, and the comparison with annotated boxes and landmarks.
-
-        Args:
-            recognition: the metrics of the same people from annotated boxes.
-            annotated: the same from annotated landmarks.
-        """
-        write_curves(folder, self.curve)
-        write_table(folder, "rates", to_table(self.rates))
-        write_table(folder, "acquisition", self.acquisition)
-        write_table(folder, "compare", compare_table(annotated, recognition, self.metrics))
-
-
-def wild_figures(table: EmbeddingTable, calibration: Calibration, evaluation: EvaluationParams) -> WildFigures:
+def wild_figures(table: EmbeddingTable, calibration: Calibration, evaluation: EvaluationParams) -> Figures:
     """Measures everything.
 
     Args:
@@ -71,7 +30,7 @@ def wild_figures(table: EmbeddingTable, calibration: Calibration, evaluation: Ev
     verified = verify_queries(table, calibration, evaluation)
     missed = table.rows["status"].isin(NOT_DETECTED)
     rates = [*verified.rates, Rate("detection_recall", float(1 - missed.mean())), failure_to_acquire(table)]
-    return WildFigures(rates, verified.numbers, verified.curve, acquisition_table(table))
+    return Figures(rates, verified.numbers, verified.curve, acquisition_table(table))
 
 
 def verify_queries(
@@ -85,9 +44,7 @@ def verify_queries(
 
 
 def compare_table(
-    annotated: Mapping[str, float | None],
-    recognition: Mapping[str, float | None],
-    wild: Mapping[str, float | None],
+    annotated: Mapping[str, float | None], recognition: Mapping[str, float | None], wild: Mapping[str, float | None]
 ) -> pd.DataFrame:
     """What each step of the chain costs: the keys that all three have, in the order of `wild`.
 

@@ -1,7 +1,5 @@
 """What a detector finds on some faces of a landmark set: boxes to start from, and points to compare with."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Iterable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Normalised mean errors of landmarks and what is derived from them."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from faceline.geometry.points import eye_distance

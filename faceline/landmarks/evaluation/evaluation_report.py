@@ -1,7 +1,5 @@
 """Tables and pictures of a landmark evaluation."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

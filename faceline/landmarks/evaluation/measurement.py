@@ -1,7 +1,5 @@
 """How well a trained hourglass finds landmarks on faces that no training saw, beside the detector's own points."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -216,7 +214,7 @@ def by_group(faces: MeasuredFaces, params: LandmarkEvaluationParams) -> pd.DataF
         if attribute not in faces.rows:
             continue
         for value, name in ((1, "yes"), (0, "no")):
-            member = (faces.rows[attribute] == value).to_numpy()
+            member = (faces.rows[attribute] == value).to_numpy(bool, na_value=False)  # unknown is neither
             row = {"attribute": attribute, "value": name, "faces": int(member.sum())}
             if member.any():
                 low, high = bootstrap_mean(nme[member], faces.groups[member], params.bootstrap_samples, rng)

@@ -1,7 +1,5 @@
 """What every runner of the landmark net has in common, whatever library runs the net."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path

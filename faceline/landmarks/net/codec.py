@@ -4,8 +4,6 @@ Pixel centres lie at integers on both grids and the edges of the grids coincide,
 input pixels on a side and x_input = (x_heatmap + 0.5) * STRIDE - 0.5.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import torch

@@ -1,7 +1,5 @@
 """The stacked hourglass of Newell, Yang and Deng (ECCV 2016), with a stem light enough for a CPU."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import torch
@@ -106,8 +104,5 @@ class StackedHourglass(nn.Module):
 def _features(width: int) -> nn.Sequential:
     """What turns an hourglass's output into features for its head."""
     return nn.Sequential(
-        Residual(width),
-        nn.Conv2d(width, width, 1, bias=False),
-        nn.BatchNorm2d(width),
-        nn.ReLU(inplace=True),
+        Residual(width), nn.Conv2d(width, width, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)
     )

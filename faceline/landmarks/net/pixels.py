@@ -1,7 +1,5 @@
 """From RGB bytes to what the landmark net reads."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 

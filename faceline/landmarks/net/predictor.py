@@ -46,13 +46,7 @@ class LandmarkPredictor(PointPredictor):
 
 
 def save_hourglass(
-    path: Path,
-    net: StackedHourglass,
-    config: HourglassConfig,
-    *,
-    margin: float,
-    labels: str,
-    training: Mapping,
+    path: Path, net: StackedHourglass, config: HourglassConfig, *, margin: float, labels: str, training: Mapping
 ) -> None:
     """Writes a net with all that `LandmarkPredictor` needs.
 

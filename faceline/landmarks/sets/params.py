@@ -1,7 +1,5 @@
 """Parameters of the landmark set."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, ConfigDict

@@ -1,7 +1,5 @@
 """Turns a landmark set into packed windows, each photo decoded once."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import astuple
 

@@ -4,8 +4,6 @@ Tables have the columns image_id, person (text, empty where nobody knows), split
 CelebA's convention, the five landmarks, and whatever attributes the source has.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Callable, Iterable

@@ -5,8 +5,6 @@ that a stored window is sampled once whatever happens. Scale and shift are at th
 the view is what a detector's loose box does.
 """
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 

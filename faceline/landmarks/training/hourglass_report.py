@@ -1,7 +1,5 @@
 """What a landmark training leaves for people to look at."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

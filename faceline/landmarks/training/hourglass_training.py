@@ -1,7 +1,5 @@
 """Training of the hourglass: epochs, checkpoint choice, resumption."""
 
-from __future__ import annotations
-
 import copy
 import logging
 import math

@@ -1,7 +1,5 @@
 """The decoded faces of a landmark set, held ready for training in one flat block of memory or disk."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """facenet-pytorch's InceptionResnetV1 (Szegedy et al., AAAI 2017), under the library's names for weights."""
 
-from __future__ import annotations
-
 from collections import OrderedDict
 from collections.abc import Mapping
 from functools import partial

@@ -1,7 +1,5 @@
 """MobileFaceNet: a small net that keeps apart the places of its last map (Chen et al., CCBR 2018)."""
 
-from __future__ import annotations
-
 from torch import Tensor, nn
 
 from faceline.recognition.net.backbone import Backbone

@@ -1,7 +1,5 @@
 """torchvision's MobileNetV3-Small (Howard et al., ICCV 2019), under torchvision's names for weights."""
 
-from __future__ import annotations
-
 from collections import OrderedDict
 from functools import partial
 

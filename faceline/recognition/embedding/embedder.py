@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -64,12 +64,8 @@ class Embedder:
         Returns:
             (n, embedding_dim) float32 of unit norm.
         """
-        embeddings = np.empty((len(images), self.net.config.embedding_dim), np.float32)
-        for rows, raw in self._raw(images, flip, batch_size):
-            embeddings[rows] = F.normalize(raw).cpu().numpy()
-        return embeddings
+        return self._embed(images, flip, batch_size, None)[0]
 
-    @torch.inference_mode()
     def embed_and_name(self, images: Images, flip: bool, batch_size: int = 64) -> tuple[np.ndarray, np.ndarray]:
         """Embeddings as `embed` gives them, and which training person the head takes each for, without margin.
 
@@ -81,14 +77,7 @@ class Embedder:
         """
         if self._head is None:
             raise ValueError("the model was loaded without its head")
-        embeddings = np.empty((len(images), self.net.config.embedding_dim), np.float32)
-        persons = np.full(len(images), NO_LABEL, np.int32)
-        for rows, raw in self._raw(images, flip, batch_size):
-            embeddings[rows] = F.normalize(raw).cpu().numpy()
-            scores = self._head.predict(raw)
-            if scores is not None:
-                persons[rows] = np.asarray(self.people, np.int32)[scores.argmax(dim=1).cpu().numpy()]
-        return embeddings, persons
+        return self._embed(images, flip, batch_size, self._head)
 
     def check_alignment(self, metadata: Mapping, name: str) -> None:
         """Makes sure that faces were aligned as the model's training faces were.
@@ -109,12 +98,21 @@ class Embedder:
                 )
 
     @torch.inference_mode()
-    def _raw(self, images: Images, flip: bool, batch_size: int) -> Iterator[tuple[slice, Tensor]]:
-        """Raw embeddings, a batch at a time, with the rows that they belong to."""
+    def _embed(self, images: Images, flip: bool, batch_size: int, head: Head | None) -> tuple[np.ndarray, np.ndarray]:
+        embeddings = np.empty((len(images), self.net.config.embedding_dim), np.float32)
+        persons = np.full(len(images), NO_LABEL, np.int32)
         for start in range(0, len(images), batch_size):
             rows = slice(start, start + batch_size)
-            pixels = np.stack([at_size(image, self.input_px) for image in images[rows]])
-            batch = torch.from_numpy(pixels).to(self._device).permute(0, 3, 1, 2)  # channels_last as it lies
-            batch = (batch.float() - self._mean) / self._std
-            raw = self.net(batch).float()
-            yield rows, (raw + self.net(batch.flip(3)).float()) / 2 if flip else raw
+            raw = self._raw(images[rows], flip)
+            embeddings[rows] = F.normalize(raw).cpu().numpy()
+            scores = head and head.predict(raw)
+            if scores is not None:
+                persons[rows] = np.asarray(self.people, np.int32)[scores.argmax(dim=1).cpu().numpy()]
+        return embeddings, persons
+
+    def _raw(self, images: Images, flip: bool) -> Tensor:
+        pixels = np.stack([at_size(image, self.input_px) for image in images])
+        batch = torch.from_numpy(pixels).to(self._device).permute(0, 3, 1, 2)  # channels_last as it lies
+        batch = (batch.float() - self._mean) / self._std
+        raw = self.net(batch).float()
+        return (raw + self.net(batch.flip(3)).float()) / 2 if flip else raw

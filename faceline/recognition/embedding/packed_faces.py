@@ -1,7 +1,5 @@
 """A packed set of aligned faces to a table of embeddings."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path

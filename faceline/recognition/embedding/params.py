@@ -1,7 +1,5 @@
 """Parameters of embedding."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from faceline.core.params import Group

@@ -1,7 +1,5 @@
 """What all losses share: one signature, the batches that a loss needs, and arithmetic in full precision."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from typing import NamedTuple
 

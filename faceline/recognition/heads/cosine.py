@@ -1,19 +1,22 @@
 """The cosine head that the margin losses are made of, and the additive angular margin."""
 
-from __future__ import annotations
-
 import math
 from abc import abstractmethod
+from typing import Annotated
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from faceline.core.params import Group
 from faceline.recognition.heads.base import Head, LossOutput, in_full_precision
 from faceline.recognition.heads.kernels import NearestCenter, OwnEntries, TargetCrossEntropy, UnitRows
 
 # how far from +-1 a cosine is kept before acos, whose slope there is infinite; 1.4 mrad
 COSINE_EPSILON = 1e-6
+
+MarginRad = Annotated[float, Field(ge=0, lt=math.pi)]
 
 
 class CosineHead(Head):
@@ -63,6 +66,18 @@ class CosineHead(Head):
         if self.centers > 1:
             logits = NearestCenter.apply(logits.unflatten(1, (self.centers, self.people)))
         return logits
+
+
+class AngularMarginHead(CosineHead):
+    """A cosine head with one additive angular margin: cos(theta + m)."""
+
+    def __init__(self, people: int, embedding_dim: int, params: Group, centers: int = 1) -> None:
+        """Takes `scale` and `margin_rad` from a loss's parameters."""
+        super().__init__(people, embedding_dim, params.scale, centers)
+        self.margin_rad: float = params.margin_rad
+
+    def with_margin(self, cosine: Tensor, embeddings: Tensor) -> Tensor:
+        return add_angle(cosine, self.margin_factor * self.margin_rad)
 
 
 def angle(cosine: Tensor) -> Tensor:

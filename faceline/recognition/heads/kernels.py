@@ -5,8 +5,6 @@ that they are walked over. Autograd's own way through `normalize`, `gather` and 
 it must.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 from torch.autograd import Function

@@ -1,7 +1,5 @@
 """AdaFace: a margin that follows the embedding's norm, which stands for photo quality."""
 
-from __future__ import annotations
-
 import math
 from typing import Annotated
 

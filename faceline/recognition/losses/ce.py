@@ -1,7 +1,5 @@
 """Plain cross entropy over a linear layer: the baseline without angles."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F

@@ -1,7 +1,5 @@
 """CosFace: an additive cosine margin."""
 
-from __future__ import annotations
-
 from torch import Tensor
 
 from faceline.core.params import Above0, Group, NonNegative

@@ -1,7 +1,5 @@
 """CurricularFace: ArcFace in which hard impostors count more as training goes on."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import torch
@@ -12,16 +10,16 @@ from torch.autograd.function import FunctionCtx
 
 from faceline.core.params import Above0, Group
 from faceline.recognition.heads.base import mean_over_processes
-from faceline.recognition.heads.cosine import CosineHead, add_angle
+from faceline.recognition.heads.cosine import AngularMarginHead, MarginRad
 
 
 class Params(Group):
     scale: Above0
-    margin_rad: Annotated[float, Field(ge=0, lt=3.1416)]
+    margin_rad: MarginRad
     momentum: Annotated[float, Field(gt=0, le=1)]
 
 
-class CurricularFace(CosineHead):
+class CurricularFace(AngularMarginHead):
     """An impostor whose cosine c exceeds the target's (margin included) counts as c (t + c).
 
     t is the running mean of the target cosines (Huang et al., CVPR 2020, equations 7 and 10): hard impostors count
@@ -30,13 +28,9 @@ class CurricularFace(CosineHead):
     """
 
     def __init__(self, people: int, embedding_dim: int, params: Params) -> None:
-        super().__init__(people, embedding_dim, params.scale)
-        self.margin_rad = params.margin_rad
+        super().__init__(people, embedding_dim, params)
         self.momentum = params.momentum
         self.register_buffer("progress", torch.tensor(0.0))
-
-    def with_margin(self, cosine: Tensor, embeddings: Tensor) -> Tensor:
-        return add_angle(cosine, self.margin_factor * self.margin_rad)
 
     def adjust_others(self, logits: Tensor, cosine: Tensor, target: Tensor) -> Tensor:
         if self.training:

@@ -1,25 +1,20 @@
 """ElasticFace: an additive angular margin drawn anew for each photo at every step."""
 
-from __future__ import annotations
-
-from typing import Annotated
-
 import torch
-from pydantic import Field
 from torch import Tensor
 
 from faceline.core.params import Above0, Group, NonNegative
-from faceline.recognition.heads.cosine import CosineHead, add_angle
+from faceline.recognition.heads.cosine import AngularMarginHead, MarginRad, add_angle
 
 
 class Params(Group):
     scale: Above0
-    margin_rad: Annotated[float, Field(ge=0, lt=3.1416)]
+    margin_rad: MarginRad
     margin_sigma: NonNegative
     plus: bool
 
 
-class ElasticFace(CosineHead):
+class ElasticFace(AngularMarginHead):
     """cos(theta + m_i), m_i drawn from N(m, sigma) (Boutros et al., CVPRW 2022, ElasticFace-Arc).
 
     With `plus` the batch's margins are sorted so that the wider a photo's angle, the larger its margin
@@ -28,8 +23,7 @@ class ElasticFace(CosineHead):
     """
 
     def __init__(self, people: int, embedding_dim: int, params: Params) -> None:
-        super().__init__(people, embedding_dim, params.scale)
-        self.margin_rad = params.margin_rad
+        super().__init__(people, embedding_dim, params)
         self.margin_sigma = params.margin_sigma
         self.plus = params.plus
 

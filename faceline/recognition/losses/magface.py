@@ -1,24 +1,22 @@
 """MagFace: a margin that grows with the embedding's norm, and a regulariser that rewards large norms."""
 
-from __future__ import annotations
-
-from typing import Annotated, Self
+from typing import Self
 
 import torch
-from pydantic import Field, model_validator
+from pydantic import model_validator
 from torch import Tensor
 
 from faceline.core.params import Above0, Group, NonNegative
 from faceline.recognition.heads.base import LossOutput, in_full_precision
-from faceline.recognition.heads.cosine import CosineHead, add_angle
+from faceline.recognition.heads.cosine import CosineHead, MarginRad, add_angle
 
 
 class Params(Group):
     scale: Above0
     norm_low: Above0
     norm_high: Above0
-    margin_low: Annotated[float, Field(ge=0, lt=3.1416)]
-    margin_high: Annotated[float, Field(ge=0, lt=3.1416)]
+    margin_low: MarginRad
+    margin_high: MarginRad
     regulariser_weight: NonNegative
 
     @model_validator(mode="after")

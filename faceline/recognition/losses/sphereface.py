@@ -1,7 +1,5 @@
 """SphereFace: a multiplicative angular margin."""
 
-from __future__ import annotations
-
 import math
 from typing import Annotated
 

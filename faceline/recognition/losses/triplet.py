@@ -1,7 +1,5 @@
 """Triplet loss on cosine distances, mined within batches of several photos of several people."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 import numpy as np

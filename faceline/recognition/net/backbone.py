@@ -3,8 +3,6 @@
 Names are those of the files. A backbone is imported when it is asked for, so that a run needs the chosen file only.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module

@@ -1,7 +1,5 @@
 """Builders that several backbones share, a family each; the libraries' nets keep the libraries' names for weights."""
 
-from __future__ import annotations
-
 from collections import OrderedDict
 from collections.abc import Mapping
 from functools import partial

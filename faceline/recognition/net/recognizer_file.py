@@ -1,7 +1,5 @@
 """The recogniser's model file: net, head, and all that using them rightly needs."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Where training and validation get their photos from: all decoded in memory, or decoded batch by batch."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor

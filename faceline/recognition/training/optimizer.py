@@ -1,7 +1,5 @@
 """The optimisers that training knows."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 

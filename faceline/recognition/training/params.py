@@ -1,7 +1,5 @@
 """Parameters of the recogniser's training."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field

@@ -1,7 +1,5 @@
 """What a net computes in while it is trained; weights, losses and what is saved are float32 always."""
 
-from __future__ import annotations
-
 import torch
 
 

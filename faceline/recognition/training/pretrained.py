@@ -1,7 +1,5 @@
 """Weights to start from: published ones, or a file of the user's."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from pathlib import Path
 

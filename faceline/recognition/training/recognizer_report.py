@@ -1,7 +1,5 @@
 """The report of a training: curves, a summary, and a batch as the net saw it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Training of the recogniser: epochs, checkpoint choice, resumption, one process or several."""
 
-from __future__ import annotations
-
 import logging
 import math
 import time

@@ -1,7 +1,5 @@
 """The photos of one training: whose they are, what each is for, and their pixels."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

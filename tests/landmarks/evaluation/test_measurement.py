@@ -1,26 +1,34 @@
+import json
+
 import numpy as np
+import pandas as pd
 import pytest
-from tiny_landmarks import COLOURS, packed_set
+from tiny_landmarks import colour_spots, detections, packed_set
 
 from faceline.core.columns import BOX_COLUMNS
 from faceline.data.crops.params import CropParams
-from faceline.evaluation.verification.params import EvaluationParams
-from faceline.geometry.boxes import BoxMap, centres
+from faceline.geometry.boxes import centres
 from faceline.geometry.points import points_of
+from faceline.landmarks.detected.detected_faces import DETECTED_BOX, DETECTED_POINTS
 from faceline.landmarks.errors.nme import nme_eye_center
 from faceline.landmarks.evaluation.evaluation_report import ced_table, write_evaluation_report
-from faceline.landmarks.evaluation.measurement import by_group, compare_with_mtcnn, jittered_boxes, measure, summarise
+from faceline.landmarks.evaluation.measurement import (
+    by_group,
+    compare_with_detector,
+    jittered_boxes,
+    measure,
+    summarise,
+)
+from faceline.landmarks.evaluation.params import LandmarkEvaluationParams
 from faceline.windows.windows import invert, net_view, transform
 
 CROP = CropParams(context=0.3, max_px=384, jpeg_quality=95)
-PARAMS = EvaluationParams(seed=1, bootstrap_samples=200, block_mb=64, group_attributes=["Male"], flip=True)
+PARAMS = LandmarkEvaluationParams(seed=1, bootstrap_samples=200, group_attributes=["Male"])
 SHIFT = np.array([0.8, -0.5])
 
 
 class ColourPredictor:
     """Stands in for the net: knows the dots' colours, and is off by a constant (in photo px, nearly)."""
-
-    box_map = BoxMap()
 
     def __init__(self):
         self.views = []
@@ -30,45 +38,43 @@ class ColourPredictor:
         return self.views[-1]
 
     def predict(self, images, to_image):
-        points = []
-        for image in images:
-            ys, xs = np.mgrid[: image.shape[0], : image.shape[1]]
-            face = []
-            for colour in COLOURS:
-                weight = np.clip(150 - np.abs(image.astype(float) - np.array(colour)).sum(axis=2), 0, None)
-                face.append([(xs * weight).sum() / weight.sum(), (ys * weight).sum() / weight.sum()])
-            points.append(face)
-        return np.array(points) + SHIFT, np.full((len(images), 5), 0.9)
+        points = np.array([colour_spots(image) for image in images])
+        return points + SHIFT, np.full((len(images), 5), 0.9)
 
 
 @pytest.fixture
 def crops(tmp_path):
     crops = packed_set(tmp_path / "set", 60, CROP, labels="people")
-    crops.facts["Male"] = np.arange(60) % 3 == 0
+    crops.rows["Male"] = np.arange(60) % 3 == 0
     return crops
 
 
-def test_only_test_faces_are_measured_and_errors_are_those_of_the_shift(crops):
+@pytest.fixture
+def found(crops):
+    return detections(crops.rows)
+
+
+def test_only_test_faces_are_measured_and_errors_are_those_of_the_shift(crops, found):
     predictor = ColourPredictor()
-    faces = measure(predictor, crops, PARAMS)
-    assert list(faces.facts.image_id) == list(crops.facts.image_id[crops.facts.split == "test"])
-    metrics = summarise(faces, crops.metadata, PARAMS)
+    faces = measure(predictor, crops, "mtcnn", found, PARAMS)
+    assert list(faces.rows.image_id) == list(crops.rows.image_id[crops.rows.split == "test"])
+    metrics = summarise(faces, pd.Series(["swapped_eyes", "unreadable", "swapped_eyes"]), PARAMS)
     eyes = np.linalg.norm(faces.truth[:, 1] - faces.truth[:, 0], axis=1)
     assert metrics["images"] == 12
     assert metrics["nme_eye_center"] == pytest.approx(np.mean(np.hypot(*SHIFT) / eyes), rel=0.25)
     assert metrics["nme_eye_center_low"] < metrics["nme_eye_center"] < metrics["nme_eye_center_high"]
     by_point = [metrics[f"nme_{name}"] for name in ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")]
     assert np.mean(by_point) == pytest.approx(metrics["nme_eye_center"])
-    assert metrics["defects"] == metrics["defects_swapped_eyes"] == 2
-    assert metrics["detector_looked"] == 12
+    assert (metrics["defects"], metrics["defects_swapped_eyes"], metrics["defects_unreadable"]) == (3, 2, 1)
+    assert (metrics["detector_looked"], metrics["detector_missed"]) == (12, 0)
     assert all(isinstance(value, int | float) for value in metrics.values())
 
 
-def test_offsets_are_taken_off_both(crops):
+def test_offsets_are_taken_off_both(crops, found):
     """The stand-in is off by a constant, and so are the detections of the set: nothing but their scatter is left."""
     predictor = ColourPredictor()
-    faces = measure(predictor, crops, PARAMS)
-    compared = compare_with_mtcnn(faces, predictor, crops)
+    faces = measure(predictor, crops, "mtcnn", found, PARAMS)
+    compared = compare_with_detector(faces, predictor, crops, found)
     assert compared["mtcnn_found"] == 12
     eyes = np.linalg.norm(faces.truth[:, 1] - faces.truth[:, 0], axis=1)
     assert compared["mtcnn_nme_eye_center"] == pytest.approx(np.mean(np.sqrt(2) / eyes))
@@ -76,24 +82,26 @@ def test_offsets_are_taken_off_both(crops):
         assert compared[f"{name}_offset_free"] < 0.35 * compared[name]
 
 
-def test_detected_boxes_go_through_the_models_box_map(crops):
+def test_the_net_looks_where_the_detector_found_a_face(crops, found):
     predictor = ColourPredictor()
-    predictor.box_map = BoxMap.from_facts(crops.metadata["box_map"])
-    measure(predictor, crops, PARAMS)
-    test = crops.facts[crops.facts.split == "test"]
-    expected = [net_view(box, -0.05, 64) for box in test[BOX_COLUMNS].to_numpy(float)]
-    np.testing.assert_allclose(predictor.views[:12], expected)
-    np.testing.assert_allclose(predictor.views[12:24], expected, atol=1e-6)  # detections of the set are exact
-    assert np.abs(np.array(predictor.views[24:36]) - expected).max() > 0.5  # the jittered ones
+    found[DETECTED_BOX] += [2.0, 0, 0, 0]
+    measure(predictor, crops, "mtcnn", found, PARAMS)
+    boxes = crops.rows[crops.rows.split == "test"][BOX_COLUMNS].to_numpy(float)
+    annotated = [net_view(box, -0.05, 64) for box in boxes]
+    detected = [net_view(box + np.array([2, 0, 0, 0]), -0.05, 64) for box in boxes]
+    np.testing.assert_allclose(predictor.views[:12], annotated)
+    by_kind = [predictor.views[12:24], predictor.views[24:36]]
+    assert [np.allclose(views, detected) for views in by_kind] == [True, False]  # the others are jittered
+    assert np.abs(np.array(by_kind[1]) - annotated).max() > 0.5
 
 
-def test_faces_the_detector_missed_stay_out_of_the_comparison(crops):
-    test = np.flatnonzero(crops.facts.split == "test")
-    crops.facts.loc[test[:5], [name for name in crops.facts if name.startswith("detected_")]] = np.nan
+def test_faces_the_detector_missed_stay_out_of_the_comparison(crops, found):
+    test = found.index[found.split == "test"]
+    found.loc[test[:5], [*DETECTED_BOX, *DETECTED_POINTS]] = np.nan
     predictor = ColourPredictor()
-    faces = measure(predictor, crops, PARAMS)
-    assert compare_with_mtcnn(faces, predictor, crops)["mtcnn_found"] == 7
-    table = ced_table(faces, with_mtcnn=True)
+    faces = measure(predictor, crops, "mtcnn", found, PARAMS)
+    assert compare_with_detector(faces, predictor, crops, found)["mtcnn_found"] == 7
+    table = ced_table(faces, with_detector_points=True)
     assert table["mtcnn_points"].iloc[-1] == 1
     assert list(table) == ["nme_eye_center", "annotated_box", "jittered_box", "detector_box", "mtcnn_points"]
 
@@ -109,37 +117,68 @@ def test_jitter_has_the_range_it_says():
     np.testing.assert_allclose(scale[:, 0], scale[:, 1])
 
 
-def test_groups_split_the_faces(crops):
-    faces = measure(ColourPredictor(), crops, PARAMS)
+def test_groups_split_the_faces(crops, found):
+    faces = measure(ColourPredictor(), crops, "mtcnn", found, PARAMS)
     table = by_group(faces, PARAMS).set_index("value")
-    male = faces.facts.Male.to_numpy().astype(bool)
+    male = faces.rows.Male.to_numpy().astype(bool)
     assert table.faces.to_dict() == {"yes": male.sum(), "no": (~male).sum()}
     expected = nme_eye_center(faces.predicted[male], faces.truth[male]).mean()
     assert table.nme_eye_center["yes"] == pytest.approx(expected)
 
 
-@pytest.mark.parametrize(("labels", "column"), [("people", True), ("derived", False), ("drawn", False)])
-def test_the_report_is_whole_and_the_same_every_time(crops, tmp_path, labels, column):
-    faces = measure(ColourPredictor(), crops, PARAMS)
+@pytest.mark.parametrize(("labels", "column"), [("people", True), ("derived", False), ("synthetic", False)])
+def test_the_report_is_whole_and_the_same_every_time(crops, found, tmp_path, labels, column):
+    crops.metadata["labels"] = labels
+    faces = measure(ColourPredictor(), crops, "mtcnn", found, PARAMS)
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        write_evaluation_report(tmp_path / name, faces, crops, labels, PARAMS)
-    names = ["ced.csv", "ced.png", "groups.csv", "per_face.csv", "worst_faces.png"]
+        write_evaluation_report(tmp_path / name, faces, crops, PARAMS)
+    names = ["ced.csv", "groups.csv", "per_face.csv", "summary.json", "worst_faces.png"]
     assert sorted(path.name for path in (tmp_path / "one").iterdir()) == names
     for name in names:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    summary = json.loads((tmp_path / "one/summary.json").read_text())
+    assert summary == {"source": "selected", "labels": labels, "detector": "mtcnn"}
     assert ("mtcnn_points" in (tmp_path / "one/ced.csv").read_text()) is column
 
 
-def test_bootstrap_goes_by_person_where_known_and_by_photo_where_not(crops):
-    faces = measure(ColourPredictor(), crops, PARAMS)
-    assert len(set(faces.groups)) == faces.facts.person.nunique() < 12
-    faces.facts["person"] = ""
+def test_bootstrap_goes_by_person_where_known_and_by_photo_where_not(crops, found):
+    faces = measure(ColourPredictor(), crops, "mtcnn", found, PARAMS)
+    assert len(set(faces.groups)) == faces.rows.person.nunique() < 12
+    faces.rows["person"] = ""
     assert len(set(faces.groups)) == 12
 
 
 def test_truth_and_windows_fit_the_net_view(crops):
-    facts = crops.facts[crops.facts.split == "test"]
+    facts = crops.rows[crops.rows.split == "test"]
     for box, points in zip(facts[BOX_COLUMNS].to_numpy(float), points_of(facts), strict=True):
         inside = transform(invert(net_view(box, -0.05, 64)), points)
         assert ((inside > 5) & (inside < 59)).all()
+
+
+def test_faces_of_which_the_detector_knows_nothing_are_not_counted(crops, found):
+    own = found[found.split == "train"]
+    predictor = ColourPredictor()
+    faces = measure(predictor, crops, "yunet", own, PARAMS)
+    metrics = summarise(faces, pd.Series([], dtype=str), PARAMS)
+    assert (metrics["detector_looked"], metrics["defects"]) == (0, 0)
+    assert "nme_eye_center_detector_box" not in metrics
+    assert compare_with_detector(faces, predictor, crops, own) == {}
+
+
+def test_the_comparison_is_named_after_the_detector(crops, found):
+    predictor = ColourPredictor()
+    faces = measure(predictor, crops, "yunet", found, PARAMS)
+    compared = compare_with_detector(faces, predictor, crops, found)
+    assert (compared["yunet_found"], compared["yunet_missed"]) == (12, 0)
+    assert not [name for name in compared if "mtcnn" in name]
+    assert "yunet_points" in ced_table(faces, with_detector_points=True)
+
+
+def test_faces_of_which_an_attribute_is_unknown_belong_to_neither_group(crops, found):
+    crops.rows["Male"] = pd.array([1, 0, None] * 20, "Int8")
+    faces = measure(ColourPredictor(), crops, "mtcnn", found, PARAMS)
+    table = by_group(faces, PARAMS).set_index("value")
+    known = faces.rows.Male.dropna()
+    assert table.faces.to_dict() == {"yes": int((known == 1).sum()), "no": int((known == 0).sum())}
+    assert len(known) < len(faces.rows)

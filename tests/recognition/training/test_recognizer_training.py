@@ -181,7 +181,7 @@ def test_two_processes_train_as_one(aligned, tmp_path, loss):
         out = tmp_path / f"{processes}.pt"
         launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
         command = [*launcher, str(SHARED_TRAINING), str(aligned), loss, str(processes), str(out)]
-        path = os.pathsep.join([str(Path(__file__).parents[2]), str(Path(__file__).parents[1])])
+        path = os.pathsep.join([str(Path(__file__).parents[3]), str(Path(__file__).parents[2])])
         environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
         subprocess.run(command, env=environment, check=True, timeout=180, cwd=tmp_path)
         states.append(torch.load(out, weights_only=True))
