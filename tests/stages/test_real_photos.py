@@ -70,13 +70,13 @@ def test_crops_show_the_photos_pixels_where_they_say(real):
     crops = PackedSet(real / "crops")
     rows = np.arange(0, len(crops), 97)
     for row, encoded in zip(rows, crops.encoded(rows), strict=True):
-        facts, stored = crops.facts.iloc[row], decode_rgb(encoded)
-        window = Window(*(int(facts[name]) for name in WINDOW_COLUMNS))
-        photo = decode_rgb((CELEBA / "img_celeba" / facts.image_id).read_bytes())
-        nose = points_of(crops.facts.iloc[[row]])[0, 2]
+        crop, stored = crops.rows.iloc[row], decode_rgb(encoded)
+        window = Window(*(int(crop[name]) for name in WINDOW_COLUMNS))
+        photo = decode_rgb((CELEBA / "img_celeba" / crop.image_id).read_bytes())
+        nose = points_of(crops.rows.iloc[[row]])[0, 2]
         u, v = np.round(transform(window.from_photo(), nose[None])[0]).astype(int)
         x, y = np.round(transform(window.to_photo(), np.array([[u, v]], float))[0]).astype(int)
         # a patch round the nose, compared by its mean colour: the stored window may be smaller, and is a JPEG again
         there = photo[y - 4 : y + 5, x - 4 : x + 5].mean(axis=(0, 1))
         here = stored[v - 3 : v + 4, u - 3 : u + 4].mean(axis=(0, 1))
-        assert np.abs(there - here).max() < 12, facts.image_id
+        assert np.abs(there - here).max() < 12, crop.image_id
