@@ -45,19 +45,19 @@ def load_data(aligned: PackedSet, params: RecognitionParams, workers: int, devic
     Raises:
         InputError: fewer than two people to train on, or dev people that give no pairs to judge by.
     """
-    facts = aligned.facts
+    table = aligned.facts
     purpose = np.select(
         [
-            (facts["role"] == "train") & (facts["split"] == "train"),
-            (facts["role"] == "train") & (facts["split"] == "val"),
-            facts["role"] == "dev",
+            (table["role"] == "train") & (table["split"] == "train"),
+            (table["role"] == "train") & (table["split"] == "val"),
+            table["role"] == "dev",
         ],
         ["train", "val", "dev"],
         default="",
     )
     rows = np.flatnonzero(purpose != "")
     purpose = purpose[rows]
-    persons = facts["person"].to_numpy()[rows]
+    persons = table["person"].to_numpy()[rows]
     train, val, dev = (np.flatnonzero(purpose == name) for name in ("train", "val", "dev"))
     people = sorted(int(person) for person in np.unique(persons[train]))
     if len(people) < 2:
@@ -70,4 +70,4 @@ def load_data(aligned: PackedSet, params: RecognitionParams, workers: int, devic
         )
     val = val[np.isin(persons[val], people)]  # whoever lost all train photos to alignment cannot be recognised
     faces = open_faces(aligned, rows, params.input_px, params.memory_budget_mb, workers, device)
-    return TrainingData(faces, facts["image_id"].to_numpy()[rows], persons, people, train, val, dev)
+    return TrainingData(faces, table["image_id"].to_numpy()[rows], persons, people, train, val, dev)
