@@ -46,7 +46,7 @@ class ProportionedLandmarker(LandmarkPredictor):
         self, images: Sequence[np.ndarray], to_image: np.ndarray, batch_size: int = 64
     ) -> tuple[np.ndarray, np.ndarray]:
         _, scores = super().predict(images, to_image, batch_size)
-        view = net_view(box_around(TEMPLATE + 0.5), self.facts["margin"], self.input_px)
+        view = net_view(box_around(TEMPLATE + 0.5), self.rows["margin"], self.input_px)
         points = transform(invert(view), TEMPLATE)
         return transform(to_image, np.repeat(points[None], len(images), axis=0)), scores
 

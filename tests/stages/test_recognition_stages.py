@@ -66,7 +66,7 @@ def test_chain(here):
 
     embed_all(params)
     table = read_embeddings(Path("embeddings.parquet"))
-    aligned = PackedSet(Path("aligned")).facts
+    aligned = PackedSet(Path("aligned")).rows
     assert table.rows["image_id"][: len(aligned)].tolist() == aligned["image_id"].tolist()
     assert table.rows["status"].value_counts().to_dict() == {"ok": len(aligned), "poor_fit": 2}
     assert table.rows["Male"].dtype == aligned["Male"].dtype
@@ -113,7 +113,7 @@ def test_faces_aligned_otherwise_are_refused(here):
     images = list(packed.encoded())
     moved = packed.metadata | {"template": (np.array(packed.metadata["template"]) + 3).tolist()}
     with replacing_folder(Path("aligned")) as folder, PackedWriter(folder, moved) as writer:
-        writer.write(packed.facts, images)
+        writer.write(packed.rows, images)
     with pytest.raises(InputError, match="aligned with template"):
         embed_all(params)
 

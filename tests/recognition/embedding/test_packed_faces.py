@@ -27,11 +27,11 @@ class Brightness:
 def test_sets_larger_than_a_chunk_are_embedded_whole_and_in_order(tmp_path, monkeypatch):
     make_aligned(tmp_path / "aligned", rejected=2)
     packed = PackedSet(tmp_path / "aligned")
-    rejected = read_rejected(tmp_path / "aligned" / REJECTED, packed.facts)
+    rejected = read_rejected(tmp_path / "aligned" / REJECTED, packed.rows)
     whole = embed_packed(packed, rejected, Brightness(), False, 1, {})
     monkeypatch.setattr(packed_faces, "_CHUNK", 7)
     assert len(packed) > 7
     parts = embed_packed(packed, rejected, Brightness(), False, 1, {})
     np.testing.assert_array_equal(parts.embeddings, whole.embeddings)
     assert parts.rows.head_label.tolist() == [*range(len(packed)), -1, -1]
-    assert parts.rows.image_id.tolist() == [*packed.facts.image_id, *rejected.image_id]
+    assert parts.rows.image_id.tolist() == [*packed.rows.image_id, *rejected.image_id]

@@ -43,7 +43,7 @@ def test_data_is_what_the_roles_say(aligned):
     data = load_data(packed, tiny_params().recognition, 1, CPU)
     assert len(data.people) == 6
     assert (len(data.train), len(data.val), len(data.dev)) == (36, 12, 12)
-    rows = packed.facts.set_index("image_id").loc[data.image_ids]
+    rows = packed.rows.set_index("image_id").loc[data.image_ids]
     assert set(rows["role"].iloc[data.train]) == {"train"}
     assert set(rows["split"].iloc[data.train]) == {"train"}
     assert set(rows["role"].iloc[data.dev]) == {"dev"}
@@ -58,11 +58,11 @@ def test_data_is_what_the_roles_say(aligned):
 
 def test_too_little_to_train_on_is_said(aligned):
     packed = PackedSet(aligned)
-    packed.facts = packed.facts.assign(role="query")
+    packed.rows = packed.rows.assign(role="query")
     with pytest.raises(InputError, match="0 people to train on"):
         load_data(packed, tiny_params().recognition, 1, CPU)
     packed = PackedSet(aligned)
-    packed.facts = packed.facts[packed.facts["role"] != "dev"]
+    packed.rows = packed.rows[packed.rows["role"] != "dev"]
     with pytest.raises(InputError, match="0 photos of 0 dev people"):
         load_data(packed, tiny_params().recognition, 1, CPU)
 
