@@ -43,11 +43,7 @@ def load_data(aligned: PackedSet, params: RecognitionParams, workers: int, devic
     Raises:
         InputError: fewer than two people to train on, or dev people that give no pairs to judge by.
     """
-<<<<<<< HEAD
     table = aligned.rows
-=======
-    table = aligned.rows
->>>>>>> losses
     purpose = np.select(
         [
             (table["role"] == "train") & (table["split"] == "train"),
