@@ -72,20 +72,23 @@ def imported(path, seen=None):
     return seen
 
 
-def by_name(used):
-    """Files that are imported by the name that a parameter gives, where their registry is imported."""
+def by_name(script, used):
+    """Files that a stage imports by the name that a parameter gives; the check of all parameters imports every loss."""
+    library = ROOT / "faceline"
+    if script == "check_params":
+        return set((library / "recognition/losses").glob("*.py"))
     chosen = {
         "recognition/heads/registry.py": f"recognition/losses/{PARAMS['recognition']['loss']}.py",
         "recognition/net/backbone.py": f"recognition/backbones/{PARAMS['recognition']['backbone']}.py",
         "detection/registry.py": f"detectors/{PARAMS['wild']['detector']}.py",
     }
-    return {ROOT / "faceline" / file for registry, file in chosen.items() if ROOT / "faceline" / registry in used}
+    return {library / file for registry, file in chosen.items() if library / registry in used}
 
 
 def code_of(stage):
     """Files that a stage imports, and those that it depends on (packages' docstrings left out)."""
     used = imported(ROOT / f"stages/{stage['script']}.py")
-    for file in by_name(used):
+    for file in by_name(stage["script"], used):
         used = imported(file, set(used))
     deps = [ROOT / dep for dep in stage["deps"] if is_code(dep)]
     files = {file for dep in deps for file in (dep.rglob("*.py") if dep.is_dir() else [dep])}
