@@ -73,7 +73,7 @@ def imported(path, seen=None):
 
 
 def by_name(script, used):
-    """Files that a stage imports by the name that a parameter gives; the check of all parameters imports every loss."""
+    """Files that a stage imports by the name that a parameter gives; the check of parameters imports every loss."""
     library = ROOT / "faceline"
     if script == "check_params":
         return set((library / "recognition/losses").glob("*.py"))
@@ -90,6 +90,8 @@ def code_of(stage):
     used = imported(ROOT / f"stages/{stage['script']}.py")
     for file in by_name(stage["script"], used):
         used = imported(file, set(used))
+    if stage["script"] == "check_params":  # it knows backbones and detectors by the names of their files
+        used = used.union(*((ROOT / "faceline" / kind).glob("*.py") for kind in ("recognition/backbones", "detectors")))
     deps = [ROOT / dep for dep in stage["deps"] if is_code(dep)]
     files = {file for dep in deps for file in (dep.rglob("*.py") if dep.is_dir() else [dep])}
     return ({file for file in group if file.name != "__init__.py"} for group in (used, files))

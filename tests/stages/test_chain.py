@@ -1,4 +1,4 @@
-"""The whole chain through the real `dvc repro`, on a tiny drawn sample."""
+"""The whole chain through the real `dvc repro`, on a tiny synthetic sample."""
 
 import json
 import shutil
@@ -8,18 +8,12 @@ import pytest
 import yaml
 
 from chain import clone, files_below, run
+from graph import GRAPH, STAGES
 
-GRAPH = yaml.safe_load((Path(__file__).resolve().parents[2] / "dvc.yaml").read_text())
-STAGES = list(GRAPH["stages"])
+EMBED = {"embed@aligned", "embed@annotated", "embed@wild"}
 EXPENSIVE = (
-    "sample",
-    "crop",
-    "crop_landmarks",
-    "train_landmarks",
-    "align",
-    "train_recognition",
-    "embed",
-    "find_wild",
+    *("sample", "crop", "crop_landmarks", "detect_landmarks", "train_landmarks", "align", "train_recognition"),
+    *("find_wild", *sorted(EMBED)),
 )
 
 
@@ -103,7 +97,7 @@ def test_a_new_loss_repeats_training_and_what_follows_only(tiny_chain, tmp_path)
     shutil.copytree(tiny_chain, folder, symlinks=True)
     printed = run("dvc exp run -S recognition.loss=cosface", folder).stdout
     ran = {name for name in STAGES if f"Running stage '{name}'" in printed}
-    assert ran == {"train_recognition", "embed", "evaluate_recognition", "evaluate_wild", "report"}
+    assert ran == {"check_params", "train_recognition", *EMBED, "evaluate_recognition", "evaluate_wild", "report"}
     difference = json.loads(run("dvc metrics diff --json", folder).stdout)
     assert "metrics/recognition.json" in difference
     changed = difference["metrics/recognition.json"]
@@ -111,12 +105,31 @@ def test_a_new_loss_repeats_training_and_what_follows_only(tiny_chain, tmp_path)
     assert "cosface" in run("dvc exp show --csv", folder).stdout
 
 
-def test_a_wrong_param_stops_before_any_work(tiny_chain, tmp_path):
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("recognition.loss", "arcfaec", ["recognition.loss", "subcenter_arcface"]),
+        ("recognition.epochs", "many", ["recognition.epochs", "valid integer"]),
+        ("landmarks.epocs", 3, ["landmarks.epocs", "unknown key"]),
+        ("losses.cosface.margin_cos", -1, ["losses.cosface.margin_cos", "greater than or equal to 0"]),
+    ],
+)
+def test_a_wrong_param_stops_before_any_work_and_takes_nothing_away(tiny_chain, tmp_path, key, value, words):
     folder = tmp_path / "clone"
     shutil.copytree(tiny_chain, folder, symlinks=True)
     before = lock(folder)
-    failed = run("dvc exp run -S recognition.loss=arcfaec", folder, check=False)
+    tree = yaml.safe_load((folder / "params.yaml").read_text())
+    *groups, last = key.split(".")
+    group = tree
+    for name in groups:
+        group = group[name]
+    group[last] = value
+    (folder / "params.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))
+    failed = run("dvc repro", folder, check=False)
     assert failed.returncode != 0
-    assert "recognition.loss" in failed.stdout + failed.stderr
-    assert "subcenter_arcface" in failed.stdout + failed.stderr
+    for word in words:
+        assert word in failed.stdout + failed.stderr
     assert lock(folder) == before
+    assert all(
+        (folder / out).exists() for stage in STAGES.values() for out in stage["outs"][:1] if "checked" not in out
+    )
