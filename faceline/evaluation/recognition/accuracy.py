@@ -3,8 +3,8 @@
 import numpy as np
 
 from faceline.evaluation.embeddings.table import NO_LABEL, EmbeddingTable
+from faceline.evaluation.means.class_means import class_mean_ranks
 from faceline.evaluation.recognition.identification import rank_rates
-from faceline.evaluation.scores.means import class_mean_ranks
 from faceline.evaluation.verification.rate import Rate
 from faceline.evaluation.verification.roles import TRAIN, rows_of
 

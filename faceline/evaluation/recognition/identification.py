@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from faceline.evaluation.embeddings.table import EmbeddingTable
-from faceline.evaluation.scores.means import Search, mean_embeddings, search
+from faceline.evaluation.means.class_means import Search, mean_embeddings, search
 from faceline.evaluation.scores.rates import allowed_false_matches
 from faceline.evaluation.verification.intervals import interval
 from faceline.evaluation.verification.rate import Rate, label, too_few

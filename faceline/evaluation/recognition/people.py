@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from faceline.evaluation.scores.means import mean_embeddings
+from faceline.evaluation.means.class_means import mean_embeddings
 from faceline.evaluation.verification.comparisons import Comparisons
 from faceline.evaluation.verification.impostors import Place
 

@@ -1,1 +1,1 @@
-"""What training and the evaluations share: pair scores, rates of scores in memory, mean embeddings."""
+"""What training and both evaluations share: pair scores and rates of scores in memory."""

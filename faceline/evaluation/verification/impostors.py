@@ -44,12 +44,13 @@ class ImpostorScores:
         comparisons: who is compared with whom.
         block_mb: MB of scores held at a time. Where all of them fit they are computed once and held; otherwise
             every pass computes them again.
+        hold: False where there will be one pass only, which then need not pay for the memory.
 
     Attributes:
         products: matrix products computed so far.
     """
 
-    def __init__(self, comparisons: Comparisons, block_mb: float = 256) -> None:
+    def __init__(self, comparisons: Comparisons, block_mb: float = 256, hold: bool = True) -> None:
         self.comparisons = comparisons
         self.capacity = max(1, int(block_mb * 2**20 / 4))
         self.products = 0
@@ -57,9 +58,9 @@ class ImpostorScores:
         self._columns = min(PRODUCT_COLUMNS, cells)
         self._rows = max(1, min(PRODUCT_ROWS, cells // self._columns))
         tiles = self._places()
-        held = sum(self._side(place, 0) * self._side(place, 1) for place in tiles) <= self.capacity
+        fits = sum(self._side(place, 0) * self._side(place, 1) for place in tiles) <= self.capacity
         self._tiles: dict[Place, np.ndarray | None] = dict.fromkeys(tiles)
-        self._held = held
+        self._held = hold and fits
         self._buffers = threading.local()
         self._lock = threading.Lock()
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import torch
 
-from faceline.evaluation.scores.means import class_mean_ranks
+from faceline.evaluation.means.class_means import class_mean_ranks
 from faceline.evaluation.scores.rates import area_under_roc, pair_scores, tpr_at_fpr
 from faceline.recognition.net.embedding_net import EmbeddingNet, normalise
 from faceline.recognition.training.face_store import Faces, prefetched

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from made_people import made_embeddings, made_table
 
+from faceline.evaluation.means.class_means import mean_embeddings, search
 from faceline.evaluation.recognition.identification import open_set, rank_rates, references, search_figures
-from faceline.evaluation.scores.means import mean_embeddings, search
 from faceline.evaluation.verification.intervals import person_weights
 
 

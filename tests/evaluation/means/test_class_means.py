@@ -3,7 +3,7 @@ import pytest
 from made_people import made_embeddings
 from sklearn.neighbors import NearestCentroid
 
-from faceline.evaluation.scores.means import class_mean_ranks, mean_embeddings, search
+from faceline.evaluation.means.class_means import class_mean_ranks, mean_embeddings, search
 
 
 def unit(*degrees):

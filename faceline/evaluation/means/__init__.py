@@ -1,0 +1,1 @@
+"""What the training and the evaluation of annotated faces share: mean embeddings and the search among them."""
