@@ -91,7 +91,9 @@ def code_of(stage):
     for file in by_name(stage["script"], used):
         used = imported(file, set(used))
     if stage["script"] == "check_params":  # it knows backbones and detectors by the names of their files
-        used = used.union(*((ROOT / "faceline" / kind).glob("*.py") for kind in ("recognition/backbones", "detectors")))
+        used = used.union(
+            *((ROOT / "faceline" / kind).glob("*.py") for kind in ("recognition/backbones", "detectors"))
+        )
     deps = [ROOT / dep for dep in stage["deps"] if is_code(dep)]
     files = {file for dep in deps for file in (dep.rglob("*.py") if dep.is_dir() else [dep])}
     return ({file for file in group if file.name != "__init__.py"} for group in (used, files))
