@@ -14,11 +14,11 @@ from faceline.data.filtering.rejection import join_photos
 
 def analyze(
     filter: FilterParams,
+    scan: Path,
     identity: Path,
     attributes: Path,
     boxes: Path,
     landmarks: Path,
-    scan: Path,
     metrics: Path,
     report: Path,
 ) -> None:

@@ -79,3 +79,12 @@ def made_table(sizes=None, dim=32, scatter=1.1, failed=0.0, seed=0) -> Embedding
             vectors.append(embeddings[index] if ok else np.full(dim, np.nan))
         first_person += people
     return EmbeddingTable(pd.DataFrame(rows), np.array(vectors, np.float32), {"model": "m" * 64, "synthetic": True})
+
+
+GALLERY_MODEL = "a" * 64
+GALLERY_DIM = 16
+
+
+def unit(count: int, seed: int = 0, dim: int = GALLERY_DIM) -> np.ndarray:
+    vectors = np.random.default_rng(seed).normal(size=(count, dim))
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)

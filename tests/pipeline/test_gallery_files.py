@@ -7,29 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_people import GALLERY_DIM as DIM
+from made_people import GALLERY_MODEL as MODEL
+from made_people import unit
 
 from faceline.core.errors import InputError
 from faceline.pipeline.gallery import Gallery
 from faceline.pipeline.gallery_files import export_people, exported_model, import_people
-
-MODEL = "a" * 64
-DIM = 16
-
-
-def unit(count: int, seed: int = 0) -> np.ndarray:
-    vectors = np.random.default_rng(seed).normal(size=(count, DIM))
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "people.db"
-
-
-@pytest.fixture
-def gallery(path: Path):
-    with Gallery.open_or_create(path, MODEL, DIM) as opened:
-        yield opened
 
 
 def test_export_and_import_bring_everybody_over(gallery: Gallery, tmp_path: Path) -> None:

@@ -155,22 +155,13 @@ def search_figures(table: EmbeddingTable, weights: np.ndarray) -> SearchFigures:
     outsiders = rows_of(table, DISTRACTOR)
     found = search(table.embeddings[outsiders], np.full(len(outsiders), -1), gallery)
     labels = table.rows["person"].to_numpy()[outsiders]
-    rates += [_open_set_rate(mated, probe_person, found, labels, fpir, weights) for fpir in FPIRS]
+    for fpir in FPIRS:
+        point = open_set(mated, probe_person, found, labels, fpir, weights)
+        name = f"tpir_at_fpir_{label(fpir)}"
+        if point.reason:
+            rates.append(Rate(name, None, reason=point.reason))
+        else:
+            rates.append(Rate(name, point.tpir, *interval(point.resampled), threshold=point.threshold))
     lows, highs = zip(*bounds, strict=True)
     cmc_table = pd.DataFrame({"rank": np.arange(1, ranks + 1), "rate": cmc, "low": lows, "high": highs})
     return SearchFigures(rates, cmc_table, gallery_size)
-
-
-def _open_set_rate(
-    mated: Search,
-    mated_person: np.ndarray,
-    outsiders: Search,
-    outsider_person: np.ndarray,
-    fpir: float,
-    weights: np.ndarray,
-) -> Rate:
-    name = f"tpir_at_fpir_{label(fpir)}"
-    point = open_set(mated, mated_person, outsiders, outsider_person, fpir, weights)
-    if point.reason:
-        return Rate(name, None, reason=point.reason)
-    return Rate(name, point.tpir, *interval(point.resampled), threshold=point.threshold)
