@@ -1,4 +1,4 @@
-"""Ways of training against each other: every way with several seeds, everything else the same, one table."""
+"""Ways of training against each other: every configuration with several seeds, everything else the same, one table."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ SHOWN_AS_DOTS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Way:
-    """One way of training.
+class Configuration:
+    """One configuration of training.
 
     Attributes:
         name: of its row.
@@ -105,15 +105,15 @@ def run_command(main: Callable[[], None]) -> None:
         sys.exit(error.exit_code)
 
 
-def run_seeds(comparison: str, way: Way, seeds: int) -> list[Run]:
-    """Trains and measures one way with the seeds 1, 2, ...; runs that DVC knows are read, not repeated.
+def run_seeds(comparison: str, configuration: Configuration, seeds: int) -> list[Run]:
+    """Trains and measures one configuration with the seeds 1, 2, ...; runs that DVC knows are read, not repeated.
 
     Their names are COMPARISON-WAY-SEED.
     """
     runs = []
     for seed in range(1, seeds + 1):
-        name = f"{comparison}-{way.name}-{seed}"
-        commit = dvc_run(name, {**way.settings, "recognition.seed": seed}, "evaluate_recognition")
+        name = f"{comparison}-{configuration.name}-{seed}"
+        commit = dvc_run(name, {**configuration.settings, "recognition.seed": seed}, "evaluate_recognition")
         with dvc.api.open("metrics/recognition.json", rev=commit) as file:
             metrics = json.load(file)
         content = dvc.api.read("data/embeddings.parquet", rev=commit, mode="rb")
@@ -123,14 +123,14 @@ def run_seeds(comparison: str, way: Way, seeds: int) -> list[Run]:
 
 
 def write_comparison(
-    stem: Path, title: str, runs: Mapping[Way, Sequence[Run]], evaluation: EvaluationParams, command: str
+    stem: Path, title: str, runs: Mapping[Configuration, Sequence[Run]], evaluation: EvaluationParams, command: str
 ) -> None:
     """Writes `stem`.md, .csv and .png.
 
     Args:
         command: what repeats it.
     """
-    tables = {way.name: [run.table for run in group] for way, group in runs.items()}
+    tables = {configuration.name: [run.table for run in group] for configuration, group in runs.items()}
     compared = {name: [query_comparisons(table) for table in group] for name, group in tables.items()}
     samples, seed = evaluation.bootstrap_samples, evaluation.seed
     differences = {
@@ -145,11 +145,11 @@ def write_comparison(
         temporary.write_bytes(png)
 
 
-def table_of(runs: Mapping[Way, Sequence[Run]]) -> pd.DataFrame:
-    """Mean and standard deviation over seeds of each figure, a row a way, the best first."""
+def table_of(runs: Mapping[Configuration, Sequence[Run]]) -> pd.DataFrame:
+    """Mean and standard deviation over seeds of each figure, a row a configuration, the best first."""
     rows = []
-    for way, group in runs.items():
-        row: dict[str, object] = {"name": way.name, "note": way.note, "seeds": len(group)}
+    for configuration, group in runs.items():
+        row: dict[str, object] = {"name": configuration.name, "note": configuration.note, "seeds": len(group)}
         for key in SHOWN:
             values = np.array([run.metrics[key] for run in group if run.metrics.get(key) is not None], float)
             row[key] = values.mean() if len(values) else np.nan
@@ -177,15 +177,20 @@ def page(title: str, table: pd.DataFrame, differences: Mapping[str, Sequence[Dif
     return "\n".join(lines) + "\n"
 
 
-def draw(runs: Mapping[Way, Sequence[Run]]) -> dict:
-    """A Vega-Lite specification: the mean ROC of every way; every seed as a dot, and their mean as a tick."""
+def draw(runs: Mapping[Configuration, Sequence[Run]]) -> dict:
+    """A Vega-Lite specification: the mean ROC of every configuration; every seed as a dot, and their mean as a tick."""
     fpr = np.logspace(-3, 0, 200)
     curves, dots = [], []
-    for way, group in runs.items():
+    for configuration, group in runs.items():
         tpr = np.mean([np.interp(fpr, run.roc["fpr"], run.roc["tpr"]) for run in group], axis=0)
-        curves += [{"way": way.name, "FPR": x, "TPR": y} for x, y in zip(fpr.tolist(), tpr.tolist(), strict=True)]
-        dots += [{"way": way.name} | {key: run.metrics[key] for key in SHOWN_AS_DOTS} for run in group]
-    way, loose = {"field": "way", "sort": None, "title": None}, {"zero": False}
+        curves += [
+            {"configuration": configuration.name, "FPR": x, "TPR": y}
+            for x, y in zip(fpr.tolist(), tpr.tolist(), strict=True)
+        ]
+        dots += [
+            {"configuration": configuration.name} | {key: run.metrics[key] for key in SHOWN_AS_DOTS} for run in group
+        ]
+    configuration, loose = {"field": "configuration", "sort": None, "title": None}, {"zero": False}
     roc = {
         "title": "ROC on people never seen, mean over seeds",
         "data": {"values": curves},
@@ -193,7 +198,7 @@ def draw(runs: Mapping[Way, Sequence[Run]]) -> dict:
         "encoding": {
             "x": {"field": "FPR", "type": "quantitative", "scale": {"type": "log", "nice": False}},
             "y": {"field": "TPR", "type": "quantitative", "scale": loose},
-            "color": way | {"scale": {"scheme": "tableau10"}},
+            "color": configuration | {"scale": {"scheme": "tableau10"}},
         },
     }
     panels = [
@@ -203,7 +208,7 @@ def draw(runs: Mapping[Way, Sequence[Run]]) -> dict:
             "height": 250,
             "width": {"step": 34},
             "encoding": {
-                "x": way | {"axis": {"labelAngle": -30, "labelOverlap": False}},
+                "x": configuration | {"axis": {"labelAngle": -30, "labelOverlap": False}},
                 "y": {"field": key, "type": "quantitative", "title": None, "scale": loose},
             },
             "layer": [

@@ -19,39 +19,42 @@ from pathlib import Path
 import numpy as np
 
 from faceline.core.columns import BOX_COLUMNS
-from faceline.detection.detectors_old import Detector, MtcnnDetector, YunetDetector
-from faceline.detectors.mtcnn_torch import torch_nets
+from faceline.detection.detections import Detector, DetectorSettings
+from faceline.detection.registry import load_detector
 from faceline.geometry.boxes import box_around, iou
 from faceline.imaging.images import decode_rgb
-from faceline.landmarks.sets.detections import MIN_IOU, mtcnn_finder
 from faceline.landmarks.sets.sources import read_landmark_set
 from faceline.models.runtime import prepare
 from faceline.photos.photos import open_photos
-from faceline.pipeline.photo_files import Photo
 from faceline.settings.schema import load_params
 
 BATCH = 16
+MIN_IOU = 0.4
 
-Find = Callable[[Sequence[Photo]], Iterator[np.ndarray]]
+Find = Callable[[Sequence[np.ndarray]], Iterator[np.ndarray]]
 
 
 def in_batches(detector: Detector) -> Find:
     """The five points of every face of every photo, photos taken together."""
 
-    def find(photos: Sequence[Photo]) -> Iterator[np.ndarray]:
+    def find(photos: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
         for start in range(0, len(photos), BATCH):
             yield from (found.points for found in detector.find(photos[start : start + BATCH]))
 
     return find
 
 
-def one_by_one(photos: Sequence[Photo]) -> Iterator[np.ndarray]:
-    """facenet-pytorch's."""
-    find = mtcnn_finder()
-    yield from (find(photo.image)[1] for photo in photos)
+def one_by_one(photos: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
+    """facenet-pytorch's MTCNN."""
+    from facenet_pytorch import MTCNN
+
+    mtcnn = MTCNN(keep_all=True)
+    for photo in photos:
+        _, _, points = mtcnn.detect(photo, landmarks=True)
+        yield np.empty((0, 5, 2)) if points is None else np.asarray(points, float)
 
 
-def measured(find: Find, photos: Sequence[Photo], truth: np.ndarray) -> dict[str, float]:
+def measured(find: Find, photos: Sequence[np.ndarray], truth: np.ndarray) -> dict[str, float]:
     """Recall and speed of one detector."""
     list(find(photos[:BATCH]))
     started = time.perf_counter()
@@ -75,18 +78,18 @@ def main() -> None:
     options = parser.parse_args()
     params = load_params()
     device = prepare(params.runtime)
-    landmarks = params.landmarks.model_copy(update={"source": options.source})
-    rows = read_landmark_set(landmarks, options.annotations)
+    rows, _ = read_landmark_set(options.source, options.annotations)
     rows = rows[rows.split == "test"]
     with open_photos(options.images) as source:
-        photos = [Photo(name, "ok", image=decode_rgb(source.read(name), name)) for name in rows.image_id]
-    wild, nets = params.wild, torch_nets(device)
+        photos = [decode_rgb(source.read(name), name) for name in rows.image_id]
+    wild = params.wild
     detectors: dict[str, Find] = {"facenet-pytorch, defaults": one_by_one}
     for smallest in sorted({20, wild.min_face_px}):
-        detector = MtcnnDetector(nets, smallest, wild.max_photo_px, wild.min_score)
-        detectors[f"mtcnn, faces of {smallest} px and more"] = in_batches(detector)
+        settings = DetectorSettings("none", smallest, wild.max_photo_px, wild.min_score, device.type)
+        detectors[f"mtcnn, faces of {smallest} px and more"] = in_batches(load_detector("mtcnn", settings))
     if options.yunet:
-        detectors["yunet"] = in_batches(YunetDetector(options.yunet, wild.max_photo_px))
+        settings = DetectorSettings(str(options.yunet), 0, wild.max_photo_px)
+        detectors["yunet"] = in_batches(load_detector("yunet", settings))
     truth = rows[BOX_COLUMNS].to_numpy(float)
     results = {name: measured(find, photos, truth) for name, find in detectors.items()}
     print(json.dumps({"photos": len(photos), "iou": MIN_IOU, **results}, indent=2))

@@ -1,7 +1,7 @@
 """The exact ID rate beside the bare matrix products it rests on, and beside sorting all scores.
 
     python -m benchmarks.id_rate            20,000 query x 200,000 distractor photos of 512 numbers
-    python -m benchmarks.id_rate --quick    a tenth of the rows each way
+    python -m benchmarks.id_rate --quick    a tenth of the rows each configuration
 
 Prints JSON. `over_products`: all rates from 0.5 down to 1e-6 over the float32 products alone, at four sizes, in
 turns within one run, the better of two each. `memory_mb`: peak memory above the embeddings. `growth`: how much more
@@ -98,7 +98,7 @@ class Memory:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a tenth of the rows each way")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the rows each configuration")
     part = 10 if parser.parse_args().quick else 1
     query, distractors = QUERY // part, DISTRACTORS // part
     sizes, seconds, memory = [], [], Memory()

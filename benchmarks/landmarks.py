@@ -4,7 +4,7 @@
 
 Prints JSON. `decode`: net and decoding over the net alone, on one batch. `predict`: from windows in memory to
 points in photo px over the net alone. `wait_share`: part of a training's time spent waiting for data. `peer_decode`:
-the time of a loop over heatmaps, the usual way of decoding, over ours. `peer_align`: the time that scikit-image takes
+the time of a loop over heatmaps, the usual configuration of decoding, over ours. `peer_align`: the time that scikit-image takes
 to align a face, over ours; `peer_align_difference` is the mean difference of the two tiles in grey levels.
 """
 
@@ -15,6 +15,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import cv2
@@ -24,15 +25,15 @@ import torch
 from skimage.transform import SimilarityTransform, warp
 
 from faceline.alignment.fit.template import TEMPLATE, fit_alignment, template
-from faceline.core.columns import BOX_COLUMNS
-from faceline.geometry.boxes import BoxMap, box_around
+from faceline.core.columns import BOX_COLUMNS, POINTS
+from faceline.geometry.boxes import box_around
 from faceline.geometry.points import point_table
 from faceline.imaging.images import encode_jpeg
 from faceline.landmarks.net.codec import STRIDE, Codec
-from faceline.landmarks.net.hourglass import HourglassConfig, StackedHourglass
+from faceline.landmarks.net.hourglass import StackedHourglass
 from faceline.landmarks.net.pixels import MEAN, STD, normalised
 from faceline.landmarks.net.predictor import LandmarkPredictor
-from faceline.landmarks.training.hourglass_training import Trainer, load_faces
+from faceline.landmarks.training.hourglass_training import Trainer, load_faces, net_config
 from faceline.models.runtime import prepare, seed_everything
 from faceline.packed.sets import PackedSet, PackedWriter
 from faceline.settings.schema import Params, load_params
@@ -75,10 +76,10 @@ def inference(params: Params, device: torch.device) -> dict[str, float]:
     """Ratios of decoding and of the whole prediction to the bare net."""
     landmarks = params.landmarks
     rng = np.random.default_rng(0)
-    config = HourglassConfig.from_params(landmarks)
-    facts = {"input_px": config.input_px, "config": config.to_facts(), "box_map": BoxMap().to_facts(), "drawn": True}
-    facts |= {"margin": landmarks.margin, "mean": MEAN, "std": STD}
-    predictor = LandmarkPredictor(StackedHourglass(config), facts, device)
+    config = net_config(landmarks)
+    metadata = {"input_px": config.input_px, "config": asdict(config), "points": list(POINTS), "synthetic": True}
+    metadata |= {"margin": landmarks.margin, "mean": MEAN, "std": STD}
+    predictor = LandmarkPredictor(StackedHourglass(config), metadata, device)
     box = np.array([60.0, 50.0, 130.0, 180.0])
     window = window_around(box, params.crop.context, params.crop.max_px)
     side = window.stored_px
@@ -155,14 +156,14 @@ def training(params: Params, device: torch.device) -> dict[str, float]:
         for _ in range(FACES):
             points.append(TEMPLATE * rng.uniform(0.8, 1.6) + 100)
             windows.append(window_around(box_around(points[-1]), params.crop.context, params.crop.max_px))
-        facts = pd.DataFrame({"image_id": [f"{n}.jpg" for n in range(FACES)]})
-        facts["split"] = np.where(np.arange(FACES) < 16, "dev", "train")
-        facts[BOX_COLUMNS] = box_around(np.array(points))
-        facts = pd.concat([facts, point_table(np.array(points))], axis=1)
-        facts[WINDOW_COLUMNS] = [[w.x, w.y, w.side, w.stored_px] for w in windows]
+        rows = pd.DataFrame({"image_id": [f"{n}.jpg" for n in range(FACES)]})
+        rows["split"] = np.where(np.arange(FACES) < 16, "dev", "train")
+        rows[BOX_COLUMNS] = box_around(np.array(points))
+        rows = pd.concat([rows, point_table(np.array(points))], axis=1)
+        rows[WINDOW_COLUMNS] = [[w.x, w.y, w.side, w.stored_px] for w in windows]
         images = [rng.integers(0, 256, (w.stored_px, w.stored_px, 3), dtype=np.uint8) for w in windows]
         with PackedWriter(Path(folder)) as writer:
-            writer.write(facts, [encode_jpeg(image, params.crop.jpeg_quality) for image in images])
+            writer.write(rows, [encode_jpeg(image, params.crop.jpeg_quality) for image in images])
         landmarks = params.landmarks.model_copy(update={"epochs": 2})
         seed_everything(landmarks.seed)
         faces = load_faces(PackedSet(Path(folder)), landmarks, Path(folder))

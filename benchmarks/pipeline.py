@@ -1,6 +1,6 @@
-"""Photos a second against facenet-pytorch used the usual way, on the same photos, in one run.
+"""Photos a second against facenet-pytorch as its examples use it, on the same photos, in one run.
 
-The usual way: one photo at a time through MTCNN with `keep_all`, then InceptionResnetV1 on the faces. Ours: photos in
+As its examples use it: one photo at a time through MTCNN with `keep_all`, then InceptionResnetV1 on the faces. Ours: photos in
 batches through detector, hourglass, alignment and recogniser. Nets but the detectors' are untrained: only their time
 counts here. Rounds alternate, so that whatever else the machine does falls on both. Prints ratios. The last lines are
 what follows detection (hourglass, alignment, the recogniser of celeba-small with mirror images) over detection.
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -23,14 +24,13 @@ from PIL import Image
 from faceline.alignment.fit.template import TEMPLATE
 from faceline.annotations.celeba import read_boxes
 from faceline.core.columns import BOX_COLUMNS, POINTS
-from faceline.detection.detectors_old import MtcnnDetector
-from faceline.detectors.mtcnn_torch import torch_nets
+from faceline.detection.detections import Detector, DetectorSettings
+from faceline.detection.registry import load_detector
 from faceline.geometry.boxes import BoxMap, box_around, iou
 from faceline.imaging.images import decode_rgb
 from faceline.landmarks.net.hourglass import HourglassConfig, StackedHourglass
 from faceline.landmarks.net.pixels import MEAN, STD
 from faceline.landmarks.net.predictor import LandmarkPredictor
-from faceline.landmarks.sets.detections import MIN_IOU
 from faceline.photos.photos import open_photos
 from faceline.pipeline.face_pipeline import PHOTOS_PER_BATCH, FacePipeline
 from faceline.pipeline.photo_files import Photo
@@ -38,15 +38,17 @@ from faceline.pipeline.variants import load_variant
 from faceline.recognition.net.embedding_net import EmbeddingNet, NetConfig, normalise
 from faceline.windows.windows import invert, net_view, transform
 
+MIN_IOU = 0.4
 
-class ProportionedLandmarker(LandmarkPredictor):
+
+class ProportionedPredictor(LandmarkPredictor):
     """Takes the time of the hourglass, but answers with the template's proportions, as a trained one would."""
 
     def predict(
         self, images: Sequence[np.ndarray], to_image: np.ndarray, batch_size: int = 64
     ) -> tuple[np.ndarray, np.ndarray]:
         _, scores = super().predict(images, to_image, batch_size)
-        view = net_view(box_around(TEMPLATE + 0.5), self.rows["margin"], self.input_px)
+        view = net_view(box_around(TEMPLATE + 0.5), self.metadata["margin"], self.input_px)
         points = transform(invert(view), TEMPLATE)
         return transform(to_image, np.repeat(points[None], len(images), axis=0)), scores
 
@@ -54,7 +56,7 @@ class ProportionedLandmarker(LandmarkPredictor):
 class NetEmbedder:
     """A net without a model file."""
 
-    drawn = False
+    synthetic = False
 
     def __init__(self, net: torch.nn.Module, px: int) -> None:
         self._net = net.eval().to(memory_format=torch.channels_last)
@@ -68,22 +70,27 @@ class NetEmbedder:
         return (self._net(batch) + self._net(batch.flip(3)) if flip else self._net(batch)).numpy()
 
 
-def landmarker() -> LandmarkPredictor:
+def mtcnn(min_face_px: int, min_score: float) -> Detector:
+    detector = load_detector("mtcnn", DetectorSettings("none", min_face_px, 4096, min_score))
+    detector.box_map = BoxMap(1.19, 1.3)
+    return detector
+
+
+def predictor() -> LandmarkPredictor:
     config = HourglassConfig(stacks=2, channels=64, depth=4, input_px=128, sigma_px=1.5)
-    facts = {
-        "config": config.to_facts(),
+    metadata = {
+        "config": asdict(config),
         "input_px": config.input_px,
         "margin": -0.05,
         "mean": list(MEAN),
         "std": list(STD),
         "points": list(POINTS),
-        "box_map": BoxMap(1.19, 1.3).to_facts(),
-        "drawn": False,
+        "synthetic": False,
     }
-    return ProportionedLandmarker(StackedHourglass(config), facts, torch.device("cpu"))
+    return ProportionedPredictor(StackedHourglass(config), metadata, torch.device("cpu"))
 
 
-def usual_way(min_face_px: int) -> tuple[Callable, Callable]:
+def usual(min_face_px: int) -> tuple[Callable, Callable]:
     """facenet-pytorch as its examples use it: detection, and detection with embedding, of one photo at a time."""
     detector = MTCNN(keep_all=True, min_face_size=min_face_px)
     embedder = InceptionResnetV1(pretrained=None).eval()
@@ -104,8 +111,8 @@ def usual_way(min_face_px: int) -> tuple[Callable, Callable]:
 
 def ours(min_face_px: int, embedder: NetEmbedder) -> tuple[Callable, Callable]:
     """The same two things done by faceline."""
-    detector = MtcnnDetector(torch_nets(torch.device("cpu")), min_face_px, 4096, 0.0)
-    pipeline = FacePipeline(detector, landmarker(), embedder, flip=False)
+    detector = mtcnn(min_face_px, 0.0)
+    pipeline = FacePipeline(detector, predictor(), embedder, flip=False)
 
     def detect(photos: list[Photo]) -> list[np.ndarray]:
         found = pipeline.run(photos, "detect")
@@ -118,8 +125,8 @@ def after_detection(min_face_px: int, photos: list[Photo]) -> float:
     """Seconds of all later steps over those of detection, with celeba-small's nets."""
     recognition = load_variant("celeba-small").recognition
     embedder = NetEmbedder(EmbeddingNet(NetConfig.from_params(recognition)), recognition.input_px)
-    detector = MtcnnDetector(torch_nets(torch.device("cpu")), min_face_px, 4096, 0.9)
-    pipeline = FacePipeline(detector, landmarker(), embedder, flip=True)
+    detector = mtcnn(min_face_px, 0.9)
+    pipeline = FacePipeline(detector, predictor(), embedder, flip=True)
     before = after = 0.0
     for first in range(0, len(photos), PHOTOS_PER_BATCH):
         started = time.perf_counter()
@@ -169,7 +176,7 @@ def main() -> None:
     print(f"{len(photos)} photos, {options.threads} threads; photos a second, best of {options.rounds} rounds")
     print(f"{'min face':>8}  {'step':<38}{'usual':>8}{'ours':>8}{'ratio':>7}")
     for min_face_px in (20, 40):
-        usual_detect, usual_all = usual_way(min_face_px)
+        usual_detect, usual_all = usual(min_face_px)
         our_detect, our_light = ours(min_face_px, light)
         _, our_same = ours(min_face_px, same)
         for name, usual, mine in (

@@ -13,7 +13,7 @@ import argparse
 from pathlib import Path
 
 from benchmarks.comparison import (
-    Way,
+    Configuration,
     add_common_options,
     command_of,
     run_command,
@@ -63,8 +63,8 @@ def main() -> None:
     try:
         for name, recipe in recipes.items():
             settings = {**settings_of(recipe, present.recognition), **shared}
-            way = Way(name, settings, recipe.loss)
-            runs[way] = run_seeds(options.name, way, options.seeds)
+            configuration = Configuration(name, settings, recipe.loss)
+            runs[configuration] = run_seeds(options.name, configuration, options.seeds)
     finally:
         restore()
     command = command_of("benchmarks.recipes", options, *options.recipes)
