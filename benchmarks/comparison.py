@@ -1,4 +1,4 @@
-"""Ways of training against each other: every configuration with several seeds, everything else the same, one table."""
+"""Trainings against each other: every entry with several seeds, everything else the same, one table."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ SHOWN_AS_DOTS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Configuration:
-    """One configuration of training.
+class Entry:
+    """One entry of training.
 
     Attributes:
         name: of its row.
@@ -105,15 +105,15 @@ def run_command(main: Callable[[], None]) -> None:
         sys.exit(error.exit_code)
 
 
-def run_seeds(comparison: str, configuration: Configuration, seeds: int) -> list[Run]:
-    """Trains and measures one configuration with the seeds 1, 2, ...; runs that DVC knows are read, not repeated.
+def run_seeds(comparison: str, entry: Entry, seeds: int) -> list[Run]:
+    """Trains and measures one entry with the seeds 1, 2, ...; runs that DVC knows are read, not repeated.
 
     Their names are COMPARISON-WAY-SEED.
     """
     runs = []
     for seed in range(1, seeds + 1):
-        name = f"{comparison}-{configuration.name}-{seed}"
-        commit = dvc_run(name, {**configuration.settings, "recognition.seed": seed}, "evaluate_recognition")
+        name = f"{comparison}-{entry.name}-{seed}"
+        commit = dvc_run(name, {**entry.settings, "recognition.seed": seed}, "evaluate_recognition")
         with dvc.api.open("metrics/recognition.json", rev=commit) as file:
             metrics = json.load(file)
         content = dvc.api.read("data/embeddings.parquet", rev=commit, mode="rb")
@@ -123,14 +123,14 @@ def run_seeds(comparison: str, configuration: Configuration, seeds: int) -> list
 
 
 def write_comparison(
-    stem: Path, title: str, runs: Mapping[Configuration, Sequence[Run]], evaluation: EvaluationParams, command: str
+    stem: Path, title: str, runs: Mapping[Entry, Sequence[Run]], evaluation: EvaluationParams, command: str
 ) -> None:
     """Writes `stem`.md, .csv and .png.
 
     Args:
         command: what repeats it.
     """
-    tables = {configuration.name: [run.table for run in group] for configuration, group in runs.items()}
+    tables = {entry.name: [run.table for run in group] for entry, group in runs.items()}
     compared = {name: [query_comparisons(table) for table in group] for name, group in tables.items()}
     samples, seed = evaluation.bootstrap_samples, evaluation.seed
     differences = {
@@ -145,11 +145,11 @@ def write_comparison(
         temporary.write_bytes(png)
 
 
-def table_of(runs: Mapping[Configuration, Sequence[Run]]) -> pd.DataFrame:
-    """Mean and standard deviation over seeds of each figure, a row a configuration, the best first."""
+def table_of(runs: Mapping[Entry, Sequence[Run]]) -> pd.DataFrame:
+    """Mean and standard deviation over seeds of each figure, a row a entry, the best first."""
     rows = []
-    for configuration, group in runs.items():
-        row: dict[str, object] = {"name": configuration.name, "note": configuration.note, "seeds": len(group)}
+    for entry, group in runs.items():
+        row: dict[str, object] = {"name": entry.name, "note": entry.note, "seeds": len(group)}
         for key in SHOWN:
             values = np.array([run.metrics[key] for run in group if run.metrics.get(key) is not None], float)
             row[key] = values.mean() if len(values) else np.nan
@@ -177,20 +177,15 @@ def page(title: str, table: pd.DataFrame, differences: Mapping[str, Sequence[Dif
     return "\n".join(lines) + "\n"
 
 
-def draw(runs: Mapping[Configuration, Sequence[Run]]) -> dict:
-    """A Vega-Lite specification: the mean ROC of every configuration; every seed as a dot, and their mean as a tick."""
+def draw(runs: Mapping[Entry, Sequence[Run]]) -> dict:
+    """A Vega-Lite specification: the mean ROC of every entry; every seed as a dot, and their mean as a tick."""
     fpr = np.logspace(-3, 0, 200)
     curves, dots = [], []
-    for configuration, group in runs.items():
+    for entry, group in runs.items():
         tpr = np.mean([np.interp(fpr, run.roc["fpr"], run.roc["tpr"]) for run in group], axis=0)
-        curves += [
-            {"configuration": configuration.name, "FPR": x, "TPR": y}
-            for x, y in zip(fpr.tolist(), tpr.tolist(), strict=True)
-        ]
-        dots += [
-            {"configuration": configuration.name} | {key: run.metrics[key] for key in SHOWN_AS_DOTS} for run in group
-        ]
-    configuration, loose = {"field": "configuration", "sort": None, "title": None}, {"zero": False}
+        curves += [{"entry": entry.name, "FPR": x, "TPR": y} for x, y in zip(fpr.tolist(), tpr.tolist(), strict=True)]
+        dots += [{"entry": entry.name} | {key: run.metrics[key] for key in SHOWN_AS_DOTS} for run in group]
+    entry, loose = {"field": "entry", "sort": None, "title": None}, {"zero": False}
     roc = {
         "title": "ROC on people never seen, mean over seeds",
         "data": {"values": curves},
@@ -198,7 +193,7 @@ def draw(runs: Mapping[Configuration, Sequence[Run]]) -> dict:
         "encoding": {
             "x": {"field": "FPR", "type": "quantitative", "scale": {"type": "log", "nice": False}},
             "y": {"field": "TPR", "type": "quantitative", "scale": loose},
-            "color": configuration | {"scale": {"scheme": "tableau10"}},
+            "color": entry | {"scale": {"scheme": "tableau10"}},
         },
     }
     panels = [
@@ -208,7 +203,7 @@ def draw(runs: Mapping[Configuration, Sequence[Run]]) -> dict:
             "height": 250,
             "width": {"step": 34},
             "encoding": {
-                "x": configuration | {"axis": {"labelAngle": -30, "labelOverlap": False}},
+                "x": entry | {"axis": {"labelAngle": -30, "labelOverlap": False}},
                 "y": {"field": key, "type": "quantitative", "title": None, "scale": loose},
             },
             "layer": [

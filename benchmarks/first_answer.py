@@ -2,7 +2,7 @@
 
     python -m benchmarks.first_answer --models models --photo PHOTO --boxes data/sample/list_bbox_celeba.txt
 
-Two configurations: PyTorch with MTCNN, and ONNX Runtime with given boxes. Each runs several times in a new process; the time of
+Two ways: PyTorch with MTCNN, and ONNX Runtime with given boxes. Each runs several times in a new process; the time of
 imports is the sum that Python's `-X importtime` reports in one more run.
 """
 
@@ -48,11 +48,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         onnx = str(Path(folder) / "onnx")
         subprocess.run([*COMMAND, "export-onnx", onnx, "--models", options.models], check=True, capture_output=True)
-        configurations = {
+        ways = {
             "torch, mtcnn": ["--models", str(options.models)],
             "onnx, boxes": ["--models", onnx, "--runtime", "onnx", "--detector", "boxes", "--boxes", options.boxes],
         }
-        for name, how in configurations.items():
+        for name, how in ways.items():
             gallery = str(Path(folder) / f"{name}.db")
             subprocess.run(
                 [*COMMAND, "enroll", "Somebody", options.photo, "--gallery", gallery, *how],

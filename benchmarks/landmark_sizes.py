@@ -22,8 +22,8 @@ import torch
 from benchmarks.experiments import dvc_run, refuse_unclean, restore, revision
 from faceline.core.files import write_text
 from faceline.landmarks.net.codec import Codec
-from faceline.landmarks.net.hourglass import HourglassConfig, StackedHourglass
-from faceline.landmarks.training.hourglass_training import heatmap_loss
+from faceline.landmarks.net.hourglass import StackedHourglass
+from faceline.landmarks.training.hourglass_training import heatmap_loss, net_config
 from faceline.landmarks.training.params import LandmarkParams
 from faceline.models.runtime import prepare
 from faceline.settings.schema import load_params
@@ -37,7 +37,7 @@ class Timed:
     """A net of one size, and what it costs to use and to train."""
 
     def __init__(self, landmarks: LandmarkParams, device: torch.device) -> None:
-        config = HourglassConfig.from_params(landmarks)
+        config = net_config(landmarks)
         self._device = device
         self._codec = Codec(config.input_px, config.sigma_px)
         self._net = StackedHourglass(config).to(device=device, memory_format=torch.channels_last)

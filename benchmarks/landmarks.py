@@ -4,7 +4,7 @@
 
 Prints JSON. `decode`: net and decoding over the net alone, on one batch. `predict`: from windows in memory to
 points in photo px over the net alone. `wait_share`: part of a training's time spent waiting for data. `peer_decode`:
-the time of a loop over heatmaps, the usual configuration of decoding, over ours. `peer_align`: the time that scikit-image takes
+the time of a loop over heatmaps, the usual decoding, over ours. `peer_align`: the time that scikit-image takes
 to align a face, over ours; `peer_align_difference` is the mean difference of the two tiles in grey levels.
 """
 

@@ -20,7 +20,7 @@ from subprocess import CalledProcessError
 import dvc.api
 
 from benchmarks.comparison import (
-    Configuration,
+    Entry,
     add_common_options,
     command_of,
     run_command,
@@ -102,8 +102,8 @@ def main() -> None:
             note = f"learning rate {rate:g}"
             if looks:
                 note += f" (dev TPR {', '.join(f'{tpr:.3f} with {tried:g}' for tried, tpr in looks.items())})"
-            configuration = Configuration(loss, settings, note)
-            runs[configuration] = run_seeds(options.name, configuration, options.seeds)
+            entry = Entry(loss, settings, note)
+            runs[entry] = run_seeds(options.name, entry, options.seeds)
     finally:
         restore()
     arguments = ["--losses", *options.losses, *(["--no-tuning"] if options.no_tuning else [])]

@@ -1,8 +1,8 @@
 """Photos a second against facenet-pytorch as its examples use it, on the same photos, in one run.
 
-As its examples use it: one photo at a time through MTCNN with `keep_all`, then InceptionResnetV1 on the faces. Ours: photos in
-batches through detector, hourglass, alignment and recogniser. Nets but the detectors' are untrained: only their time
-counts here. Rounds alternate, so that whatever else the machine does falls on both. Prints ratios. The last lines are
+Its examples take one photo at a time through MTCNN with `keep_all`, then InceptionResnetV1. Ours: photos in batches
+through detector, hourglass, alignment and recogniser. Nets but the detectors' are untrained: only their time counts
+here. Rounds alternate, so that whatever else the machine does falls on both. Prints ratios. The last lines are
 what follows detection (hourglass, alignment, the recogniser of celeba-small with mirror images) over detection.
 
     python -m benchmarks.pipeline --celeba data/celeba --photos 200
@@ -90,7 +90,7 @@ def predictor() -> LandmarkPredictor:
     return ProportionedPredictor(StackedHourglass(config), metadata, torch.device("cpu"))
 
 
-def usual(min_face_px: int) -> tuple[Callable, Callable]:
+def as_in_examples(min_face_px: int) -> tuple[Callable, Callable]:
     """facenet-pytorch as its examples use it: detection, and detection with embedding, of one photo at a time."""
     detector = MTCNN(keep_all=True, min_face_size=min_face_px)
     embedder = InceptionResnetV1(pretrained=None).eval()
@@ -176,7 +176,7 @@ def main() -> None:
     print(f"{len(photos)} photos, {options.threads} threads; photos a second, best of {options.rounds} rounds")
     print(f"{'min face':>8}  {'step':<38}{'usual':>8}{'ours':>8}{'ratio':>7}")
     for min_face_px in (20, 40):
-        usual_detect, usual_all = usual(min_face_px)
+        usual_detect, usual_all = as_in_examples(min_face_px)
         our_detect, our_light = ours(min_face_px, light)
         _, our_same = ours(min_face_px, same)
         for name, usual, mine in (

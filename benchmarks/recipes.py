@@ -13,7 +13,7 @@ import argparse
 from pathlib import Path
 
 from benchmarks.comparison import (
-    Configuration,
+    Entry,
     add_common_options,
     command_of,
     run_command,
@@ -63,8 +63,8 @@ def main() -> None:
     try:
         for name, recipe in recipes.items():
             settings = {**settings_of(recipe, present.recognition), **shared}
-            configuration = Configuration(name, settings, recipe.loss)
-            runs[configuration] = run_seeds(options.name, configuration, options.seeds)
+            entry = Entry(name, settings, recipe.loss)
+            runs[entry] = run_seeds(options.name, entry, options.seeds)
     finally:
         restore()
     command = command_of("benchmarks.recipes", options, *options.recipes)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from tiny_faces import tiny_params
 
-from benchmarks.comparison import Configuration, Run, command_of, shared_settings, write_comparison
+from benchmarks.comparison import Entry, Run, command_of, shared_settings, write_comparison
 from faceline.core.errors import InputError
 from faceline.evaluation.embeddings.table import EmbeddingTable
 
@@ -30,13 +30,13 @@ def made_up_run(noise: float, seed: int, figure: float) -> Run:
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    stem = tmp_path_factory.mktemp("results") / "configurations"
+    stem = tmp_path_factory.mktemp("results") / "entries"
     runs = {
-        Configuration("poor", {}, "loud"): [made_up_run(2.0, 1, 0.2), made_up_run(2.0, 2, 0.4)],
-        Configuration("good", {}, "quiet"): [made_up_run(0.7, 3, 0.8)],
+        Entry("poor", {}, "loud"): [made_up_run(2.0, 1, 0.2), made_up_run(2.0, 2, 0.4)],
+        Entry("good", {}, "quiet"): [made_up_run(0.7, 3, 0.8)],
     }
     evaluation = tiny_params().evaluation.model_copy(update={"bootstrap_samples": 200})
-    write_comparison(stem, "Ways compared", runs, evaluation, "python -m configurations")
+    write_comparison(stem, "Ways compared", runs, evaluation, "python -m entries")
     return stem
 
 
@@ -50,7 +50,7 @@ def test_means_and_deviations_with_the_best_first(written: Path) -> None:
 
 def test_both_differences_are_claimed_and_the_command_is_named(written: Path) -> None:
     text = written.with_suffix(".md").read_text()
-    assert "`python -m configurations` at" in text
+    assert "`python -m entries` at" in text
     claims = [line for line in text.splitlines() if line.startswith("| poor | good | -")]
     assert len(claims) == 2  # of TPR and of accuracy
     assert all(line.endswith("| yes |") for line in claims)
@@ -60,10 +60,10 @@ def test_both_differences_are_claimed_and_the_command_is_named(written: Path) ->
 def test_parameters_for_all_runs_are_checked_before_any_run() -> None:
     present = tiny_params()
     settings, changed = shared_settings(
-        Namespace(set=["recognition.epochs=9", "recognition.losses.ce.label_smoothing=0.2"]), present
+        Namespace(set=["recognition.epochs=9", "losses.ce.label_smoothing=0.2"]), present
     )
-    assert settings == {"recognition.epochs": 9, "recognition.losses.ce.label_smoothing": 0.2}
-    assert (changed.recognition.epochs, changed.recognition.losses.ce.label_smoothing) == (9, 0.2)
+    assert settings == {"recognition.epochs": 9, "losses.ce.label_smoothing": 0.2}
+    assert (changed.recognition.epochs, changed.losses.ce.label_smoothing) == (9, 0.2)
     assert present.recognition.epochs != 9
     for word, said in (
         ("recognition.epochs", "not KEY=VALUE"),

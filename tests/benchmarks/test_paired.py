@@ -76,7 +76,7 @@ def trained(noise, seed, people=30):
 
 
 def accuracy(table):
-    """Nearest class mean, said in another configuration."""
+    """Nearest class mean, said in another entry."""
     known = table.rows.split == "train"
     means = np.array([table.embeddings[known & (table.rows.person == one)].mean(axis=0) for one in range(30)])
     means /= np.linalg.norm(means, axis=1, keepdims=True)
