@@ -27,11 +27,9 @@ class Loaded:
     Attributes:
         model: SHA-256 of the recogniser; empty when the steps asked for need none.
         dim: numbers in an embedding; 0 likewise.
-        predictor: the landmark net; None when the steps asked for need none.
     """
 
     pipeline: FacePipeline
-    predictor: PointPredictor | None = None
     model: str = ""
     dim: int = 0
 
@@ -53,7 +51,7 @@ def load(setup: Setup, last: str) -> Loaded:
         size_px = int(embedder.metadata["align"]["size_px"])
         _warn_if_synthetic(embedder.synthetic, setup, "recogniser")
     pipeline = FacePipeline(load_detector(setup), predictor, embedder, default_align(size_px))
-    return Loaded(pipeline, predictor, model, dim)
+    return Loaded(pipeline, model, dim)
 
 
 def load_detector(setup: Setup) -> Detector:
@@ -125,8 +123,5 @@ def _torch_device(name: str) -> object:
 
 def _warn_if_synthetic(synthetic: bool, setup: Setup, what: str) -> None:
     if synthetic:
-        log.warning(
-            "%s: the %s was trained on synthetic faces; its answers on photos of people are worth nothing",
-            setup.models,
-            what,
-        )
+        message = "%s: the %s was trained on synthetic faces; its answers on photos of people are worth nothing"
+        log.warning(message, setup.models, what)

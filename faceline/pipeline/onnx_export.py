@@ -10,7 +10,7 @@ import logging
 import shutil
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,33 +57,19 @@ class Exported:
     value: float
 
 
-class HourglassGraph(nn.Module):
-    """RGB bytes to points in input px and scores."""
+class BytesGraph(nn.Module):
+    """RGB bytes to what `answer` makes of a net's output."""
 
-    def __init__(self, predictor: LandmarkPredictor) -> None:
+    def __init__(self, net: nn.Module, metadata: Mapping, answer: Callable[..., tuple], scale: float = 1) -> None:
+        """`scale`: brings the metadata's mean and std to those of bytes."""
         super().__init__()
-        self.net = predictor.net
-        self._codec = predictor.codec
-        self.register_buffer("mean", 255 * torch.tensor(predictor.metadata["mean"]).view(1, 3, 1, 1))
-        self.register_buffer("std", 255 * torch.tensor(predictor.metadata["std"]).view(1, 3, 1, 1))
-
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        pixels = (images.permute(0, 3, 1, 2).float() - self.mean) / self.std
-        return self._codec.decode(self.net(pixels)[-1])
-
-
-class RecognizerGraph(nn.Module):
-    """RGB bytes of aligned faces to unit embeddings, and to raw ones: those are averaged with a mirror image's."""
-
-    def __init__(self, embedder: Embedder) -> None:
-        super().__init__()
-        self.net = embedder.net
+        self.net = net
+        self._answer = answer
         for name in ("mean", "std"):
-            self.register_buffer(name, torch.tensor(embedder.metadata[name]).view(1, 3, 1, 1))
+            self.register_buffer(name, scale * torch.tensor(metadata[name]).view(1, 3, 1, 1))
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        raw = self.net((images.permute(0, 3, 1, 2).float() - self.mean) / self.std)
-        return functional.normalize(raw), raw
+        return self._answer(self.net((images.permute(0, 3, 1, 2).float() - self.mean) / self.std))
 
 
 def export_all(models: Path, out: Path) -> list[Exported]:
@@ -110,9 +96,9 @@ def export_hourglass(model: Path, out: Path) -> Exported:
     """Writes the landmark net with its decoder and checks its points."""
     predictor = LandmarkPredictor.load(model)
     pixels = _patterns(max(PARITY_BATCHES), predictor.input_px)
-    graph = HourglassGraph(predictor).eval()
-    metadata = {"model": model_hash(model), **predictor.metadata}
-    _write(out, graph, pixels, ["points", "scores"], metadata)
+    decode = predictor.codec.decode
+    graph = BytesGraph(predictor.net, predictor.metadata, lambda heatmaps: decode(heatmaps[-1]), scale=255)
+    _write(out, graph.eval(), pixels, ["points", "scores"], {"model": model_hash(model), **predictor.metadata})
     onnx_predictor = OnnxLandmarkPredictor(out)
     worst = 0.0
     for count in PARITY_BATCHES:
@@ -127,9 +113,9 @@ def export_recognizer(model: Path, out: Path) -> Exported:
     embedder = Embedder.load(model, torch.device("cpu"))
     tiles = _patterns(max(PARITY_BATCHES), embedder.input_px)
     metadata = {key: value for key, value in embedder.metadata.items() if key not in _ONLY_FOR_TRAINING}
-    _write(
-        out, RecognizerGraph(embedder).eval(), tiles, ["embeddings", "raw"], {"model": model_hash(model), **metadata}
-    )
+    # raw embeddings as well as unit ones: those are averaged with a mirror image's
+    graph = BytesGraph(embedder.net, embedder.metadata, lambda raw: (functional.normalize(raw), raw))
+    _write(out, graph.eval(), tiles, ["embeddings", "raw"], {"model": model_hash(model), **metadata})
     onnx_embedder = OnnxEmbedder(out)
     worst = 1.0
     for count in PARITY_BATCHES:

@@ -10,7 +10,7 @@ from faceline.core.errors import InputError
 from faceline.evaluation.scores.rates import area_under_roc, tpr_at_fpr
 from faceline.evaluation.verification.rate import Rate, label, too_few
 from faceline.pipeline.lfw import LfwResult, Pair, evaluate
-from faceline.pipeline.photo_files import SUFFIXES
+from faceline.pipeline.photo_files import photos_below
 
 FPRS = (0.1, 0.01, 0.001)
 
@@ -46,9 +46,8 @@ def locate(pairs: Sequence[Pair], images: Path) -> dict[str, Path]:
     if not images.is_dir():
         raise InputError(f"{images}: no such folder of photos")
     files: dict[str, list[Path]] = {}
-    for path in sorted(images.rglob("*")):
-        if path.suffix.lower() in SUFFIXES:
-            files.setdefault(path.relative_to(images).with_suffix("").as_posix(), []).append(path)
+    for path in photos_below(images):
+        files.setdefault(path.relative_to(images).with_suffix("").as_posix(), []).append(path)
     located = {}
     for name in sorted({name for pair in pairs for name in (pair.first, pair.second)}):
         found = files.get(name, [])
