@@ -63,9 +63,8 @@ def enroll(
     with Gallery.open_or_create(gallery, loaded.model, loaded.dim) as opened:
         records, error = photo_records(list(owners), loaded.pipeline, "embed", draw, keep_main)
         records = [{"name": owners[record["photo"]], **record} for record in records]
-        if embeddings:
-            opened.enroll(embeddings)
-        counts = {person.name: person.photos for person in opened.people()} if embeddings else {}
+        opened.enroll(embeddings)
+        counts = {person.name: person.photos for person in opened.people()}
         enrolled = [{"name": who, "added": len(new), "photos": counts.get(who)} for who, new in embeddings.items()]
         answer({"gallery": gallery, "people": len(opened), "enrolled": enrolled, "photos": records})
     missing = sorted(wanted.keys() - embeddings.keys())
@@ -203,22 +202,15 @@ def _operating_point(
     if threshold is not None:
         return OperatingPoint(threshold, people, None, None, False)
     path = setup.models / CALIBRATION
-    if not path.is_file():
-        raise InputError(f"{path}: no such calibration; run `dvc repro`, or give a threshold with --threshold")
-    calibration = Calibration.read(path)
-    if calibration.model != model:
-        raise InputError(
-            f"{path}: made for another recogniser; run `dvc repro`, or give a threshold with --threshold"
-        )
+    calibration = Calibration.read(path) if path.is_file() else None
+    if calibration is None or calibration.model != model:
+        problem = "made for another recogniser" if calibration else "no such calibration"
+        raise InputError(f"{path}: {problem}; run `dvc repro`, or give a threshold with --threshold")
     point = operating_point(calibration, people, fpir)
     if not point.supported:
         log.warning(
-            "the calibration (%d people) vouches for no FMR under %.3g: with %d enrolled, its strictest threshold "
-            "gives an FPIR of %.3g",
-            calibration.people,
-            point.fmr,
-            people,
-            point.fpir,
+            f"the calibration ({calibration.people} people) vouches for no FMR under {point.fmr:.3g}: with {people} "
+            f"enrolled, its strictest threshold gives an FPIR of {point.fpir:.3g}"
         )
     return point
 

@@ -31,10 +31,9 @@ def verify(
 
     from faceline.imaging.progress import track
     from faceline.pipeline.found_faces import main_face
-    from faceline.pipeline.lfw import parse_pairs
     from faceline.pipeline.load import load
     from faceline.pipeline.photo_files import read_photos
-    from faceline.pipeline.verify import locate, verify_pairs
+    from faceline.pipeline.verify import locate, parse_pairs, verify_pairs
 
     listed = parse_pairs(pairs)
     files = locate(listed, images)
