@@ -65,13 +65,12 @@ def _face_record(face: FoundFace) -> dict:
     if face.points is not None:
         record["points"] = {name: list(map(float, point)) for name, point in zip(POINTS, face.points, strict=True)}
         record["points_by"] = "hourglass" if face.landmarks is not None else face.detector
-    if face.landmark_score is not None:
-        record["landmark_score"] = face.landmark_score
-    if face.template_error is not None:
-        record["template_error"] = face.template_error
-    if face.reject:
-        record["rejected"] = face.reject
-    return record
+    optional = {
+        "landmark_score": face.landmark_score,
+        "template_error": face.template_error,
+        "rejected": face.reject or None,
+    }
+    return record | {key: value for key, value in optional.items() if value is not None}
 
 
 def _box_record(box: np.ndarray) -> dict[str, float]:

@@ -27,8 +27,6 @@ def verify(
     \b
     faceline verify pairs.txt --images lfw/
     """
-    from dataclasses import asdict
-
     from faceline.imaging.progress import track
     from faceline.pipeline.found_faces import main_face
     from faceline.pipeline.load import load
@@ -47,11 +45,10 @@ def verify(
         else:
             embeddings[name] = face.embedding
     result = verify_pairs(listed, embeddings)
-    folds = asdict(result.folds)
     answer(
         {
-            "accuracy": folds["accuracy"],
-            "accuracy_standard_error": folds["standard_error"],
+            "accuracy": result.folds.accuracy,
+            "accuracy_standard_error": result.folds.standard_error,
             "auc": result.auc,
             **{rate.name: rate.value for rate in result.id_rates},
             "reasons": {rate.name: rate.reason for rate in result.id_rates if rate.reason},
@@ -60,7 +57,7 @@ def verify(
             "failure_to_acquire": len(failures) / len(files),
             "genuine_pairs_failed": result.genuine_failed,
             "impostor_pairs_failed": result.impostor_failed,
-            "folds": {"accuracies": folds["accuracies"], "thresholds": folds["thresholds"]},
+            "folds": {"accuracies": result.folds.accuracies, "thresholds": result.folds.thresholds},
             "failures": failures,
         }
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import reduce
 from typing import Protocol
 
 import numpy as np
@@ -56,7 +55,9 @@ class FacePipeline:
         """Takes a stream of photos through the steps up to `last`, in order, a batch at a time."""
         steps = (self.detect, self.find_landmarks, self.align, self.embed)[: STEPS.index(last) + 1]
         for batch in _batches(photos):
-            yield from reduce(lambda found, step: step(found), steps, batch)
+            for step in steps:
+                batch = step(batch)
+            yield from batch
 
     def detect(self, photos: Sequence[Photo]) -> list[PhotoFaces]:
         """Finds the faces of each photo; photos that could not be read keep their status."""
