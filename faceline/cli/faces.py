@@ -9,6 +9,7 @@ import typer
 
 from faceline.cli.options import Draw, Photos, with_setup
 from faceline.cli.output import answer
+from faceline.core.files import replacing
 from faceline.pipeline.setup import Setup
 
 if TYPE_CHECKING:
@@ -47,7 +48,6 @@ def align(
     from PIL import Image
 
     from faceline.cli.answers import photo_records, unique_name
-    from faceline.core.files import replacing
     from faceline.pipeline.load import load
 
     pipeline = load(setup, "align").pipeline
@@ -84,7 +84,6 @@ def embed(
     import numpy as np
 
     from faceline.cli.answers import photo_records
-    from faceline.core.files import replacing
     from faceline.pipeline.load import load
 
     loaded = load(setup, "embed")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import logging
+import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,6 +13,7 @@ import typer
 
 from faceline.cli.options import Draw, GalleryPath, Photos, with_setup
 from faceline.cli.output import answer
+from faceline.core.columns import BOX_COLUMNS
 from faceline.core.errors import FacelineError, InputError
 from faceline.pipeline.setup import Setup
 
@@ -87,7 +91,7 @@ def identify(
     threshold: Annotated[
         float | None, typer.Option(min=-1, max=1, metavar="COS", help="Instead of the calibration's.")
     ] = None,
-    csv: Annotated[bool, typer.Option("--csv", help="A row per face on stdout instead of JSON.")] = False,
+    as_rows: Annotated[bool, typer.Option("--csv", help="A row per face on stdout instead of JSON.")] = False,
     draw: Draw = None,
 ) -> None:
     """Names for the faces in photos; `unknown` below the threshold for the stated FPIR.
@@ -97,8 +101,6 @@ def identify(
     faceline identify monday/ --gallery people.db --csv > attendance.csv
     faceline identify door.jpg --gallery people.db --fpir 0.001
     """
-    from dataclasses import asdict
-
     from faceline.cli.answers import photo_records
     from faceline.pipeline.gallery import Gallery
     from faceline.pipeline.identification import identify as name_face
@@ -112,13 +114,16 @@ def identify(
 
     def identity(found: PhotoFaces, number: int) -> dict:
         embedding = found.faces[number].embedding
-        return {} if embedding is None else asdict(name_face(embedding, references, point))
+        if embedding is None:
+            return {}
+        name, similarity = name_face(embedding, references, point)
+        return {"name": name, "similarity": similarity}
 
     def label(face: dict) -> str:
         return f"{face['name']} {face['similarity']:.2f}" if "name" in face else ""
 
     records, error = photo_records(photos, loaded.pipeline, "embed", draw, identity, label)
-    if not csv:
+    if not as_rows:
         answer({"gallery": gallery, **asdict(point), "photos": records}, error)
         return
     _print_rows(records, point)
@@ -132,8 +137,6 @@ def list_people(gallery: GalleryPath) -> None:
     \b
     faceline list --gallery people.db
     """
-    from dataclasses import asdict
-
     from faceline.pipeline.gallery import Gallery
 
     with Gallery(gallery) as opened:
@@ -217,11 +220,6 @@ def _operating_point(
 
 def _print_rows(records: list[dict], point: OperatingPoint) -> None:
     """A row for each face, and one for each photo without: who was there."""
-    import csv
-    import sys
-
-    from faceline.core.columns import BOX_COLUMNS
-
     rows = csv.writer(sys.stdout, lineterminator="\n")
     rows.writerow(["photo", "status", "name", "similarity", "threshold", "fpir", "gallery_size", *BOX_COLUMNS])
     fpir = "" if point.fpir is None else f"{point.fpir:.4g}"

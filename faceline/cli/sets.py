@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -117,8 +118,6 @@ def export_onnx(
     faceline export-onnx models/onnx
     faceline identify party.jpg --gallery people.db --runtime onnx --models models/onnx
     """
-    from dataclasses import asdict
-
     from faceline.pipeline.onnx_export import export_all
 
     answer({"folder": out, "exported": [asdict(one) for one in export_all(models, out)]})

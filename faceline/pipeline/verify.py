@@ -139,10 +139,8 @@ def evaluate(scores: np.ndarray, same: np.ndarray, folds: np.ndarray) -> LfwResu
     for number in numbers:
         fold = folds == number
         threshold = best_threshold(scores[~fold], same[~fold])
-        with np.errstate(invalid="ignore"):
-            decided = scores[fold] > threshold
         thresholds.append(threshold)
-        accuracies.append(float(np.mean(decided == same[fold])))
+        accuracies.append(float(np.mean((scores[fold] > threshold) == same[fold])))
     error = float(np.std(accuracies, ddof=1) / np.sqrt(len(accuracies)))
     return LfwResult(float(np.mean(accuracies)), error, tuple(thresholds), tuple(accuracies))
 
