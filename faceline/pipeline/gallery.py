@@ -183,8 +183,7 @@ class Gallery(AbstractContextManager):
             InputError: a name that is none, or people are enrolled already under `refuse`.
         """
         rows = [(checked_name(name), *row) for name, *row in rows]
-        known = {person.name for person in self.people()} & {name for name, *_ in rows}
-        if known and existing == "refuse":
+        if existing == "refuse" and (known := {one.name for one in self.people()} & {name for name, *_ in rows}):
             some = ", ".join(sorted(known)[:3])
             raise InputError(
                 f"{self.path}: {len(known)} people are enrolled already ({some}); say --existing add or replace"
