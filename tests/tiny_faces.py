@@ -12,7 +12,7 @@ from faceline.core.columns import ATTRIBUTES
 from faceline.core.files import replacing_folder
 from faceline.imaging.images import encode_jpeg
 from faceline.packed.sets import REJECTED, PackedWriter
-from faceline.settings.schema import Params, params_class
+from faceline.settings.schema import Params
 
 SAMPLE_PARAMS = Path(__file__).parents[1] / "params" / "base.yaml"
 SIZE_PX = 32
@@ -48,7 +48,7 @@ def tiny_params(loss: str = "arcface", **recognition: object) -> Params:
     }
     tree["losses"]["triplet"] |= {"people_per_batch": 4, "photos_per_person": 3}
     tree["runtime"] |= {"device": "cpu", "threads": 1, "workers": 1}
-    return params_class().model_validate(tree)
+    return Params.model_validate(tree)
 
 
 def face_of(person: int, rng: np.random.Generator) -> np.ndarray:

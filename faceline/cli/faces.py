@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from faceline.cli.options import Draw, Photos, with_setup
-from faceline.cli.output import finish
+from faceline.cli.output import answer
+from faceline.core.files import replacing
 from faceline.pipeline.setup import Setup
 
 if TYPE_CHECKING:
@@ -24,12 +25,11 @@ def detect(photos: Photos, setup: Setup, draw: Draw = None) -> None:
     faceline detect album/ '*.png' > faces.json
     faceline detect party.jpg --detector yunet --detector-model face_detection_yunet.onnx
     """
-    from faceline.cli.answers import collect, found_faces, photo_record
+    from faceline.cli.answers import photo_records
     from faceline.pipeline.load import load
 
-    pipeline = load(setup, "detect").pipeline
-    records, error = collect(found_faces(photos, pipeline, "detect", draw), photo_record)
-    finish({"photos": records}, error)
+    records, error = photo_records(photos, load(setup, "detect").pipeline, "detect", draw)
+    answer({"photos": records}, error)
 
 
 @with_setup
@@ -47,28 +47,24 @@ def align(
     """
     from PIL import Image
 
-    from faceline.cli.answers import UniqueNames, collect, face_record, found_faces, photo_record
-    from faceline.core.files import replacing
+    from faceline.cli.answers import photo_records, unique_name
     from faceline.pipeline.load import load
 
     pipeline = load(setup, "align").pipeline
     out.mkdir(parents=True, exist_ok=True)
-    names = UniqueNames()
+    taken: set[str] = set()
 
-    def record(found: PhotoFaces) -> dict:
-        faces = []
-        for number, face in enumerate(found.faces):
-            details = face_record(face)
-            if face.aligned is not None:
-                target = out / f"{names.of(f'{Path(found.name).stem}_{number}')}.png"
-                with replacing(target) as temporary:
-                    Image.fromarray(face.aligned).save(temporary)
-                details["file"] = target
-            faces.append(details)
-        return photo_record(found, faces)
+    def write_tile(found: PhotoFaces, number: int) -> dict:
+        tile = found.faces[number].aligned
+        if tile is None:
+            return {}
+        target = out / f"{unique_name(f'{Path(found.name).stem}_{number}', taken)}.png"
+        with replacing(target) as temporary:
+            Image.fromarray(tile).save(temporary)
+        return {"file": target}
 
-    records, error = collect(found_faces(photos, pipeline, "align", draw), record)
-    finish({"photos": records}, error)
+    records, error = photo_records(photos, pipeline, "align", draw, write_tile)
+    answer({"photos": records}, error)
 
 
 @with_setup
@@ -85,40 +81,31 @@ def embed(
     \b
     faceline embed album/ --out faces.npz
     """
-    from faceline.cli.answers import collect, face_record, found_faces, photo_record
+    import numpy as np
+
+    from faceline.cli.answers import photo_records
     from faceline.pipeline.load import load
 
     loaded = load(setup, "embed")
     rows: list[tuple] = []
 
-    def record(found: PhotoFaces) -> dict:
-        faces = []
-        for number, face in enumerate(found.faces):
-            details = face_record(face)
-            if face.embedding is not None:
-                details["row"] = len(rows)
-                rows.append((face.embedding, found.name, number, face.box))
-            faces.append(details)
-        return photo_record(found, faces)
+    def keep(found: PhotoFaces, number: int) -> dict:
+        face = found.faces[number]
+        if face.embedding is None:
+            return {}
+        rows.append((face.embedding, found.name, number, face.box))
+        return {"row": len(rows) - 1}
 
-    records, error = collect(found_faces(photos, loaded.pipeline, "embed", draw), record)
+    records, error = photo_records(photos, loaded.pipeline, "embed", draw, keep)
     if error is None:
-        _write_embeddings(out, rows, loaded.dim, loaded.model)
-    finish({"embeddings": len(rows), "file": out if error is None else None, "photos": records}, error)
-
-
-def _write_embeddings(out: Path, rows: list[tuple], dim: int, model: str) -> None:
-    import numpy as np
-
-    from faceline.core.files import replacing
-
-    embeddings, photos, faces, boxes = zip(*rows, strict=True) if rows else ((), (), (), ())
-    arrays = {
-        "embeddings": np.array(embeddings, np.float32).reshape(-1, dim),
-        "photo": np.array(photos, np.str_),
-        "face": np.array(faces, np.int32),
-        "boxes": np.array(boxes, np.float64).reshape(-1, 4),
-        "model": np.array(model),
-    }
-    with replacing(out) as temporary, temporary.open("wb") as file:
-        np.savez(file, **arrays)
+        embeddings, names, numbers, boxes = zip(*rows, strict=True) if rows else ((), (), (), ())
+        with replacing(out) as temporary, temporary.open("wb") as file:
+            np.savez(
+                file,
+                embeddings=np.array(embeddings, np.float32).reshape(-1, loaded.dim),
+                photo=np.array(names, np.str_),
+                face=np.array(numbers, np.int32),
+                boxes=np.array(boxes, np.float64).reshape(-1, 4),
+                model=np.array(loaded.model),
+            )
+    answer({"embeddings": len(rows), "file": out if error is None else None, "photos": records}, error)

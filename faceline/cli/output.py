@@ -7,15 +7,10 @@ from collections.abc import Mapping
 from faceline.core.files import plain
 
 
-def answer(value: Mapping) -> None:
-    """Prints one JSON document, floats rounded to 6 decimals."""
+def answer(value: Mapping, error: Exception | None = None) -> None:
+    """Prints one JSON document, floats rounded to 6 decimals, and then raises what stood in its way."""
     sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
     json.dump(plain(value), sys.stdout, ensure_ascii=False, indent=2)
     sys.stdout.write("\n")
-
-
-def finish(value: Mapping, error: Exception | None) -> None:
-    """Prints an answer and then raises what stood in its way."""
-    answer(value)
     if error is not None:
         raise error

@@ -1,32 +1,20 @@
-"""The verbs about sets of photos and about models: verify, annotate, export-onnx, export-images."""
+"""The verbs about sets of photos and about models: verify, annotate, export-onnx, export-images, params."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
-from enum import StrEnum
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from faceline.cli.options import ModelsFolder, with_setup
+from faceline.cli.options import with_setup
 from faceline.cli.output import answer
 from faceline.core.errors import InputError
-from faceline.pipeline.setup import Setup
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from faceline.pipeline.found_faces import FoundFace, PhotoFaces
+from faceline.pipeline.setup import ModelsFolder, Setup
 
 log = logging.getLogger(__name__)
-
-
-class LandmarkSource(StrEnum):
-    auto = "auto"
-    hourglass = "hourglass"
-    detector = "detector"
 
 
 @with_setup
@@ -40,14 +28,11 @@ def verify(
     \b
     faceline verify pairs.txt --images lfw/
     """
-    from dataclasses import asdict
-
     from faceline.imaging.progress import track
     from faceline.pipeline.found_faces import main_face
-    from faceline.pipeline.lfw import parse_pairs
     from faceline.pipeline.load import load
     from faceline.pipeline.photo_files import read_photos
-    from faceline.pipeline.verify import locate, verify_pairs
+    from faceline.pipeline.verify import locate, parse_pairs, verify_pairs
 
     listed = parse_pairs(pairs)
     files = locate(listed, images)
@@ -57,16 +42,14 @@ def verify(
     for name, entry in zip(files, found, strict=True):
         face = main_face(entry)
         if face is None:
-            reasons = {entry.photo.reason or entry.status, *(one.reject for one in entry.faces)} - {"", "ok"}
-            failures[name] = ", ".join(sorted(reasons))
+            failures[name] = entry.reasons
         else:
             embeddings[name] = face.embedding
     result = verify_pairs(listed, embeddings)
-    folds = asdict(result.folds)
     answer(
         {
-            "accuracy": folds["accuracy"],
-            "accuracy_standard_error": folds["standard_error"],
+            "accuracy": result.folds.accuracy,
+            "accuracy_standard_error": result.folds.standard_error,
             "auc": result.auc,
             **{rate.name: rate.value for rate in result.id_rates},
             "reasons": {rate.name: rate.reason for rate in result.id_rates if rate.reason},
@@ -75,7 +58,7 @@ def verify(
             "failure_to_acquire": len(failures) / len(files),
             "genuine_pairs_failed": result.genuine_failed,
             "impostor_pairs_failed": result.impostor_failed,
-            "folds": {"accuracies": folds["accuracies"], "thresholds": folds["thresholds"]},
+            "folds": {"accuracies": result.folds.accuracies, "thresholds": result.folds.thresholds},
             "failures": failures,
         }
     )
@@ -87,9 +70,9 @@ def annotate(
     out: Annotated[Path, typer.Option(metavar="DATA", help="New folder for the data set.")],
     setup: Setup,
     landmarks: Annotated[
-        LandmarkSource,
+        Literal["auto", "hourglass", "detector"],
         typer.Option(help="auto: the hourglass where one trained on photos is there, else the detector."),
-    ] = LandmarkSource.auto,
+    ] = "auto",
 ) -> None:
     """Your own people as a data set in CelebA's layout, ready for the chain.
 
@@ -101,17 +84,23 @@ def annotate(
     """
     from faceline.pipeline.annotate import annotate as write_annotations
     from faceline.pipeline.annotate import people_in
+    from faceline.pipeline.load import has_usable_predictor, load
 
     photos = people_in(people)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out}: exists already and is not empty; name a new folder")
-    find, place, source = _annotator(setup, landmarks)
-    report = write_annotations(photos, find, place, out)
+    if landmarks == "auto":
+        landmarks = "hourglass" if has_usable_predictor(setup) else "detector"
+        log.info("landmarks by %s", landmarks)
+    if landmarks == "detector" and setup.detector == "boxes":
+        raise InputError("--detector boxes gives no points: this takes an hourglass, --landmarks hourglass")
+    last = "align" if landmarks == "hourglass" else "detect"
+    report = write_annotations(photos, load(setup, last).pipeline, last, out)
     answer(
         {
             "people": report.photos,
             "photos": sum(report.photos.values()),
-            "landmarks": source,
+            "landmarks": landmarks,
             "several_faces": report.several_faces,
             "skipped": [{"photo": photo, "reason": reason} for photo, reason in report.skipped],
             "data": {kind: out / file for kind, file in report.files.items()},
@@ -129,8 +118,6 @@ def export_onnx(
     faceline export-onnx models/onnx
     faceline identify party.jpg --gallery people.db --runtime onnx --models models/onnx
     """
-    from dataclasses import asdict
-
     from faceline.pipeline.onnx_export import export_all
 
     answer({"folder": out, "exported": [asdict(one) for one in export_all(models, out)]})
@@ -150,33 +137,15 @@ def export_images(
     answer({"folder": out, "images": write_images(packed, out)})
 
 
-def _annotator(setup: Setup, landmarks: LandmarkSource) -> tuple:
-    """How to find faces, how to place box and points of one, and who finds the points."""
-    from faceline.imaging.progress import track
-    from faceline.pipeline.face_pipeline import FacePipeline
-    from faceline.pipeline.load import has_usable_predictor, load, load_detector
-    from faceline.pipeline.photo_files import read_photos
+def params(
+    variant: Annotated[str, typer.Argument(help="A file of the folder params, such as sample or celeba-small.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write them.")] = Path("params.yaml"),
+) -> None:
+    """The parameters of a variant, merged into params/base.yaml, with every key, unit and comment.
 
-    source = landmarks
-    if source is LandmarkSource.auto:
-        source = LandmarkSource.hourglass if has_usable_predictor(setup) else LandmarkSource.detector
-        log.info("landmarks by %s", source.value)
-    if source is LandmarkSource.hourglass:
-        loaded = load(setup, "align")
-        pipeline, last = loaded.pipeline, "align"
+    \b
+    faceline params celeba-small
+    """
+    from faceline.pipeline.variants import write_variant
 
-        def place(face: FoundFace) -> tuple[np.ndarray, np.ndarray]:
-            return face.celeba_box, face.landmarks
-
-    else:
-        if setup.detector == "boxes":
-            raise InputError("--detector boxes gives no points: this takes an hourglass, --landmarks hourglass")
-        pipeline, last = FacePipeline(load_detector(setup)), "detect"
-
-        def place(face: FoundFace) -> tuple[np.ndarray, np.ndarray]:
-            return face.celeba_box, face.detector_points
-
-    def find(paths: Iterable[Path]) -> Iterator[PhotoFaces]:
-        return pipeline.run(read_photos(track(list(paths), "annotate")), last)
-
-    return find, place, source.value
+    write_variant(variant, out)

@@ -2,26 +2,25 @@
 
 import io
 import zipfile
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from PIL import Image
+from PIL import ExifTags, Image
 
 from faceline.annotations.celeba import write_celeba
 from faceline.core.columns import BOX_COLUMNS, IMAGE_ID, PERSON, POINT_COLUMNS
 from faceline.core.errors import FacelineError, InputError
 from faceline.core.files import replacing_folder
 from faceline.imaging.images import encode_jpeg
-from faceline.pipeline.found_faces import FoundFace, PhotoFaces, main_face
-from faceline.pipeline.photo_files import SUFFIXES
+from faceline.imaging.progress import track
+from faceline.pipeline.face_pipeline import FacePipeline
+from faceline.pipeline.found_faces import main_face
+from faceline.pipeline.photo_files import photos_below, read_photos
 
 IMAGES = "img_celeba.zip"
 _AS_THEY_ARE = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp"}
-_ORIENTATION = 0x0112
-_FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass
@@ -50,22 +49,16 @@ def people_in(folder: Path) -> dict[str, list[Path]]:
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; expected one that holds a folder of photos for each person")
     people = {
-        person.name: [path for path in sorted(person.rglob("*")) if path.suffix.lower() in SUFFIXES]
+        person.name: photos
         for person in sorted(folder.iterdir())
-        if person.is_dir() and not person.name.startswith(".")
+        if person.is_dir() and not person.name.startswith(".") and (photos := photos_below(person))
     }
-    people = {name: photos for name, photos in people.items() if photos}
     if not people:
         raise InputError(f"{folder}: no folders with photos in it; expected one for each person, named like them")
     return people
 
 
-def annotate(
-    people: dict[str, list[Path]],
-    find: Callable[[Iterable[Path]], Iterable[PhotoFaces]],
-    place: Callable[[FoundFace], tuple[np.ndarray, np.ndarray]],
-    out: Path,
-) -> Annotated:
+def annotate(people: dict[str, list[Path]], pipeline: FacePipeline, last: str, out: Path) -> Annotated:
     """Writes a data set of the main face of every photo.
 
     All attributes are unknown. `people.csv` says which number and name is whom. The folder appears whole or not at
@@ -73,40 +66,37 @@ def annotate(
 
     Args:
         people: photos by person.
-        find: takes photos to their faces, in order.
-        place: a face's box in CelebA's convention and its five landmarks, photo px.
+        last: the last step of the pipeline to take; the points are those that the faces have by then.
 
     Raises:
         FacelineError: there is no usable face in any photo.
     """
     report = Annotated()
     owners = [(number, name, path) for number, (name, paths) in enumerate(people.items(), 1) for path in paths]
+    found_faces = pipeline.run(read_photos(track([path for *_, path in owners], "annotate")), last)
     rows = []
     with replacing_folder(out) as folder, zipfile.ZipFile(folder / IMAGES, "w", zipfile.ZIP_STORED) as archive:
-        for (number, name, path), found in zip(owners, find(path for _, _, path in owners), strict=True):
+        for (number, name, path), found in zip(owners, found_faces, strict=True):
             face = main_face(found)
             if face is None:
-                reasons = {found.photo.reason or found.status, *(one.reject for one in found.faces)} - {"", "ok"}
-                report.skipped.append((str(path), ", ".join(sorted(reasons))))
+                report.skipped.append((str(path), found.reasons))
                 continue
             if len(found.faces) > 1:
                 report.several_faces.append(str(path))
-            box, points = place(face)
             suffix, content = _upright(path, found.photo.image)
             image_id = f"{len(rows) + 1:06d}{suffix}"
-            archive.writestr(zipfile.ZipInfo(f"img_celeba/{image_id}", _FIXED_TIME), content)
-            who = {IMAGE_ID: image_id, PERSON: number, "name": name, "photo": path}
-            places = zip([*BOX_COLUMNS, *POINT_COLUMNS], _whole_px(box, points, *found.size), strict=True)
-            rows.append(who | dict(places))
+            archive.writestr(zipfile.ZipInfo(f"img_celeba/{image_id}"), content)  # at a time that is always the same
+            places = _whole_px(face.celeba_box, face.points, *found.size)
+            rows.append((image_id, number, name, path, *places))
             report.photos[name] = report.photos.get(name, 0) + 1
         if not rows:
             raise FacelineError(
                 f"no usable face in any of {len(owners)} photos; `faceline detect` shows what is found"
             )
-        table = pd.DataFrame(rows)
+        who = [IMAGE_ID, PERSON, "name", "photo"]
+        table = pd.DataFrame(rows, columns=[*who, *BOX_COLUMNS, *POINT_COLUMNS])
         report.files |= write_celeba(folder, table)
-        who = table[[IMAGE_ID, PERSON, "name", "photo"]]
-        who.to_csv(folder / "people.csv", index=False)
+        table[who].to_csv(folder / "people.csv", index=False)
     return report
 
 
@@ -121,6 +111,6 @@ def _upright(path: Path, image: np.ndarray) -> tuple[str, bytes]:
     """A photo for the archive: its own bytes, or a new JPEG where they would need turning or another reader."""
     content = path.read_bytes()
     with Image.open(io.BytesIO(content)) as file:
-        plain = file.mode in ("RGB", "L") and file.getexif().get(_ORIENTATION, 1) == 1
+        plain = file.mode in ("RGB", "L") and file.getexif().get(ExifTags.Base.Orientation, 1) == 1
         suffix = _AS_THEY_ARE.get(file.format or "")
     return (suffix, content) if plain and suffix else (".jpg", encode_jpeg(image, 95))

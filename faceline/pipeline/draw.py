@@ -31,8 +31,7 @@ def draw_faces(found: PhotoFaces, labels: Sequence[str] = ()) -> np.ndarray:
         colour = _REJECTED if face.reject else _FOUND
         x, y, width, height = (round(float(value)) for value in face.box)
         cv2.rectangle(picture, (x, y), (x + max(width, 1), y + max(height, 1)), colour, line)
-        points = face.landmarks if face.landmarks is not None else face.detector_points
-        for point in np.round(points).astype(int).tolist() if points is not None else ():
+        for point in () if face.points is None else np.round(face.points).astype(int).tolist():
             cv2.circle(picture, point, line, _POINT, cv2.FILLED, cv2.LINE_AA)
             cv2.circle(picture, point, line, _BLACK, 1, cv2.LINE_AA)
         if number < len(labels) and labels[number]:
@@ -42,18 +41,13 @@ def draw_faces(found: PhotoFaces, labels: Sequence[str] = ()) -> np.ndarray:
 
 def _write(picture: np.ndarray, text: str, above: tuple[int, int], letters: int, pad: int, colour: tuple) -> None:
     """A line of text on black whose lower left corner is `above`, moved where it would leave the picture."""
-    height, width = picture.shape[:2]
-    left, top, right, low = _extent(text, letters, (width, height))
-    x = min(max(above[0], 0), max(0, width - right))
+    size = picture.shape[1::-1]
+    left, top, width, height = cv2.getTextSize(size, text, (0, 0), _font(), letters)
+    right, low = left + width, top + height
+    x = min(max(above[0], 0), max(0, size[0] - right))
     y = max(above[1] - low, pad - top)
     cv2.rectangle(picture, (x + left - pad, y + top - pad), (x + right + pad, y + low + pad), _BLACK, cv2.FILLED)
     cv2.putText(picture, text, (x, y), colour, _font(), letters)
-
-
-def _extent(text: str, letters: int, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Left, top, right and lower edge of a text, from where its first letter stands."""
-    left, top, width, height = cv2.getTextSize(size, text, (0, 0), _font(), letters)
-    return left, top, left + width, top + height
 
 
 @cache

@@ -8,8 +8,6 @@ from faceline.core.files import replacing_folder
 from faceline.imaging.progress import track
 from faceline.packed.sets import PackedSet
 
-ROWS = "rows.csv"
-
 
 def export_images(packed: Path, out: Path) -> int:
     """Writes `out/PERSON/IMAGE.jpg` and `out/rows.csv`, and says how many images there are.
@@ -31,7 +29,7 @@ def export_images(packed: Path, out: Path) -> int:
             target = folder / file
             target.parent.mkdir(exist_ok=True)
             target.write_bytes(content)
-        rows.to_csv(folder / ROWS, index=False)
+        rows.to_csv(folder / "rows.csv", index=False)
     return len(images)
 
 

@@ -1,6 +1,6 @@
 """Detect, find landmarks, align, embed: each step on its own, or all of them over a stream of photos."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from faceline.alignment.fit.params import AlignParams
 from faceline.alignment.fit.template import fit_alignment
-from faceline.detection.detections import Detector
+from faceline.detection.detections import Detections, Detector
 from faceline.landmarks.net.base import PointPredictor
 from faceline.pipeline.found_faces import FoundFace, PhotoFaces
 from faceline.pipeline.photo_files import Photo
@@ -53,34 +53,31 @@ class FacePipeline:
 
     def run(self, photos: Iterable[Photo], last: str = "embed") -> Iterator[PhotoFaces]:
         """Takes a stream of photos through the steps up to `last`, in order, a batch at a time."""
-        steps: list[Callable] = [self.detect, self.find_landmarks, self.align, self.embed]
+        steps = (self.detect, self.find_landmarks, self.align, self.embed)[: STEPS.index(last) + 1]
         for batch in _batches(photos):
-            found = batch
-            for step in steps[: STEPS.index(last) + 1]:
-                found = step(found)
-            yield from found
+            for step in steps:
+                batch = step(batch)
+            yield from batch
 
     def detect(self, photos: Sequence[Photo]) -> list[PhotoFaces]:
         """Finds the faces of each photo; photos that could not be read keep their status."""
         readable = [photo for photo in photos if photo.image is not None]
         images, names = [photo.image for photo in readable], [photo.name for photo in readable]
-        detections = iter(self._detector.find(images, names) if readable else [])
-        results = []
-        for photo in photos:
-            if photo.image is None:
-                results.append(PhotoFaces(photo, photo.status))
-                continue
-            found = next(detections)
-            faces = tuple(
-                FoundFace(
-                    box, self._detector.name, celeba, float(score), points if np.isfinite(points).all() else None
-                )
-                for box, celeba, score, points in zip(
-                    found.boxes, self._detector.celeba_boxes(found), found.scores, found.points, strict=True
-                )
+        found = iter(self._detector.find(images, names) if readable else [])
+        return [
+            PhotoFaces(photo, photo.status) if photo.image is None else self._photo_faces(photo, next(found))
+            for photo in photos
+        ]
+
+    def _photo_faces(self, photo: Photo, found: Detections) -> PhotoFaces:
+        name, celeba_boxes = self._detector.name, self._detector.celeba_boxes(found)
+        faces = tuple(
+            FoundFace(box, name, celeba_box, float(score), points if np.isfinite(points).all() else None)
+            for box, celeba_box, score, points in zip(
+                found.boxes, celeba_boxes, found.scores, found.points, strict=True
             )
-            results.append(PhotoFaces(photo, "ok" if faces else "no_face", faces))
-        return results
+        )
+        return PhotoFaces(photo, "ok" if faces else "no_face", faces)
 
     def find_landmarks(self, found: Sequence[PhotoFaces]) -> list[PhotoFaces]:
         """Adds the five landmarks to every face."""
@@ -94,14 +91,8 @@ class FacePipeline:
         offset = np.array([corner for _, corner in cuts], float)
         views[:, :, 2] -= offset
         points, scores = self._predictor.predict([cut for cut, _ in cuts], views)
-        points = points + offset[:, None]
-        return _regroup(
-            found,
-            [
-                replace(face, landmarks=mine, landmark_score=float(score.mean()))
-                for face, mine, score in zip(faces, points, scores, strict=True)
-            ],
-        )
+        placed = zip(faces, points + offset[:, None], scores.mean(axis=1).tolist(), strict=True)
+        return _regroup(found, [replace(face, landmarks=mine, landmark_score=score) for face, mine, score in placed])
 
     def align(self, found: Sequence[PhotoFaces]) -> list[PhotoFaces]:
         """Adds the aligned tile, sampled once from the photo itself, or the reason why there is none."""
@@ -114,11 +105,10 @@ class FacePipeline:
             faces, images, fit.to_photo, fit.template_error, fit.reason, strict=True
         ):
             error = float(error) if np.isfinite(error) else None
-            if reason:
-                aligned.append(replace(face, reject=str(reason), template_error=error))
-                continue
-            tile = sample_tile(image, to_photo, self._align.size_px)
-            aligned.append(replace(face, to_photo=to_photo, template_error=error, aligned=tile))
+            if not reason:
+                tile = sample_tile(image, to_photo, self._align.size_px)
+                face = replace(face, to_photo=to_photo, aligned=tile)
+            aligned.append(replace(face, reject=str(reason), template_error=error))
         return _regroup(found, aligned)
 
     def embed(self, found: Sequence[PhotoFaces]) -> list[PhotoFaces]:
@@ -130,9 +120,8 @@ class FacePipeline:
         if not tiles:
             return list(found)
         vectors = iter(self._embedder.embed(tiles, flip=self._flip))
-        return _regroup(
-            found, [face if face.aligned is None else replace(face, embedding=next(vectors)) for face in faces]
-        )
+        embedded = [face if face.aligned is None else replace(face, embedding=next(vectors)) for face in faces]
+        return _regroup(found, embedded)
 
 
 def default_align(size_px: int = 112) -> AlignParams:

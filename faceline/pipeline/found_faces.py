@@ -1,9 +1,10 @@
 """What the tool finds, as typed records: a photo's result and the faces in it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
+from faceline.geometry.boxes import centres
 from faceline.pipeline.photo_files import Photo
 
 
@@ -39,6 +40,11 @@ class FoundFace:
     aligned: np.ndarray | None = None
     embedding: np.ndarray | None = None
 
+    @property
+    def points(self) -> np.ndarray | None:
+        """The landmarks, or else the detector's points."""
+        return self.detector_points if self.landmarks is None else self.landmarks
+
 
 @dataclass(frozen=True)
 class PhotoFaces:
@@ -50,7 +56,7 @@ class PhotoFaces:
 
     photo: Photo
     status: str
-    faces: tuple[FoundFace, ...] = field(default=())
+    faces: tuple[FoundFace, ...] = ()
 
     @property
     def name(self) -> str:
@@ -60,6 +66,13 @@ class PhotoFaces:
     def size(self) -> tuple[int, int] | None:
         """(width, height) in px of an upright photo that could be read."""
         return None if self.photo.image is None else (self.photo.image.shape[1], self.photo.image.shape[0])
+
+    @property
+    def reasons(self) -> str:
+        """Why no face of the photo can be used, for people."""
+        return ", ".join(
+            sorted({self.photo.reason or self.status, *(face.reject for face in self.faces)} - {"", "ok"})
+        )
 
 
 def main_face(found: PhotoFaces) -> FoundFace | None:
@@ -73,7 +86,7 @@ def main_face(found: PhotoFaces) -> FoundFace | None:
     middle = np.array(found.size) / 2
 
     def weight(face: FoundFace) -> float:
-        offset = face.box[:2] + face.box[2:] / 2 - middle
+        offset = centres(face.box) - middle
         return float(face.box[2:].prod() - 2 * (offset**2).sum())
 
     return max(usable, key=weight, default=None)

@@ -11,11 +11,10 @@ import sqlite3
 import tempfile
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 
@@ -25,7 +24,6 @@ FORMAT = "faceline gallery 1"
 PRIVATE = 0o600
 MAX_NAME = 200
 _STORED = np.dtype("<f4")
-_PATIENCE_S = 60.0
 
 # name, (dim,) sum of unit embeddings, their number, when it last changed (UTC, ISO 8601)
 GalleryRow = tuple[str, np.ndarray, int, str]
@@ -71,7 +69,7 @@ class References:
         return self.names[best], float(similarity[best])
 
 
-class Gallery:
+class Gallery(AbstractContextManager):
     """An open gallery; use as a context manager."""
 
     def __init__(self, path: Path) -> None:
@@ -129,11 +127,17 @@ class Gallery:
             InputError: a name that is none.
             ValueError: embeddings of another size, none at all, or not finite.
         """
-        now = _now()
-        rows = [(checked_name(name), *self._sum(name, vectors), now) for name, vectors in people.items()]
-        with self._writing() as database:
-            for name, total, photos, when in rows:
-                self._add(database, name, total, photos, when)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        rows = []
+        for name, vectors in people.items():
+            vectors = np.asarray(vectors, np.float64)
+            if vectors.ndim != 2 or vectors.shape[1] != self.dim or not len(vectors):
+                raise ValueError(f"{name}: expected (n, {self.dim}) embeddings, got {vectors.shape}")
+            lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+            if not np.isfinite(vectors).all() or (lengths == 0).any():
+                raise ValueError(f"{name}: embeddings must be finite and not zero")
+            rows.append((name, (vectors / lengths).sum(axis=0), len(vectors), now))
+        self.take_in(rows, existing="add")
 
     def remove(self, names: Iterable[str]) -> None:
         """Forgets people; their numbers are overwritten in the file.
@@ -178,9 +182,8 @@ class Gallery:
         Raises:
             InputError: a name that is none, or people are enrolled already under `refuse`.
         """
-        rows = [(checked_name(name), total, photos, updated) for name, total, photos, updated in rows]
-        known = {person.name for person in self.people()} & {name for name, *_ in rows}
-        if known and existing == "refuse":
+        rows = [(checked_name(name), *row) for name, *row in rows]
+        if existing == "refuse" and (known := {one.name for one in self.people()} & {name for name, *_ in rows}):
             some = ", ".join(sorted(known)[:3])
             raise InputError(
                 f"{self.path}: {len(known)} people are enrolled already ({some}); say --existing add or replace"
@@ -189,37 +192,17 @@ class Gallery:
             for name, total, photos, updated in rows:
                 if existing == "replace":
                     database.execute("DELETE FROM people WHERE name = ?", (name,))
-                self._add(database, name, total, photos, updated)
+                row = database.execute("SELECT total, photos FROM people WHERE name = ?", (name,)).fetchone()
+                if row is not None:
+                    total = total + np.frombuffer(row[0], _STORED)
+                    photos += row[1]
+                database.execute(
+                    "INSERT OR REPLACE INTO people (name, total, photos, updated) VALUES (?, ?, ?, ?)",
+                    (name, total.astype(_STORED).tobytes(), photos, updated),
+                )
 
-    def close(self) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._database.close()
-
-    def __enter__(self) -> Gallery:
-        return self
-
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
-
-    def _sum(self, name: str, vectors: np.ndarray) -> tuple[np.ndarray, int]:
-        vectors = np.asarray(vectors, np.float64)
-        if vectors.ndim != 2 or vectors.shape[1] != self.dim or not len(vectors):
-            raise ValueError(f"{name}: expected (n, {self.dim}) embeddings, got {vectors.shape}")
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        if not np.isfinite(vectors).all() or (lengths == 0).any():
-            raise ValueError(f"{name}: embeddings must be finite and not zero")
-        return (vectors / lengths).sum(axis=0), len(vectors)
-
-    def _add(self, database: sqlite3.Connection, name: str, total: np.ndarray, photos: int, when: str) -> None:
-        before = database.execute("SELECT total, photos FROM people WHERE name = ?", (name,)).fetchone()
-        if before is not None:
-            total = total + np.frombuffer(before[0], _STORED)
-            photos += before[1]
-        database.execute(
-            "INSERT INTO people (name, total, photos, updated) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (name) DO UPDATE SET total = excluded.total, photos = excluded.photos, "
-            "updated = excluded.updated",
-            (name, total.astype(_STORED).tobytes(), photos, when),
-        )
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -234,7 +217,7 @@ class Gallery:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, timeout=_PATIENCE_S, isolation_level=None)
+    database = sqlite3.connect(path, timeout=60, isolation_level=None)
     database.execute("PRAGMA secure_delete = ON")
     return database
 
@@ -272,7 +255,3 @@ def checked_name(name: str) -> str:
     if clean == "unknown":
         raise InputError("unknown: this name stands for people who are not enrolled; choose another")
     return clean
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,21 +1,25 @@
 """Galleries as files to carry elsewhere: everybody's embeddings as plain arrays in a private .npz."""
 
-import os
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from faceline.core.errors import InputError
-from faceline.pipeline.gallery import FORMAT, PRIVATE, Gallery, GalleryRow
+from faceline.core.files import replacing
+from faceline.pipeline.gallery import FORMAT, PRIVATE, Gallery
 
 _ARRAYS = ("format", "model", "names", "totals", "photos", "updated")
 
 
 def export_people(gallery: Gallery, path: Path) -> int:
-    """Writes everybody to a private .npz without pickles, and says how many there are."""
+    """Writes everybody to a private .npz without pickles, whole or not at all, and says how many there are.
+
+    Raises:
+        InputError: there is no folder to put it in.
+    """
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: there is no folder {path.parent}")
     rows = gallery.rows()
     names, totals, photos, updated = zip(*rows, strict=True) if rows else ((), (), (), ())
     contents = {
@@ -26,8 +30,10 @@ def export_people(gallery: Gallery, path: Path) -> int:
         "photos": np.array(photos, np.int64),
         "updated": np.array(updated, dtype=np.str_),
     }
-    with _private_file(Path(path)) as temporary, temporary.open("wb") as file:
-        np.savez(file, **contents)
+    with replacing(path) as temporary:
+        temporary.touch(mode=PRIVATE)
+        with temporary.open("wb") as file:
+            np.savez(file, **contents)
     return len(rows)
 
 
@@ -40,9 +46,21 @@ def import_people(gallery: Gallery, path: Path, existing: str = "refuse") -> int
     Raises:
         InputError: not such a file, of another model, or people are enrolled already under `refuse`.
     """
-    rows = _read_rows(Path(path), gallery)
-    gallery.take_in(rows, existing)
-    return len(rows)
+    contents = _load_arrays(path)
+    if str(contents["model"]) != gallery.model:
+        raise InputError(
+            f"{path}: made with another recogniser ({str(contents['model'])[:12]}, the gallery's is "
+            f"{gallery.model[:12]}); enroll the people again"
+        )
+    totals, photos = contents["totals"].astype(np.float64), contents["photos"]
+    same = len(contents["names"]) == len(totals) == len(photos) == len(contents["updated"])
+    if not same or totals.shape[1:] != (gallery.dim,) or not np.isfinite(totals).all() or (photos < 1).any():
+        raise InputError(f"{path}: damaged: its arrays do not belong together")
+    rows = zip(
+        contents["names"].tolist(), totals, photos.astype(int).tolist(), contents["updated"].tolist(), strict=True
+    )
+    gallery.take_in(list(rows), existing)
+    return len(totals)
 
 
 def exported_model(path: Path) -> tuple[str, int]:
@@ -51,7 +69,7 @@ def exported_model(path: Path) -> tuple[str, int]:
     Raises:
         InputError: not an exported gallery.
     """
-    contents = _load_arrays(Path(path))
+    contents = _load_arrays(path)
     return str(contents["model"]), int(contents["totals"].shape[-1])
 
 
@@ -64,32 +82,3 @@ def _load_arrays(path: Path) -> dict[str, np.ndarray]:
     if str(contents["format"]) != FORMAT:
         raise InputError(f"{path}: expected {FORMAT!r}, found {str(contents['format'])!r}")
     return contents
-
-
-def _read_rows(path: Path, gallery: Gallery) -> list[GalleryRow]:
-    contents = _load_arrays(path)
-    if str(contents["model"]) != gallery.model:
-        raise InputError(
-            f"{path}: made with another recogniser ({str(contents['model'])[:12]}, the gallery's is "
-            f"{gallery.model[:12]}); enroll the people again"
-        )
-    totals, photos = contents["totals"].astype(np.float64), contents["photos"]
-    same = len(contents["names"]) == len(totals) == len(photos) == len(contents["updated"])
-    if not same or totals.shape[1:] != (gallery.dim,) or not np.isfinite(totals).all() or (photos < 1).any():
-        raise InputError(f"{path}: damaged: its arrays do not belong together")
-    rows = zip(contents["names"], totals, photos, contents["updated"], strict=True)
-    return [(str(name), total, int(count), str(when)) for name, total, count, when in rows]
-
-
-@contextmanager
-def _private_file(path: Path) -> Iterator[Path]:
-    """A file that only its owner may read, there whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.touch(mode=PRIVATE)
-        yield temporary
-        temporary.replace(path)
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no folder {path.parent}") from None
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from faceline.core.errors import InputError
 from faceline.evaluation.verification.calibration import Calibration, fmr_for_fpir
 from faceline.pipeline.gallery import References
@@ -29,19 +31,6 @@ class OperatingPoint:
     supported: bool
 
 
-@dataclass(frozen=True)
-class Identity:
-    """The answer for one face.
-
-    Attributes:
-        name: somebody enrolled, or `unknown`.
-        similarity: cosine to the nearest person, named or not; -1 in an empty gallery.
-    """
-
-    name: str
-    similarity: float
-
-
 def operating_point(calibration: Calibration, gallery_size: int, fpir: float | None = None) -> OperatingPoint:
     """Chooses the threshold for a gallery.
 
@@ -66,7 +55,11 @@ def operating_point(calibration: Calibration, gallery_size: int, fpir: float | N
     return OperatingPoint(calibration.threshold(fmr), gallery_size, reached, fmr, False)
 
 
-def identify(embedding: object, references: References, point: OperatingPoint) -> Identity:
-    """The nearest person, or `unknown` at or below the threshold."""
+def identify(embedding: np.ndarray, references: References, point: OperatingPoint) -> tuple[str, float]:
+    """The nearest person, or `unknown` at or below the threshold.
+
+    Returns:
+        The name, and the cosine to the nearest person, named or not; -1 in an empty gallery.
+    """
     name, similarity = references.nearest(embedding)
-    return Identity(name if name and similarity > point.threshold else UNKNOWN, similarity)
+    return name if name and similarity > point.threshold else UNKNOWN, similarity

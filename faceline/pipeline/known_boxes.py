@@ -29,16 +29,11 @@ class KnownBoxes(Detector):
         self.box_map = BoxMap()
 
     def find(self, images: Sequence[np.ndarray], names: Sequence[str] = ()) -> list[Detections]:
-        return [self._of(name) for name in names]
+        found = [self._boxes.get(name, self._boxes.get(Path(name).name, np.zeros((0, 4)))) for name in names]
+        return [Detections(boxes, np.ones(len(boxes)), np.full((len(boxes), 5, 2), np.nan)) for boxes in found]
 
     def detect(self, images: Sequence[np.ndarray]) -> list[Detections]:
         raise NotImplementedError("known boxes are looked up by name")
-
-    def _of(self, name: str) -> Detections:
-        boxes = self._boxes.get(name, self._boxes.get(Path(name).name))
-        if boxes is None:
-            return Detections.none()
-        return Detections(boxes, np.ones(len(boxes)), np.full((len(boxes), 5, 2), np.nan))
 
 
 def read_boxes(path: Path) -> KnownBoxes:
@@ -63,12 +58,11 @@ def read_boxes(path: Path) -> KnownBoxes:
     for number, row in enumerate(csv.DictReader(lines), start=2):
         row = {str(key).strip(): value for key, value in row.items()}
         name = row.get("image") or row.get("image_id")
-        values = [row.get(f"{column}_1", row.get(column)) for column in BOX_COLUMNS]
         try:
-            box = [float(value) for value in values]
+            box = [float(row.get(f"{column}_1", row.get(column))) for column in BOX_COLUMNS]
         except (TypeError, ValueError):
             box = []
-        if not name or len(box) != 4 or not np.isfinite(box).all():
+        if not name or not box or not np.isfinite(box).all():
             raise InputError(f"{path}, row {number}: expected columns image, x, y, width, height")
         if min(box[2:]) <= 0:
             empty.append(number)  # CelebA's own list has such rows: the photo has no box

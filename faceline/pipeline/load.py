@@ -8,7 +8,7 @@ from faceline.detection import registry
 from faceline.detection.box_maps import read_box_map
 from faceline.detection.detections import Detector, DetectorSettings
 from faceline.landmarks.net.base import PointPredictor
-from faceline.pipeline.face_pipeline import STEPS, FaceEmbedder, FacePipeline, default_align
+from faceline.pipeline.face_pipeline import FaceEmbedder, FacePipeline, default_align
 from faceline.pipeline.known_boxes import read_boxes
 from faceline.pipeline.setup import Setup
 
@@ -27,11 +27,9 @@ class Loaded:
     Attributes:
         model: SHA-256 of the recogniser; empty when the steps asked for need none.
         dim: numbers in an embedding; 0 likewise.
-        predictor: the landmark net; None when the steps asked for need none.
     """
 
     pipeline: FacePipeline
-    predictor: PointPredictor | None = None
     model: str = ""
     dim: int = 0
 
@@ -44,16 +42,18 @@ def load(setup: Setup, last: str) -> Loaded:
     """
     predictor = embedder = None
     model, dim, size_px = "", 0, 112
-    if STEPS.index(last) >= STEPS.index("landmarks"):
+    if last != "detect":
         predictor = _predictor(setup)
-        _warn_if_synthetic(predictor.synthetic, setup, "landmark net")
     if last == "embed":
         embedder, model = _embedder(setup)
         dim = int(embedder.metadata["config"]["embedding_dim"])
         size_px = int(embedder.metadata["align"]["size_px"])
-        _warn_if_synthetic(embedder.synthetic, setup, "recogniser")
+    for net, what in ((predictor, "landmark net"), (embedder, "recogniser")):
+        if net is not None and net.synthetic:
+            message = "%s: the %s was trained on synthetic faces; its answers on photos of people are worth nothing"
+            log.warning(message, setup.models, what)
     pipeline = FacePipeline(load_detector(setup), predictor, embedder, default_align(size_px))
-    return Loaded(pipeline, predictor, model, dim)
+    return Loaded(pipeline, model, dim)
 
 
 def load_detector(setup: Setup) -> Detector:
@@ -121,12 +121,3 @@ def _torch_device(name: str) -> object:
     if name == "cuda" and not available:
         raise InputError("--device cuda: torch sees no GPU; use auto or cpu")
     return torch.device("cuda" if available and name != "cpu" else "cpu")
-
-
-def _warn_if_synthetic(synthetic: bool, setup: Setup, what: str) -> None:
-    if synthetic:
-        log.warning(
-            "%s: the %s was trained on synthetic faces; its answers on photos of people are worth nothing",
-            setup.models,
-            what,
-        )

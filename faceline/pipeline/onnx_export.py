@@ -10,8 +10,9 @@ import logging
 import shutil
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -57,33 +58,19 @@ class Exported:
     value: float
 
 
-class HourglassGraph(nn.Module):
-    """RGB bytes to points in input px and scores."""
+class BytesGraph(nn.Module):
+    """RGB bytes to what `answer` makes of a net's output."""
 
-    def __init__(self, predictor: LandmarkPredictor) -> None:
+    def __init__(self, net: nn.Module, metadata: Mapping, answer: Callable[..., tuple], scale: float = 1) -> None:
+        """`scale`: brings the metadata's mean and std to those of bytes."""
         super().__init__()
-        self.net = predictor.net
-        self._codec = predictor.codec
-        self.register_buffer("mean", 255 * torch.tensor(predictor.metadata["mean"]).view(1, 3, 1, 1))
-        self.register_buffer("std", 255 * torch.tensor(predictor.metadata["std"]).view(1, 3, 1, 1))
-
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        pixels = (images.permute(0, 3, 1, 2).float() - self.mean) / self.std
-        return self._codec.decode(self.net(pixels)[-1])
-
-
-class RecognizerGraph(nn.Module):
-    """RGB bytes of aligned faces to unit embeddings, and to raw ones: those are averaged with a mirror image's."""
-
-    def __init__(self, embedder: Embedder) -> None:
-        super().__init__()
-        self.net = embedder.net
+        self.net = net
+        self._answer = answer
         for name in ("mean", "std"):
-            self.register_buffer(name, torch.tensor(embedder.metadata[name]).view(1, 3, 1, 1))
+            self.register_buffer(name, scale * torch.tensor(metadata[name]).view(1, 3, 1, 1))
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        raw = self.net((images.permute(0, 3, 1, 2).float() - self.mean) / self.std)
-        return functional.normalize(raw), raw
+        return self._answer(self.net((images.permute(0, 3, 1, 2).float() - self.mean) / self.std))
 
 
 def export_all(models: Path, out: Path) -> list[Exported]:
@@ -109,34 +96,30 @@ def export_all(models: Path, out: Path) -> list[Exported]:
 def export_hourglass(model: Path, out: Path) -> Exported:
     """Writes the landmark net with its decoder and checks its points."""
     predictor = LandmarkPredictor.load(model)
-    pixels = _patterns(max(PARITY_BATCHES), predictor.input_px)
-    graph = HourglassGraph(predictor).eval()
-    metadata = {"model": model_hash(model), **predictor.metadata}
-    _write(out, graph, pixels, ["points", "scores"], metadata)
+    pixels = _patterns(predictor.input_px)
+    decode = predictor.codec.decode
+    graph = BytesGraph(predictor.net, predictor.metadata, lambda heatmaps: decode(heatmaps[-1]), scale=255)
+    _write(out, graph.eval(), pixels, ["points", "scores"], {"model": model_hash(model), **predictor.metadata})
     onnx_predictor = OnnxLandmarkPredictor(out)
-    worst = 0.0
-    for count in PARITY_BATCHES:
-        expected, _ = predictor.predict_pixels(pixels[:count])
-        found, _ = onnx_predictor.predict_pixels(pixels[:count])
-        worst = max(worst, float(np.linalg.norm(expected - found, axis=-1).max()))
+    batches = [pixels[:count] for count in PARITY_BATCHES]
+    differences = [predictor.predict_pixels(batch)[0] - onnx_predictor.predict_pixels(batch)[0] for batch in batches]
+    worst = max(float(np.linalg.norm(difference, axis=-1).max()) for difference in differences)
     return _checked(Exported(out.name, "max_point_px", worst), worst <= MAX_POINT_PX)
 
 
 def export_recognizer(model: Path, out: Path) -> Exported:
     """Writes the recogniser without its head and checks its embeddings."""
     embedder = Embedder.load(model, torch.device("cpu"))
-    tiles = _patterns(max(PARITY_BATCHES), embedder.input_px)
+    tiles = _patterns(embedder.input_px)
     metadata = {key: value for key, value in embedder.metadata.items() if key not in _ONLY_FOR_TRAINING}
-    _write(
-        out, RecognizerGraph(embedder).eval(), tiles, ["embeddings", "raw"], {"model": model_hash(model), **metadata}
-    )
+    # raw embeddings as well as unit ones: those are averaged with a mirror image's
+    graph = BytesGraph(embedder.net, embedder.metadata, lambda raw: (functional.normalize(raw), raw))
+    _write(out, graph.eval(), tiles, ["embeddings", "raw"], {"model": model_hash(model), **metadata})
     onnx_embedder = OnnxEmbedder(out)
     worst = 1.0
-    for count in PARITY_BATCHES:
-        for flip in (False, True):
-            expected = embedder.embed(tiles[:count], flip=flip)
-            found = onnx_embedder.embed(tiles[:count], flip=flip)
-            worst = min(worst, float((expected * found).sum(axis=1).min()))
+    for count, flip in product(PARITY_BATCHES, (False, True)):
+        expected, found = (one.embed(tiles[:count], flip=flip) for one in (embedder, onnx_embedder))
+        worst = min(worst, float((expected * found).sum(axis=1).min()))
     return _checked(Exported(out.name, "min_cosine", worst), worst > MIN_COSINE)
 
 
@@ -144,11 +127,10 @@ def export_mtcnn(out: Path) -> list[Exported]:
     """Writes the detector's three nets; their input is normalised already: (n, 3, h, w), (RGB - 127.5) / 128."""
     exported = []
     for name, net in load_nets().items():
-        side = {"pnet": 64, "rnet": 24, "onet": 48}[name]
+        side, outputs = {"pnet": (64, 2), "rnet": (24, 2), "onet": (48, 3)}[name]
         path = out / MTCNN_FILES[name]
-        pixels = _patterns(max(PARITY_BATCHES), side).transpose(0, 3, 1, 2).astype(np.float32) / 128 - 1
+        pixels = _patterns(side).transpose(0, 3, 1, 2).astype(np.float32) / 128 - 1
         sides = {2: torch.export.Dim.DYNAMIC, 3: torch.export.Dim.DYNAMIC} if name == "pnet" else {}
-        outputs = {"pnet": 2, "rnet": 2, "onet": 3}[name]
         _write(path, net, pixels, [f"out{i}" for i in range(outputs)], {"kind": f"mtcnn_{name}"}, sides)
         session = open_session(path, f"mtcnn_{name}")[0]
         worst = 0.0
@@ -213,8 +195,9 @@ def _eliminate(matrix: Tensor, right: Tensor, *, left: bool = True) -> Tensor:
     return torch.stack(solution[::-1], dim=-1)
 
 
-def _patterns(count: int, side: int) -> np.ndarray:
-    """Smooth random colour patterns, (count, side, side, 3) uint8: something to compare answers on."""
+def _patterns(side: int) -> np.ndarray:
+    """Smooth random colour patterns, (largest batch, side, side, 3) uint8: something to compare answers on."""
+    count = max(PARITY_BATCHES)
     rng = np.random.default_rng(0)
     waves = rng.normal(size=(count, 6, 3))
     frequency = rng.uniform(0.5, 6, size=(count, 6, 2)) * 2 * np.pi / side

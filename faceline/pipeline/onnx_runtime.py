@@ -62,6 +62,11 @@ def onnx_nets(folder: Path) -> MtcnnNets:
     return MtcnnNets(**{name: _net(folder / file, f"mtcnn_{name}") for name, file in MTCNN_FILES.items()})
 
 
+def _net(path: Path, kind: str) -> Net:
+    session, _ = open_session(path, kind)
+    return lambda batch: tuple(session.run(None, {"images": batch}))
+
+
 def open_session(path: Path, kind: str) -> tuple[onnxruntime.InferenceSession, dict]:
     """Opens an exported model and reads its metadata.
 
@@ -84,8 +89,3 @@ def open_session(path: Path, kind: str) -> tuple[onnxruntime.InferenceSession, d
     if found != kind:
         raise InputError(f"{path}: expected a {kind} that faceline exported, found {found or 'another model'}")
     return session, {key: json.loads(value) for key, value in metadata.items()}
-
-
-def _net(path: Path, kind: str) -> Net:
-    session, _ = open_session(path, kind)
-    return lambda batch: tuple(session.run(None, {"images": batch}))

@@ -36,6 +36,11 @@ class Photo:
     image: np.ndarray | None = None
 
 
+def photos_below(folder: Path) -> list[Path]:
+    """The files anywhere below a folder whose suffix is a photo's, sorted."""
+    return [file for file in sorted(folder.rglob("*")) if file.suffix.lower() in SUFFIXES and file.is_file()]
+
+
 def find_photos(arguments: Sequence[str]) -> list[Path]:
     """Photos, folders (searched through and through) and glob patterns to a list of files, each once.
 
@@ -48,7 +53,7 @@ def find_photos(arguments: Sequence[str]) -> list[Path]:
     for argument in arguments:
         path = Path(argument)
         if path.is_dir():
-            files = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in SUFFIXES and file.is_file()]
+            files = photos_below(path)
         elif has_magic(argument) and not path.exists():
             matches = (Path(match) for match in sorted(glob(argument, recursive=True)))  # noqa: PTH207 - absolute too
             files = [file for file in matches if file.is_file()]

@@ -14,9 +14,11 @@ from ruamel.yaml.error import YAMLError
 from faceline.core.errors import InputError
 from faceline.core.files import write_text
 from faceline.core.params import PARAMS_FILE, parse_group
-from faceline.settings.schema import Params, params_class
+from faceline.settings.schema import Params
 
 FOLDER = Path("params")
+_YAML = YAML()
+_YAML.width = 4096  # comments are long, and no line is to be broken
 _BASE = "base"
 _BUILDS_ON = "builds_on"
 
@@ -37,7 +39,7 @@ def load_variant(name: str, folder: Path = FOLDER) -> Params:
     Raises:
         InputError: as `write_variant` does.
     """
-    return parse_group(params_class(), yaml.safe_load(merge_variant(name, folder)))
+    return parse_group(Params, yaml.safe_load(merge_variant(name, folder)))
 
 
 def variant_names(folder: Path = FOLDER) -> list[str]:
@@ -55,7 +57,7 @@ def merge_variant(name: str, folder: Path = FOLDER) -> str:
     for path in reversed(_lineage(name, folder)):
         _merge(tree, _load(path), path)
     merged = io.StringIO()
-    _yaml().dump(tree, merged)
+    _YAML.dump(tree, merged)
     title, _ = _title((folder / f"{name}.yaml").read_text())
     _, body = _title(merged.getvalue())
     return f"{title}# Written by `faceline params {name}` from params/base.yaml and params/{name}.yaml.\n{body}"
@@ -90,18 +92,12 @@ def _merge(base: dict, changes: dict, path: Path, within: str = "") -> None:
 
 def _load(path: Path) -> dict:
     try:
-        tree = _yaml().load(path.read_text())
+        tree = _YAML.load(path.read_text())
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; run this where the folder params is") from None
     except YAMLError as error:
         raise InputError(f"{path}: not valid YAML: {error}") from None
     return tree or {}
-
-
-def _yaml() -> YAML:
-    keeper = YAML()
-    keeper.width = 4096  # comments are long, and no line is to be broken
-    return keeper
 
 
 def _title(text: str) -> tuple[str, str]:

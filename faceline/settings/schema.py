@@ -1,6 +1,5 @@
 """The schema of the whole of `params.yaml`: every group, each from the package that uses it."""
 
-from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -29,7 +28,7 @@ class CheckedLandmarkParams(LandmarkParams):
 
 
 class Params(Group):
-    """The whole of `params.yaml`."""
+    """The whole of `params.yaml`, with a block for every loss in `losses`."""
 
     data: DataParams
     sample: SampleParams
@@ -38,18 +37,11 @@ class Params(Group):
     landmarks: CheckedLandmarkParams
     align: AlignParams
     recognition: RecognitionParams
-    losses: Group
+    losses: create_model("Losses", __base__=Group, **{name: (load_loss(name).Params, ...) for name in loss_names()})
     embedding: EmbeddingParams
     evaluation: EvaluationParams
     wild: WildParams
     runtime: RuntimeParams
-
-
-@cache
-def params_class() -> type[Params]:
-    """`Params` with a block for every loss in `losses`."""
-    losses = {name: (load_loss(name).Params, ...) for name in loss_names()}
-    return create_model("Params", __base__=Params, losses=(create_model("Losses", __base__=Group, **losses), ...))
 
 
 def load_params(path: Path = PARAMS_FILE) -> Params:
@@ -59,4 +51,4 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
         InputError: the file is missing or not YAML, or a key is unknown, missing or out of range; the message lists
             every such key and what is allowed.
     """
-    return parse_group(params_class(), read_params(path))
+    return parse_group(Params, read_params(path))

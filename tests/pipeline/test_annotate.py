@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +20,6 @@ from faceline.imaging.images import decode_rgb
 from faceline.photos.photos import open_photos
 from faceline.pipeline.annotate import Annotated, annotate, people_in
 from faceline.pipeline.face_pipeline import FacePipeline
-from faceline.pipeline.found_faces import PhotoFaces
-from faceline.pipeline.photo_files import read_photos
 
 
 def save(path: Path, seed: int, **options: object) -> None:
@@ -50,11 +47,7 @@ def run(folder: Path, out: Path, box_map: BoxMap | None = None) -> Annotated:
     names = ["Ada/1.jpg", "Ada/2.png", "Ada/turned.jpg"]
     boxes = {str(folder / name): [box] for name in names} | {str(folder / "Bob/1.jpg"): [small, box]}
     pipeline = FacePipeline(FakeDetector(boxes, box_map), FakePredictor())
-
-    def find(paths: Iterable[Path]) -> Iterator[PhotoFaces]:
-        return pipeline.run(read_photos(paths), "align")
-
-    return annotate(people_in(folder), find, lambda face: (face.celeba_box, face.landmarks), out)
+    return annotate(people_in(folder), pipeline, "align", out)
 
 
 def test_the_chain_reads_what_was_written(folder: Path, tmp_path: Path) -> None:
@@ -119,10 +112,5 @@ def test_folders_without_people(tmp_path: Path) -> None:
 def test_no_face_anywhere_leaves_nothing(tmp_path: Path) -> None:
     save(tmp_path / "in/Ada/1.jpg", 1)
     with pytest.raises(FacelineError, match="no usable face"):
-        annotate(
-            people_in(tmp_path / "in"),
-            lambda paths: FacePipeline(FakeDetector({})).run(read_photos(paths), "detect"),
-            lambda face: (face.box, face.landmarks),
-            tmp_path / "data",
-        )
+        annotate(people_in(tmp_path / "in"), FacePipeline(FakeDetector({})), "detect", tmp_path / "data")
     assert not (tmp_path / "data").exists()

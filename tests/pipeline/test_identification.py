@@ -58,10 +58,10 @@ def test_names_only_above_the_threshold() -> None:
     references = References(["Ada", "Bob"], np.eye(2, 8, dtype=np.float32))
     point = OperatingPoint(0.8, 2, 0.01, 0.005, True)
     ada = np.array([0.9, 0.1, np.sqrt(0.18), 0, 0, 0, 0, 0], np.float32)
-    assert identify(ada, references, point).name == "Ada"
-    assert identify(np.eye(8)[2], references, point).name == UNKNOWN
+    assert identify(ada, references, point)[0] == "Ada"
+    assert identify(np.eye(8)[2], references, point)[0] == UNKNOWN
     exactly = np.array([0.8, 0.6, 0, 0, 0, 0, 0, 0], np.float32)
     strict = OperatingPoint(float(np.float32(0.8)), 2, 0.01, 0.005, True)
-    assert identify(exactly, references, strict).name == UNKNOWN
+    assert identify(exactly, references, strict)[0] == UNKNOWN
     nobody = References([], np.zeros((0, 8), np.float32))
-    assert identify(ada, nobody, point).name == UNKNOWN
+    assert identify(ada, nobody, point)[0] == UNKNOWN

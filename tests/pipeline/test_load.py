@@ -80,13 +80,13 @@ def test_the_steps_load_what_they_need_and_no_more(setup: Setup, monkeypatch: py
     onnx = replace(setup, runtime="onnx")
     (setup.models / "recognizer.onnx").rename(setup.models / "away.onnx")
     found = load(onnx, "align")
-    assert found.predictor is not None
+    assert found.pipeline._predictor is not None
     assert (found.model, found.dim) == ("", 0)
     with pytest.raises(InputError, match=r"recognizer\.onnx"):
         load(onnx, "embed")
     (setup.models / "away.onnx").rename(setup.models / "recognizer.onnx")
     (setup.models / "hourglass.onnx").unlink()
-    assert load(onnx, "detect").predictor is None
+    assert load(onnx, "detect").pipeline._predictor is None
     write_onnx_models(setup.models)
     found = load(onnx, "embed")
     assert (found.model, found.dim) == (MODEL, DIM)

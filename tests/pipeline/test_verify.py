@@ -9,8 +9,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from faceline.core.errors import InputError
-from faceline.pipeline.lfw import Pair
-from faceline.pipeline.verify import locate, verify_pairs
+from faceline.pipeline.verify import Pair, locate, verify_pairs
 
 
 def people(count: int, photos: int, noise: float, seed: int = 0) -> dict[str, np.ndarray]:

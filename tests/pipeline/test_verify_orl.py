@@ -12,9 +12,8 @@ from faceline.alignment.fit.template import fit_alignment
 from faceline.detection.detections import DetectorSettings
 from faceline.detection.registry import load_detector
 from faceline.pipeline.face_pipeline import FacePipeline, sample_tile
-from faceline.pipeline.lfw import parse_pairs
 from faceline.pipeline.photo_files import read_photos
-from faceline.pipeline.verify import Verification, locate, verify_pairs
+from faceline.pipeline.verify import Verification, locate, parse_pairs, verify_pairs
 
 PHOTOS = 4
 FOLDS = 10

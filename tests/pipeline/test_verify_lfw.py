@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faceline.core.errors import FacelineError, InputError
-from faceline.pipeline.lfw import best_threshold, evaluate, parse_pairs
+from faceline.pipeline.verify import best_threshold, evaluate, parse_pairs
 
 TEXT = "2\t1\nAnn_Lee\t1\t12\nAnn_Lee\t3\tBo\t4\nBo\t1\t2\nCy\t10\tBo\t4\n"
 
