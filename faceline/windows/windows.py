@@ -37,7 +37,12 @@ class Window:
 
 def windows_of(rows: pd.DataFrame) -> list[Window]:
     """The window of each row of a packed set of crops."""
-    return [Window(*(int(value) for value in row)) for row in rows[WINDOW_COLUMNS].to_numpy()]
+    return [Window(*row) for row in rows[WINDOW_COLUMNS].to_numpy().tolist()]
+
+
+def from_photo_of(rows: pd.DataFrame) -> np.ndarray:
+    """(n, 2, 3) maps from photo px to the stored px of each row of a packed set of crops."""
+    return np.array([window.from_photo() for window in windows_of(rows)]).reshape(-1, 2, 3)
 
 
 def window_around(box: np.ndarray, context: float, max_px: int) -> Window:
@@ -62,16 +67,16 @@ def cut(photo: np.ndarray, window: Window) -> np.ndarray:
     return cv2.resize(out, (window.stored_px, window.stored_px), interpolation=cv2.INTER_AREA)
 
 
-def net_view(box: np.ndarray, margin: float, size_px: int) -> np.ndarray:
-    """The affine map from a landmark net's input px to photo px.
+def net_view(boxes: np.ndarray, margin: float, size_px: int) -> np.ndarray:
+    """The (..., 2, 3) affine maps from a landmark net's input px to photo px for (..., 4) boxes.
 
     The net sees a square round the box: its longer side with `margin` of it added on every side, never squeezed.
     """
-    side = float(max(box[2:])) * (1 + 2 * margin)
+    side = boxes[..., 2:].max(axis=-1)[..., None, None] * (1 + 2 * margin)
     scale = side / size_px
-    corner = centres(box) - side / 2
+    corner = centres(boxes)[..., None] - side / 2
     # boxes are in pixel-corner terms (x is the left edge of a pixel), points in pixel centres
-    return np.array([[scale, 0, corner[0] + (scale - 1) / 2], [0, scale, corner[1] + (scale - 1) / 2]])
+    return np.concatenate([scale * np.eye(2), corner + (scale - 1) / 2], axis=-1)
 
 
 def sample(image: np.ndarray, to_image: np.ndarray, size_px: int) -> np.ndarray:
