@@ -110,7 +110,7 @@ def _propose(images: Sequence[np.ndarray], nets: MtcnnNets, min_face_px: float) 
 def _judge(
     images: Sequence[np.ndarray], net: Net, owner: np.ndarray, boxes: np.ndarray, px: int, widths: tuple[int, ...]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[np.ndarray]]:
-    """A later net of `px` input over all candidates: owners, corners, scores and other outputs (of `widths`) of faces."""
+    """A later net, of `px` input, over all candidates: owner, corners, score and other outputs of those it takes."""
     if not len(boxes):
         return owner, boxes, np.zeros(0, np.float32), [np.zeros((0, width), np.float32) for width in widths]
     crops = _crops(images, owner, boxes, px)

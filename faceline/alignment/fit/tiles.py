@@ -10,7 +10,9 @@ from faceline.alignment.fit.params import AlignParams
 from faceline.alignment.fit.template import fit_alignment, template
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, PERSON_COLUMNS
 from faceline.geometry.points import point_table
+from faceline.imaging.images import encode_jpeg
 from faceline.landmarks.net.predictor import LandmarkPredictor
+from faceline.packed.sets import PackedWriter
 from faceline.windows.windows import compose, from_photo_of, invert, outside_share, sample, transform
 
 CARRIED_COLUMNS = [*PERSON_COLUMNS, *ATTRIBUTES]
@@ -33,6 +35,11 @@ class AlignedTiles:
     rows: pd.DataFrame
     tiles: list[np.ndarray]
     rejected: pd.DataFrame
+
+    def write(self, writer: PackedWriter, jpeg_quality: int) -> None:
+        """Writes the rows and their tiles, where there are any, to a packed set."""
+        if self.tiles:
+            writer.write(self.rows, [encode_jpeg(tile, jpeg_quality) for tile in self.tiles])
 
 
 def tile_metadata(params: AlignParams, landmarks: str, synthetic: bool) -> dict:

@@ -120,10 +120,11 @@ class Trainer:
             self._curves.append({"epoch": epoch, "learning_rate": rate, "train_loss": loss, "dev_nme": dev_nme})
             own = {"best_epoch": self._best_epoch, "curves": self._curves}
             self._checkpoint.save({name: part.state_dict() for name, part in self._saved.items()} | own)
+            left_min = seconds * (self._params.epochs - epoch) / 60
             log.info(
-                "epoch %d/%d: loss %.4f, dev NME %.4f, %.0f photos/s, %.0f%% waiting for data, %.1f min left",
-                *(epoch, self._params.epochs, loss, dev_nme, self._steps * self._batch_size / seconds),
-                *(100 * self._waited_s / self._worked_s, seconds * (self._params.epochs - epoch) / 60),
+                f"epoch {epoch}/{self._params.epochs}: loss {loss:.4f}, dev NME {dev_nme:.4f}, "
+                f"{self._steps * self._batch_size / seconds:.0f} photos/s, "
+                f"{self._waited_s / self._worked_s:.0%} waiting for data, {left_min:.1f} min left"
             )
             after_epoch(epoch)
         last = self._curves[-1]["dev_nme"]
