@@ -58,12 +58,8 @@ def _fitting(threads: int) -> int:
         return threads
     fitting = max(1, cores // processes)
     log.warning(
-        "runtime.threads is %d: %d threads on %d usable cores wait for each other, which can take many times as "
-        "long; %d used",
-        threads,
-        threads * processes,
-        cores,
-        fitting,
+        f"runtime.threads is {threads}: {threads * processes} threads on {cores} usable cores wait for each other, "
+        f"which can take many times as long; {fitting} used"
     )
     return fitting
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from faceline.geometry.boxes import centres
+from faceline.imaging.images import at_size
 
 WINDOW_COLUMNS = ["window_x", "window_y", "window_side", "stored_px"]
 
@@ -59,12 +60,8 @@ def cut(photo: np.ndarray, window: Window) -> np.ndarray:
     right, bottom = min(width, window.x + window.side), min(height, window.y + window.side)
     out = np.zeros((window.side, window.side, 3), np.uint8)
     if left < right and top < bottom:
-        rows = slice(top - window.y, bottom - window.y)
-        columns = slice(left - window.x, right - window.x)
-        out[rows, columns] = photo[top:bottom, left:right]
-    if window.stored_px == window.side:
-        return out
-    return cv2.resize(out, (window.stored_px, window.stored_px), interpolation=cv2.INTER_AREA)
+        out[top - window.y : bottom - window.y, left - window.x : right - window.x] = photo[top:bottom, left:right]
+    return at_size(out, window.stored_px)
 
 
 def net_view(boxes: np.ndarray, margin: float, size_px: int) -> np.ndarray:
@@ -115,11 +112,7 @@ def transform(affine: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 
 def outside_share(tile_to_image: np.ndarray, tile_px: int, image_width: int, image_height: int) -> float:
-    """The part of a tile that lies outside an image, exactly: area of two polygons' intersection, 0..1.
-
-    Args:
-        tile_to_image: (2, 3) map from tile px to image px.
-    """
+    """The part of a tile, 0..1, that a (2, 3) map puts outside an image: exact, by two polygons' intersection."""
     edge = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float)
     tile = transform(tile_to_image, edge * tile_px - 0.5).astype(np.float32)
     image = (edge * (image_width, image_height) - 0.5).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Training of the hourglass: epochs, checkpoint choice, resumption."""
+"""Training of the hourglass: epochs, checkpoint choice, resumption; and what it leaves for people to look at."""
 
 import copy
 import logging
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 
 from faceline.core.errors import FacelineError, InputError
@@ -19,6 +20,7 @@ from faceline.landmarks.net.hourglass import MEAN, STD, HourglassConfig, Stacked
 from faceline.landmarks.training.net_inputs import NetInputs
 from faceline.landmarks.training.params import LandmarkParams
 from faceline.packed.sets import PackedSet
+from faceline.pictures.sheets import TRUTH, sheet, with_points, write_png
 from faceline.training.averaging import AveragedWeights
 from faceline.training.checkpoint import Checkpoint
 from faceline.training.schedule import warmup_cosine
@@ -222,4 +224,19 @@ def load_faces(crops: PackedSet, params: LandmarkParams, scratch: Path = SCRATCH
             raise InputError(f"the landmark set has no {split} faces; crop_landmarks makes them")
         closest = 1 - params.augmentation.scale if split == "train" else 1.0
         sets.append(NetInputs(crops, rows, params.margin, params.input_px, closest, scratch))
-    return sets[0], sets[1]
+    return tuple(sets)
+
+
+def write_training_report(folder: Path, trained: TrainedHourglass, train: NetInputs, params: LandmarkParams) -> None:
+    """Writes curves.csv, chosen.csv and samples.png, a sheet of net inputs as training sees them."""
+    curves = pd.DataFrame(trained.curves)
+    curves.to_csv(folder / "curves.csv", index=False, float_format="%.6g")
+    chosen = [
+        {"checkpoint": "best", "epoch": trained.epoch, "dev_nme": trained.dev_nme, "saved": True},
+        {"checkpoint": "last", "epoch": len(curves), "dev_nme": trained.last_dev_nme, "saved": False},
+    ]
+    pd.DataFrame(chosen).to_csv(folder / "chosen.csv", index=False, float_format="%.6g")
+    rows = np.unique(np.linspace(0, len(train) - 1, min(40, len(train))).astype(int))
+    pixels, points = train.augmented(rows, (params.seed, 1), params.augmentation)
+    tiles = [with_points(one, [(where, TRUTH)], params.input_px) for one, where in zip(pixels, points, strict=True)]
+    write_png(folder / "samples.png", sheet(tiles, 8))

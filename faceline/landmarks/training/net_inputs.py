@@ -92,15 +92,9 @@ class NetInputs:
         pixels = np.empty((len(rows), self._input_px, self._input_px, 3), np.uint8)
         points = np.empty((len(rows), len(POINTS), 2), np.float32)
         for place, row in enumerate(rows):
-            pixels[place], points[place] = augmented(
-                np.random.default_rng([*seeds, int(row)]),
-                self.image(row),
-                self._points[row],
-                self._views[row],
-                augmentation,
-                self._input_px,
-                self._box_px[row],
-            )
+            rng = np.random.default_rng([*seeds, int(row)])
+            face = self.image(row), self._points[row], self._views[row]
+            pixels[place], points[place] = augmented(rng, *face, augmentation, self._input_px, self._box_px[row])
         return pixels, points
 
     def batches(
