@@ -127,11 +127,7 @@ def write_box_map(path: Path, detector: str, box_map: BoxMap) -> None:
 
 
 def read_box_map(path: Path) -> tuple[str, BoxMap]:
-    """The detector's name and its map.
-
-    Raises:
-        InputError: no such file, or no box map.
-    """
+    """The detector's name and its map; InputError where there is no such file, or no box map in it."""
     try:
         values = read_json(path)
         return values.pop("detector"), BoxMap(**values)

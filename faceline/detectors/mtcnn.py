@@ -32,8 +32,7 @@ class MtcnnNets:
     Attributes:
         pnet: gives corner shifts (n, 4, h', w') and face probabilities (n, 2, h', w') on a grid of stride 2.
         rnet: 24 px crops; gives shifts (n, 4) and probabilities (n, 2).
-        onet: 48 px crops; gives shifts (n, 4), points (n, 10: five x, then five y, in box sides) and
-            probabilities (n, 2).
+        onet: 48 px crops; gives shifts, points (n, 10: five x, then five y, in box sides) and probabilities.
     """
 
     pnet: Net
@@ -133,13 +132,11 @@ def _levels(photo: int, image: np.ndarray, min_face_px: float) -> list[_Tile]:
 
 
 def _pack(tiles: list[_Tile]) -> tuple[list[_Tile], list[tuple[int, int]]]:
-    """Places tiles on sheets, in shelves, tallest first; even corners keep each tile on the first net's grid.
+    """Places tiles on sheets, whose (height, width) it returns as well, in shelves, tallest first.
 
-    Returns:
-        The tiles with their places, and (height, width) of each sheet.
+    Even corners keep each tile on the first net's grid.
     """
-    placed: list[_Tile] = []
-    sheets: list[tuple[int, int]] = []
+    placed, sheets = [], []
     x = y = shelf = sheet_width = sheet_height = 0
     for tile in sorted(tiles, key=lambda tile: (-tile.height, -tile.width)):
         width, height = tile.width + tile.width % 2, tile.height + tile.height % 2

@@ -27,11 +27,7 @@ class RuntimeParams(Group):
 
 
 def prepare(runtime: RuntimeParams) -> torch.device:
-    """Sets threads and deterministic algorithms and returns the device to use.
-
-    Raises:
-        InputError: `runtime.device` is cuda and there is none.
-    """
+    """Sets threads and deterministic algorithms; returns the device. InputError: cuda is asked for and not there."""
     if runtime.threads:
         torch.set_num_threads(_fitting(runtime.threads))
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")

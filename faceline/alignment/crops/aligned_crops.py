@@ -74,11 +74,7 @@ class AlignmentRecord:
             write_png(folder / "journey" / f"{step}.png", picture)
 
     def add(self, rows: pd.DataFrame, images: list[np.ndarray], found: AlignedTiles, every: int) -> None:
-        """Takes in some faces, with what a chain without landmarks would use: the box at the tile's size.
-
-        Args:
-            every: one of so many faces is kept to look at.
-        """
+        """Takes in faces, one of `every` to look at, beside the box at the tile's size: a chain without landmarks."""
         size_px = self.totals.shape[1]
         bare = net_view(rows[BOX_COLUMNS].to_numpy(np.float64), 0.0, size_px)
         to_window = compose(from_photo_of(rows), bare)

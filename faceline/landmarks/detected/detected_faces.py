@@ -74,11 +74,7 @@ def write_detected(path: Path, detector: str, table: pd.DataFrame) -> None:
 
 
 def read_detected(path: Path) -> tuple[str, pd.DataFrame]:
-    """The detector's name, and the table by image_id.
-
-    Raises:
-        InputError: no such file, or no table of detections.
-    """
+    """The detector's name, and the table by image_id; InputError where there is no table of detections."""
     try:
         table = pd.read_parquet(path)
         return str(table.detector.iloc[0]), table.set_index(IMAGE_ID)[["split", *DETECTED_BOX, *DETECTED_POINTS]]

@@ -27,7 +27,6 @@ from faceline.landmarks.net.predictor import LandmarkPredictor
 from faceline.packed.sets import PackedSet
 from faceline.windows.windows import compose, transform, windows_of
 
-JITTER = 0.08
 _CHUNK = 256
 
 
@@ -70,11 +69,7 @@ class MeasuredFaces:
 def predict_rows(
     predictor: LandmarkPredictor, crops: PackedSet, rows: np.ndarray, boxes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Landmarks of the faces at `rows` (ascending positions) when their boxes are the (n, 4) `boxes`.
-
-    Returns:
-        (n, 5, 2) points in photo px and (n, 5) scores.
-    """
+    """(n, 5, 2) points in photo px and (n, 5) scores of the faces at `rows` (ascending) from these (n, 4) boxes."""
     windows = windows_of(crops.rows.iloc[rows])
     images = iter(track(decode_all(crops.encoded(rows)), "finding landmarks", len(rows)))
     points, scores = [], []
@@ -108,7 +103,7 @@ def measure(
     rows = crops.rows.iloc[positions].reset_index(drop=True)
     boxes = rows[BOX_COLUMNS].to_numpy(np.float64)
     predicted, scores = predict_rows(predictor, crops, positions, boxes)
-    jitter = jittered_boxes(boxes, JITTER, np.random.default_rng([params.seed, 1]))
+    jitter = jittered_boxes(boxes, 0.08, np.random.default_rng([params.seed, 1]))
     own = found[found["split"] == "test"]
     beside = own.reindex(rows.image_id)
     known = np.flatnonzero(beside[DETECTED_BOX[0]].notna().to_numpy())

@@ -91,14 +91,7 @@ class StackedHourglass(nn.Module):
             nn.init.zeros_(head.bias)
 
     def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
-        """Heatmaps of every stack, the best last.
-
-        Args:
-            images: (n, 3, input_px, input_px), normalised.
-
-        Returns:
-            `stacks` tensors (n, 5, input_px / 4, input_px / 4).
-        """
+        """(n, 3, px, px) normalised images to (n, 5, px / 4, px / 4) heatmaps of every stack, the best last."""
         carried = self.stem(images)
         heatmaps = []
         for stack, hourglass in enumerate(self.hourglasses):
@@ -110,10 +103,7 @@ class StackedHourglass(nn.Module):
 
 
 def normalised(images: np.ndarray, mean: tuple, std: tuple, device: torch.device) -> torch.Tensor:
-    """(n, h, w, 3) uint8 RGB as (n, 3, h, w) float32, channels last in memory.
-
-    Values are scaled to 0..1, then `mean` is taken off and they are divided by `std`.
-    """
+    """(n, h, w, 3) uint8 RGB in 0..1, less `mean`, over `std`: (n, 3, h, w) float32, channels last in memory."""
     tensor = torch.from_numpy(images).to(device).permute(0, 3, 1, 2).float()
     scale = 255 * torch.tensor(std, device=device).view(1, 3, 1, 1)
     offset = 255 * torch.tensor(mean, device=device).view(1, 3, 1, 1)

@@ -27,11 +27,7 @@ class LandmarkPredictor(PointPredictor):
 
     @classmethod
     def load(cls, path: Path, device: torch.device | str = "cpu") -> LandmarkPredictor:
-        """Reads a model file.
-
-        Raises:
-            InputError: no hourglass model there, or one for other points.
-        """
+        """Reads a model file; InputError where it is no hourglass, or one for other points."""
         tensors, metadata = load_model(path, HOURGLASS)
         net = StackedHourglass(HourglassConfig(**metadata["config"]))
         net.load_state_dict(tensors)

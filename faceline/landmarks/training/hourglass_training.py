@@ -212,17 +212,12 @@ def net_config(params: LandmarkParams) -> HourglassConfig:
 
 
 def load_faces(crops: PackedSet, params: LandmarkParams, scratch: Path = SCRATCH) -> tuple[NetInputs, NetInputs]:
-    """The train and dev faces of a landmark set.
-
-    Raises:
-        InputError: a split is empty.
-    """
+    """The train and dev faces of a landmark set; InputError where a split is empty."""
     sets = []
-    for split in ("train", "dev"):
+    for split, closest in (("train", 1 - params.augmentation.scale), ("dev", 1.0)):
         rows = np.flatnonzero((crops.rows["split"] == split).to_numpy())
         if not len(rows):
             raise InputError(f"the landmark set has no {split} faces; crop_landmarks makes them")
-        closest = 1 - params.augmentation.scale if split == "train" else 1.0
         sets.append(NetInputs(crops, rows, params.margin, params.input_px, closest, scratch))
     return tuple(sets)
 
