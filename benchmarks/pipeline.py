@@ -27,8 +27,7 @@ from faceline.detection.detectors_old import MtcnnDetector
 from faceline.detectors.mtcnn_torch import torch_nets
 from faceline.geometry.boxes import BoxMap, box_around, iou
 from faceline.imaging.images import decode_rgb
-from faceline.landmarks.net.hourglass import HourglassConfig, StackedHourglass
-from faceline.landmarks.net.hourglass import MEAN, STD
+from faceline.landmarks.net.hourglass import MEAN, STD, HourglassConfig, StackedHourglass
 from faceline.landmarks.net.predictor import LandmarkPredictor
 from faceline.landmarks.sets.detections import MIN_IOU
 from faceline.photos.photos import open_photos
