@@ -30,8 +30,7 @@ from faceline.geometry.boxes import box_around
 from faceline.geometry.points import point_table
 from faceline.imaging.images import encode_jpeg
 from faceline.landmarks.net.codec import STRIDE, Codec
-from faceline.landmarks.net.hourglass import StackedHourglass
-from faceline.landmarks.net.pixels import MEAN, STD, normalised
+from faceline.landmarks.net.hourglass import MEAN, STD, StackedHourglass, normalised
 from faceline.landmarks.net.predictor import LandmarkPredictor
 from faceline.landmarks.training.hourglass_training import Trainer, load_faces, net_config
 from faceline.models.runtime import prepare, seed_everything

@@ -28,8 +28,7 @@ from faceline.detection.detections import Detector, DetectorSettings
 from faceline.detection.registry import load_detector
 from faceline.geometry.boxes import BoxMap, box_around, iou
 from faceline.imaging.images import decode_rgb
-from faceline.landmarks.net.hourglass import HourglassConfig, StackedHourglass
-from faceline.landmarks.net.pixels import MEAN, STD
+from faceline.landmarks.net.hourglass import MEAN, STD, HourglassConfig, StackedHourglass
 from faceline.landmarks.net.predictor import LandmarkPredictor
 from faceline.photos.photos import open_photos
 from faceline.pipeline.face_pipeline import PHOTOS_PER_BATCH, FacePipeline

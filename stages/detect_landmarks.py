@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from faceline.core.stage import run_stage
-from faceline.detection.box_maps import write_box_map
+from faceline.detection.detections import write_box_map
 from faceline.detection.params import DetectionParams
 from faceline.detection.registry import load_detector
 from faceline.imaging.images import decode_rgb

@@ -11,7 +11,7 @@ from faceline.core.files import replacing_folder
 from faceline.core.stage import run_stage
 from faceline.data.crops.params import CropParams
 from faceline.data.selection.selected import read_selected
-from faceline.detection.box_maps import read_box_map
+from faceline.detection.detections import read_box_map
 from faceline.detection.registry import load_detector
 from faceline.landmarks.net.predictor import LandmarkPredictor
 from faceline.models.runtime import RuntimeParams, prepare

@@ -5,8 +5,7 @@ from pathlib import Path
 from faceline.core.files import replacing_folder
 from faceline.core.stage import run_stage
 from faceline.landmarks.net.predictor import save_hourglass
-from faceline.landmarks.training.hourglass_report import write_training_report
-from faceline.landmarks.training.hourglass_training import Trainer, load_faces
+from faceline.landmarks.training.hourglass_training import Trainer, load_faces, write_training_report
 from faceline.landmarks.training.params import LandmarkParams
 from faceline.models.runtime import RuntimeParams, prepare, seed_everything
 from faceline.packed.sets import PackedSet

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 
+from faceline.core.errors import InputError
+from faceline.core.files import read_json, write_json
 from faceline.geometry.boxes import BoxMap, box_around
 
 
@@ -86,7 +89,7 @@ class Detector(ABC):
         """
         reduced = [_reduce(image, self.settings.max_photo_px) for image in images]
         found = self.detect([image for image, _ in reduced])
-        return [self._kept(_enlarge(faces, scale)) for faces, (_, scale) in zip(found, reduced, strict=True)]
+        return [self._in_photo(faces, scale) for faces, (_, scale) in zip(found, reduced, strict=True)]
 
     def celeba_boxes(self, found: Detections) -> np.ndarray:
         """(n, 4) boxes in CelebA's convention, in which the landmark net was trained.
@@ -95,10 +98,12 @@ class Detector(ABC):
         """
         return box_around(found.points) if self.box_map is None else self.box_map.apply(found.boxes)
 
-    def _kept(self, found: Detections) -> Detections:
+    def _in_photo(self, found: Detections, scale: np.ndarray) -> Detections:
+        """In photo px, best first, without those that are too small or too doubtful."""
         found = found.select(np.argsort(-found.scores, kind="stable"))
-        large = found.boxes[:, 2:].min(axis=1, initial=np.inf) >= self.smallest_box_px
-        return found.select(large & (found.scores >= self.min_score))
+        boxes, points = found.boxes * np.tile(scale, 2), (found.points + 0.5) * scale - 0.5
+        kept = (boxes[:, 2:].min(axis=1) >= self.smallest_box_px) & (found.scores >= self.min_score)
+        return Detections(boxes, found.scores, points).select(kept)
 
     @property
     def smallest_box_px(self) -> float:
@@ -116,6 +121,15 @@ def _reduce(image: np.ndarray, max_px: int) -> tuple[np.ndarray, np.ndarray]:
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.array([width, height]) / size
 
 
-def _enlarge(found: Detections, scale: np.ndarray) -> Detections:
-    points = (found.points + 0.5) * scale - 0.5
-    return Detections(found.boxes * np.tile(scale, 2), found.scores, points)
+def write_box_map(path: Path, detector: str, box_map: BoxMap) -> None:
+    """Writes the measured map of a detector's boxes to annotated ones, with the detector's name."""
+    write_json(path, {"detector": detector, **asdict(box_map)})
+
+
+def read_box_map(path: Path) -> tuple[str, BoxMap]:
+    """The detector's name and its map; InputError where there is no such file, or no box map in it."""
+    try:
+        values = read_json(path)
+        return values.pop("detector"), BoxMap(**values)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path}: cannot be read as a box map ({error}); `dvc repro detect_landmarks`") from None

@@ -9,13 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from faceline.detection.detections import Detector, DetectorSettings
 
-DETECTORS = "faceline.detectors"
-
 
 def detector_names() -> list[str]:
     """The detectors that `wild.detector` may name."""
-    folder = Path(__file__).parents[1] / "detectors"
-    return sorted(file.stem for file in folder.glob("*.py") if file.stem != "__init__")
+    return sorted(file.stem for file in (Path(__file__).parents[1] / "detectors").glob("[!_]*.py"))
 
 
 def check_detector(name: str) -> str:
@@ -26,9 +23,5 @@ def check_detector(name: str) -> str:
 
 
 def load_detector(name: str, settings: DetectorSettings) -> Detector:
-    """A detector ready for use.
-
-    Raises:
-        InputError: its model file is missing or cannot be read.
-    """
-    return import_module(f"{DETECTORS}.{name}").DETECTOR(settings)
+    """A detector ready for use; InputError where its model file is missing or cannot be read."""
+    return import_module(f"faceline.detectors.{name}").DETECTOR(settings)

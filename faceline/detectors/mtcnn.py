@@ -8,19 +8,17 @@ pixel-corner terms (x1 = 0 is the left edge of the first pixel).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from faceline.detection.detections import Detections, Detector, DetectorSettings
+from faceline.imaging.images import at_size
 
 PNET_CELL_PX = 12
 PNET_STRIDE_PX = 2
-RNET_PX = 24
-ONET_PX = 48
 PYRAMID_FACTOR = 0.709
-THRESHOLDS = (0.6, 0.7, 0.7)
 SHEET_PX = 512
 CROPS_PER_BATCH = 512
 
@@ -34,8 +32,7 @@ class MtcnnNets:
     Attributes:
         pnet: gives corner shifts (n, 4, h', w') and face probabilities (n, 2, h', w') on a grid of stride 2.
         rnet: 24 px crops; gives shifts (n, 4) and probabilities (n, 2).
-        onet: 48 px crops; gives shifts (n, 4), points (n, 10: five x, then five y, in box sides) and
-            probabilities (n, 2).
+        onet: 48 px crops; gives shifts, points (n, 10: five x, then five y, in box sides) and probabilities.
     """
 
     pnet: Net
@@ -50,8 +47,6 @@ class _Tile:
     photo: int
     width: int
     height: int
-    scale_x: float
-    scale_y: float
     sheet: int = 0
     x: int = 0
     y: int = 0
@@ -66,25 +61,24 @@ def find_faces(images: Sequence[np.ndarray], nets: MtcnnNets, min_face_px: float
     Returns:
         One entry per photo; a photo under `min_face_px` has none.
     """
-    owner, boxes, scores = _propose(images, nets, min_face_px)
-    owner, boxes, scores = _refine(images, nets, owner, boxes)
-    owner, boxes, scores, points = _output(images, nets, owner, boxes)
-    return [_of_photo(owner == photo, boxes, scores, points) for photo in range(len(images))]
+    owner, boxes = _propose(images, nets, min_face_px)
+    owner, boxes, scores, (shift,) = _judge(images, nets.rnet, owner, boxes, 24, (4,))
+    kept = _suppress(boxes, scores, owner, 0.7)
+    owner, boxes = owner[kept], _square(_shifted(boxes[kept], shift[kept]))
+    owner, boxes, scores, (shift, share) = _judge(images, nets.onet, owner, boxes, 48, (4, 10))
+    share = share.reshape(-1, 2, 5).swapaxes(1, 2)
+    points = boxes[:, None, :2] + share * _sides(boxes)[:, None] - 0.5  # from pixel corners to pixel centres
+    boxes = _shifted(boxes, shift)
+    kept = _suppress_contained(boxes, scores, owner, 0.7)
+    kept = kept[np.argsort(-scores[kept], kind="stable")]
+    found = Detections(_with_sides(boxes), scores, points)
+    return [found.select(kept[owner[kept] == photo]) for photo in range(len(images))]
 
 
-def _of_photo(mine: np.ndarray, boxes: np.ndarray, scores: np.ndarray, points: np.ndarray) -> Detections:
-    order = np.argsort(-scores[mine], kind="stable")
-    corners = boxes[mine][order]
-    sides = corners[:, 2:] - corners[:, :2]
-    return Detections(np.concatenate([corners[:, :2], sides], axis=1), scores[mine][order], points[mine][order])
-
-
-def _propose(
-    images: Sequence[np.ndarray], nets: MtcnnNets, min_face_px: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """First net over all pyramid levels: photo index, corners and score of every candidate."""
+def _propose(images: Sequence[np.ndarray], nets: MtcnnNets, min_face_px: float) -> tuple[np.ndarray, np.ndarray]:
+    """First net over all pyramid levels: photo index and corners of every candidate."""
     tiles, sheets = _pack([tile for i, image in enumerate(images) for tile in _levels(i, image, min_face_px)])
-    levels, owners, candidates, scores, shifts = [], [], [], [], []
+    candidates = []
     for number, (sheet_height, sheet_width) in enumerate(sheets):
         sheet = np.zeros((sheet_height, sheet_width, 3), np.uint8)
         here = [(index, tile) for index, tile in enumerate(tiles) if tile.sheet == number]
@@ -97,46 +91,32 @@ def _propose(
             rows = slice(top, top + (tile.height - PNET_CELL_PX) // PNET_STRIDE_PX + 1)
             columns = slice(left, left + (tile.width - PNET_CELL_PX) // PNET_STRIDE_PX + 1)
             face = probability[0, 1, rows, columns]
-            y, x = np.nonzero(face >= THRESHOLDS[0])
+            y, x = np.nonzero(face >= 0.6)
             corner = np.stack([x, y, x, y], axis=1) * float(PNET_STRIDE_PX) + (0, 0, PNET_CELL_PX, PNET_CELL_PX)
-            levels.append(np.full(len(x), index))
-            owners.append(np.full(len(x), tile.photo))
-            candidates.append(corner / (tile.scale_x, tile.scale_y, tile.scale_x, tile.scale_y))
-            scores.append(face[y, x])
-            shifts.append(shift[0, :, rows, columns][:, y, x].T)
-    if not levels:
-        return np.zeros(0, int), np.zeros((0, 4)), np.zeros(0, np.float32)
-    level, owner = np.concatenate(levels), np.concatenate(owners)
-    box, score, shift = np.concatenate(candidates), np.concatenate(scores), np.concatenate(shifts)
+            height, width = images[tile.photo].shape[:2]
+            boxes = corner / np.tile([tile.width / width, tile.height / height], 2)
+            which = np.tile([index, tile.photo], (len(x), 1))
+            candidates.append((which, boxes, face[y, x], shift[0, :, rows, columns][:, y, x].T))
+    if not candidates:
+        return np.zeros(0, int), np.zeros((0, 4))
+    which, box, score, shift = (np.concatenate(part) for part in zip(*candidates, strict=True))
+    level, owner = which.T
     kept = _suppress(box, score, level, 0.5)
     kept = kept[_suppress(box[kept], score[kept], owner[kept], 0.7)]
-    return owner[kept], _square(_shifted(box[kept], shift[kept])), score[kept]
+    return owner[kept], _square(_shifted(box[kept], shift[kept]))
 
 
-def _refine(
-    images: Sequence[np.ndarray], nets: MtcnnNets, owner: np.ndarray, boxes: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    shift, probability = _in_batches(nets.rnet, _crops(images, owner, boxes, RNET_PX), (4, 2))
-    score = probability[:, 1]
-    kept = np.flatnonzero(score > THRESHOLDS[1])
-    kept = kept[_suppress(boxes[kept], score[kept], owner[kept], 0.7)]
-    return owner[kept], _square(_shifted(boxes[kept], shift[kept])), score[kept]
-
-
-def _output(
-    images: Sequence[np.ndarray], nets: MtcnnNets, owner: np.ndarray, boxes: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    crops = _crops(images, owner, boxes, ONET_PX)
-    shift, point, probability = _in_batches(nets.onet, crops, (4, 10, 2))
-    score = probability[:, 1]
-    kept = np.flatnonzero(score > THRESHOLDS[2])
-    owner, boxes, score = owner[kept], boxes[kept], score[kept]
-    sides = boxes[:, 2:] - boxes[:, :2]
-    share = point[kept].reshape(-1, 2, 5).swapaxes(1, 2)
-    points = boxes[:, None, :2] + share * sides[:, None] - 0.5  # from pixel corners to pixel centres
-    boxes = _shifted(boxes, shift[kept])
-    final = _suppress_contained(boxes, score, owner, 0.7)
-    return owner[final], boxes[final], score[final], points[final]
+def _judge(
+    images: Sequence[np.ndarray], net: Net, owner: np.ndarray, boxes: np.ndarray, px: int, widths: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[np.ndarray]]:
+    """A later net, of `px` input, over all candidates: owner, corners, score and other outputs of those it takes."""
+    if not len(boxes):
+        return owner, boxes, np.zeros(0, np.float32), [np.zeros((0, width), np.float32) for width in widths]
+    crops = _crops(images, owner, boxes, px)
+    parts = [net(crops[start : start + CROPS_PER_BATCH]) for start in range(0, len(crops), CROPS_PER_BATCH)]
+    *others, probability = (np.concatenate(part) for part in zip(*parts, strict=True))
+    kept = np.flatnonzero(probability[:, 1] > 0.7)
+    return owner[kept], boxes[kept], probability[kept, 1], [other[kept] for other in others]
 
 
 def _levels(photo: int, image: np.ndarray, min_face_px: float) -> list[_Tile]:
@@ -145,20 +125,18 @@ def _levels(photo: int, image: np.ndarray, min_face_px: float) -> list[_Tile]:
     scale = PNET_CELL_PX / min_face_px
     levels = []
     while min(height, width) * scale >= PNET_CELL_PX:
-        level_width, level_height = max(PNET_CELL_PX, round(width * scale)), max(PNET_CELL_PX, round(height * scale))
-        levels.append(_Tile(photo, level_width, level_height, level_width / width, level_height / height))
+        sides = (max(PNET_CELL_PX, round(side * scale)) for side in (width, height))
+        levels.append(_Tile(photo, *sides))
         scale *= PYRAMID_FACTOR
     return levels
 
 
 def _pack(tiles: list[_Tile]) -> tuple[list[_Tile], list[tuple[int, int]]]:
-    """Places tiles on sheets, in shelves, tallest first; even corners keep each tile on the first net's grid.
+    """Places tiles on sheets, whose (height, width) it returns as well, in shelves, tallest first.
 
-    Returns:
-        The tiles with their places, and (height, width) of each sheet.
+    Even corners keep each tile on the first net's grid.
     """
-    placed: list[_Tile] = []
-    sheets: list[tuple[int, int]] = []
+    placed, sheets = [], []
     x = y = shelf = sheet_width = sheet_height = 0
     for tile in sorted(tiles, key=lambda tile: (-tile.height, -tile.width)):
         width, height = tile.width + tile.width % 2, tile.height + tile.height % 2
@@ -167,8 +145,7 @@ def _pack(tiles: list[_Tile]) -> tuple[list[_Tile], list[tuple[int, int]]]:
             if not sheets or y + height > sheet_height:  # the next sheet
                 y, sheet_width, sheet_height = 0, max(SHEET_PX, width), max(SHEET_PX, height)
                 sheets.append((0, 0))
-        spot = _Tile(tile.photo, tile.width, tile.height, tile.scale_x, tile.scale_y, sheet=len(sheets) - 1, x=x, y=y)
-        placed.append(spot)
+        placed.append(replace(tile, sheet=len(sheets) - 1, x=x, y=y))
         used_height, used_width = sheets[-1]
         sheets[-1] = (max(used_height, y + height), max(used_width, x + width))
         x += width
@@ -186,35 +163,34 @@ def _crops(images: Sequence[np.ndarray], owner: np.ndarray, boxes: np.ndarray, s
     for row, (photo, corners) in enumerate(zip(owner, np.round(boxes).astype(int), strict=True)):
         image = images[photo]
         height, width = image.shape[:2]
-        x1, y1, x2, y2 = (int(corner) for corner in corners)
+        x1, y1, x2, y2 = corners.tolist()
         left, top, right, bottom = max(x1, 0), max(y1, 0), min(x2, width), min(y2, height)
         if right <= left or bottom <= top:
             continue
         crop = image[top:bottom, left:right]
         if (left, top, right, bottom) != (x1, y1, x2, y2):
             crop = cv2.copyMakeBorder(crop, top - y1, y2 - bottom, left - x1, x2 - right, cv2.BORDER_CONSTANT)
-        shrinks = x2 - x1 > size_px
-        how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        out[row] = cv2.resize(crop, (size_px, size_px), interpolation=how)
+        out[row] = at_size(crop, size_px)
     return _to_input(out)
 
 
-def _in_batches(net: Net, crops: np.ndarray, widths: tuple[int, ...]) -> tuple[np.ndarray, ...]:
-    if not len(crops):
-        return tuple(np.zeros((0, width), np.float32) for width in widths)
-    parts = [net(crops[start : start + CROPS_PER_BATCH]) for start in range(0, len(crops), CROPS_PER_BATCH)]
-    return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
+def _sides(boxes: np.ndarray) -> np.ndarray:
+    return boxes[:, 2:] - boxes[:, :2]
+
+
+def _with_sides(boxes: np.ndarray) -> np.ndarray:
+    """Corners as x, y, width, height."""
+    return np.concatenate([boxes[:, :2], _sides(boxes)], axis=1)
 
 
 def _shifted(boxes: np.ndarray, shift: np.ndarray) -> np.ndarray:
     """Corners moved by a share of the box's sides."""
-    sides = boxes[:, 2:] - boxes[:, :2]
-    return boxes + shift * np.concatenate([sides, sides], axis=1)
+    return boxes + shift * np.tile(_sides(boxes), 2)
 
 
 def _square(boxes: np.ndarray) -> np.ndarray:
     middle = (boxes[:, :2] + boxes[:, 2:]) / 2
-    half = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True) / 2
+    half = _sides(boxes).max(axis=1, keepdims=True) / 2
     return np.concatenate([middle - half, middle + half], axis=1)
 
 
@@ -222,8 +198,8 @@ def _suppress(boxes: np.ndarray, scores: np.ndarray, group: np.ndarray, overlap:
     """Greedy non-maximum suppression inside each group: indices kept, in their first order."""
     if not len(boxes):
         return np.zeros(0, int)
-    sized = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
-    kept = cv2.dnn.NMSBoxesBatched(sized, scores.astype(np.float32), group.astype(np.int32), 0.0, overlap)
+    scores, group = scores.astype(np.float32), group.astype(np.int32)
+    kept = cv2.dnn.NMSBoxesBatched(_with_sides(boxes), scores, group, 0.0, overlap)
     return np.sort(np.asarray(kept, int).ravel())
 
 
@@ -244,11 +220,6 @@ def _covered(box: np.ndarray, others: np.ndarray) -> np.ndarray:
     return both / np.maximum(smaller, 1e-9)
 
 
-def torch_nets(device: str = "cpu") -> MtcnnNets:
-    """The nets on a device, with the weights that come in the `facenet-pytorch` package."""
-    return MtcnnNets(**{name: _as_function(net, device) for name, net in load_nets().items()})
-
-
 def load_nets() -> dict:
     """The three nets as PyTorch modules, by name."""
     from facenet_pytorch.models.mtcnn import ONet, PNet, RNet  # not at import: ONNX Runtime needs none of it
@@ -256,16 +227,18 @@ def load_nets() -> dict:
     return {"pnet": PNet().eval(), "rnet": RNet().eval(), "onet": ONet().eval()}
 
 
-def _as_function(net: Callable, device: str) -> Net:
+def torch_nets(device: str = "cpu") -> MtcnnNets:
+    """The nets on a device, with the weights that come in the `facenet-pytorch` package."""
     import torch
 
-    net = net.to(device)
+    def as_function(net: torch.nn.Module) -> Net:
+        @torch.inference_mode()
+        def run(batch: np.ndarray) -> tuple[np.ndarray, ...]:
+            return tuple(out.cpu().numpy() for out in net(torch.from_numpy(batch).to(device)))
 
-    @torch.inference_mode()
-    def run(batch: np.ndarray) -> tuple[np.ndarray, ...]:
-        return tuple(out.cpu().numpy() for out in net(torch.from_numpy(batch).to(device)))
+        return run
 
-    return run
+    return MtcnnNets(**{name: as_function(net.to(device)) for name, net in load_nets().items()})
 
 
 class Mtcnn(Detector):

@@ -17,11 +17,7 @@ class Yunet(Detector):
     default_min_score = 0.8
 
     def __init__(self, settings: DetectorSettings) -> None:
-        """Loads the model.
-
-        Raises:
-            InputError: the file is missing, or OpenCV cannot read it as YuNet.
-        """
+        """Loads the model; InputError where its file is missing, or OpenCV cannot read it as YuNet."""
         super().__init__(settings)
         model = Path(settings.model)
         if not model.is_file():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -63,6 +63,3 @@ class BoxMap:
         middle = centres(boxes) + boxes[..., 2:] * (self.shift_x, self.shift_y)
         sides = boxes[..., 2:] * (self.width_factor, self.height_factor)
         return np.concatenate([middle - sides / 2, sides], axis=-1)
-
-    def to_dict(self) -> dict[str, float]:
-        return asdict(self)

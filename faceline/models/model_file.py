@@ -38,11 +38,7 @@ def save_model(path: Path, kind: str, tensors: Mapping[str, torch.Tensor], metad
 
 
 def load_model(path: Path, kind: str) -> tuple[dict[str, torch.Tensor], dict]:
-    """Reads weights and metadata.
-
-    Raises:
-        InputError: no such file, not a faceline model, another kind of model, or another colour order.
-    """
+    """Weights and metadata; InputError for no file, no faceline model, another kind of model or colour order."""
     try:
         with safe_open(str(path), framework="pt") as file:
             header = json.loads((file.metadata() or {}).get(_KEY, "{}"))

@@ -27,11 +27,7 @@ class RuntimeParams(Group):
 
 
 def prepare(runtime: RuntimeParams) -> torch.device:
-    """Sets threads and deterministic algorithms and returns the device to use.
-
-    Raises:
-        InputError: `runtime.device` is cuda and there is none.
-    """
+    """Sets threads and deterministic algorithms; returns the device. InputError: cuda is asked for and not there."""
     if runtime.threads:
         torch.set_num_threads(_fitting(runtime.threads))
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
@@ -58,12 +54,8 @@ def _fitting(threads: int) -> int:
         return threads
     fitting = max(1, cores // processes)
     log.warning(
-        "runtime.threads is %d: %d threads on %d usable cores wait for each other, which can take many times as "
-        "long; %d used",
-        threads,
-        threads * processes,
-        cores,
-        fitting,
+        f"runtime.threads is {threads}: {threads * processes} threads on {cores} usable cores wait for each other, "
+        f"which can take many times as long; {fitting} used"
     )
     return fitting
 

@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 
 from faceline.core.files import replacing
+from faceline.imaging.images import at_size
 
 _GAP_PX = 2
 _CAPTION_PX = 14
-_PAPER = 255
 
 # colours of annotated and of predicted landmarks
 TRUTH = (0, 230, 0)
@@ -25,20 +25,11 @@ def write_png(path: Path, rgb: np.ndarray) -> None:
 
 
 def sheet(tiles: Sequence[np.ndarray], columns: int, captions: Sequence[str] = ()) -> np.ndarray:
-    """Tiles of one size, row by row on white, each with a caption below it where there are captions.
-
-    Args:
-        tiles: RGB uint8 arrays, all (h, w, 3).
-        columns: tiles in a row.
-        captions: one short text a tile, or none.
-
-    Returns:
-        One RGB uint8 array.
-    """
+    """RGB uint8 tiles of one size, `columns` in a row on white, each with its caption below where there are any."""
     height, width = tiles[0].shape[:2] if tiles else (1, 1)
     cell = height + _GAP_PX + (_CAPTION_PX if captions else 0)
     rows = max(1, -(-len(tiles) // columns))
-    out = np.full((rows * cell, columns * (width + _GAP_PX), 3), _PAPER, np.uint8)
+    out = np.full((rows * cell, columns * (width + _GAP_PX), 3), 255, np.uint8)
     for place, tile in enumerate(tiles):
         top, left = (place // columns) * cell, (place % columns) * (width + _GAP_PX)
         out[top : top + height, left : left + width] = tile
@@ -53,13 +44,9 @@ def with_points(
 ) -> np.ndarray:
     """A square RGB image resized to `side_px`, with sets of (k, 2) points in the image's px, each in its colour."""
     scale = side_px / len(image)
-    out = image.copy()
-    if scale != 1:
-        flags = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        out = cv2.resize(image, (side_px, side_px), interpolation=flags)
+    out = at_size(image, side_px).copy()
     for points, colour in marks:
         for x, y in (points + 0.5) * scale - 0.5:
-            centre = (round(x * 2**_SHIFT_BITS), round(y * 2**_SHIFT_BITS))
-            radius = round(radius_px * 2**_SHIFT_BITS)
-            cv2.circle(out, centre, radius, colour, 1, cv2.LINE_AA, _SHIFT_BITS)
+            x, y, radius = (round(value * 2**_SHIFT_BITS) for value in (x, y, radius_px))
+            cv2.circle(out, (x, y), radius, colour, 1, cv2.LINE_AA, _SHIFT_BITS)
     return out

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from faceline.core.errors import InputError
 from faceline.detection import registry
-from faceline.detection.box_maps import read_box_map
-from faceline.detection.detections import Detector, DetectorSettings
+from faceline.detection.detections import Detector, DetectorSettings, read_box_map
 from faceline.landmarks.net.base import PointPredictor
 from faceline.pipeline.face_pipeline import FaceEmbedder, FacePipeline, default_align
 from faceline.pipeline.known_boxes import read_boxes

@@ -1,9 +1,8 @@
 """The schema of the whole of `params.yaml`: every group, each from the package that uses it."""
 
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import AfterValidator, create_model
+from pydantic import create_model
 
 from faceline.alignment.fit.params import AlignParams
 from faceline.core.params import PARAMS_FILE, Group, parse_group, read_params
@@ -11,7 +10,7 @@ from faceline.data.crops.params import CropParams
 from faceline.data.filtering.params import FilterParams
 from faceline.data.scan.params import DataParams
 from faceline.evaluation.verification.params import EvaluationParams
-from faceline.landmarks.sets.params import check_source
+from faceline.landmarks.sets.params import SourceName
 from faceline.landmarks.training.params import LandmarkParams
 from faceline.models.runtime import RuntimeParams
 from faceline.recognition.embedding.params import EmbeddingParams
@@ -24,7 +23,7 @@ from faceline.wild.params import WildParams
 class CheckedLandmarkParams(LandmarkParams):
     """With the source's name checked, which the training does not look at."""
 
-    source: Annotated[str, AfterValidator(check_source)]
+    source: SourceName
 
 
 class Params(Group):

@@ -45,9 +45,7 @@ def checkpoint_key(name: str, depends_on: Mapping, inputs: Iterable[Path]) -> st
     """`name` and a hash of what a training depends on: parameters (JSON-able) and the bytes of files and folders."""
     digest = hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode())
     for path in inputs:
-        files = sorted(path.rglob("*")) if path.is_dir() else [path]
-        for file in files:
-            if file.is_file():
-                with file.open("rb") as stream:
-                    digest.update(hashlib.file_digest(stream, "sha256").digest())
+        for file in filter(Path.is_file, [path, *sorted(path.rglob("*"))]):
+            with file.open("rb") as stream:
+                digest.update(hashlib.file_digest(stream, "sha256").digest())
     return f"{name}-{digest.hexdigest()[:16]}"

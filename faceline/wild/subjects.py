@@ -5,7 +5,8 @@ the chain's own way: the same window, stored and read back as the same JPEG, the
 """
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from faceline.data.crops.cropping import cut_face
 from faceline.data.crops.params import CropParams
 from faceline.detection.detections import Detections, Detector
 from faceline.geometry.boxes import iou
-from faceline.imaging.images import decode_rgb, encode_jpeg
+from faceline.imaging.images import decode_rgb
 from faceline.imaging.parallel import ordered_map
 from faceline.imaging.progress import track
 from faceline.landmarks.net.predictor import LandmarkPredictor
@@ -65,30 +66,27 @@ class SubjectFinder:
         rejected = []
         for start in range(0, len(selected), _BATCH):
             rows = selected.iloc[start : start + _BATCH].reset_index(drop=True)
-            rejected.append(self._write_batch(rows, [next(images) for _ in range(len(rows))], writer))
+            rejected.append(self._write(rows, list(islice(images, _BATCH)), writer))
         table = pd.concat(rejected, ignore_index=True)
         if len(table) == len(selected):
             raise FacelineError("no subject found in any photo; look at wild.min_score, wild.min_iou and the photos")
         return table
 
-    def _write_batch(
-        self, rows: pd.DataFrame, images: Sequence[np.ndarray | None], writer: PackedWriter
-    ) -> pd.DataFrame:
+    def _write(self, rows: pd.DataFrame, images: Sequence[np.ndarray | None], writer: PackedWriter) -> pd.DataFrame:
         """Writes the tiles of some photos, and returns those that have none."""
         readable = [image for image in images if image is not None]
         detections = iter(self.detector.find(readable) if readable else [])
         found = [None if image is None else next(detections) for image in images]
         annotated = rows[BOX_COLUMNS].to_numpy(np.float64)
         subjects = [self._subject(one, box) for one, box in zip(found, annotated, strict=True)]
-        reasons = np.array([reason for reason, _ in subjects], object)
+        reasons = np.array([subject if isinstance(subject, str) else "" for subject in subjects], object)
         kept = np.flatnonzero(reasons == "")
         if len(kept):
-            own = pd.DataFrame([subjects[i][1] for i in kept], columns=SUBJECT_COLUMNS)
+            own = pd.DataFrame([subjects[i] for i in kept], columns=SUBJECT_COLUMNS)
             aligned = self._align(rows.iloc[kept].reset_index(drop=True), own, [images[i] for i in kept])
-            if aligned.tiles:
-                beside = own.iloc[aligned.aligned].reset_index(drop=True)
-                tiles = [encode_jpeg(tile, self.align.jpeg_quality) for tile in aligned.tiles]
-                writer.write(pd.concat([aligned.rows, beside], axis=1), tiles)
+            beside = own.iloc[aligned.aligned].reset_index(drop=True)
+            with_own = replace(aligned, rows=pd.concat([aligned.rows, beside], axis=1))
+            with_own.write(writer, self.align.jpeg_quality)
             reasons[np.delete(kept, aligned.aligned)] = aligned.rejected.reason
         return rows[CARRIED_COLUMNS][reasons != ""].assign(reason=reasons[reasons != ""])
 
@@ -100,18 +98,18 @@ class SubjectFinder:
         faces = pd.concat([rows[CARRIED_COLUMNS], own, windows], axis=1)
         return predict_and_align(faces, [decode_rgb(image) for _, image in cuts], self.predictor, self.align)
 
-    def _subject(self, found: Detections | None, annotated: np.ndarray) -> tuple[str, tuple]:
-        """Why the subject is not there, or "" and the values of `SUBJECT_COLUMNS`."""
+    def _subject(self, found: Detections | None, annotated: np.ndarray) -> tuple | str:
+        """The values of `SUBJECT_COLUMNS`, or why the subject is not there."""
         if found is None:
-            return "unreadable", ()
+            return "unreadable"
         if not len(found.boxes):
-            return "no_face", ()
+            return "no_face"
         boxes = self.detector.celeba_boxes(found)
         overlaps = iou(boxes, annotated)
-        best = int(overlaps.argmax())
+        best = overlaps.argmax()
         if overlaps[best] < self.min_iou:
-            return "no_match", ()
-        return "", (float(overlaps[best]), float(found.scores[best]), *boxes[best])
+            return "no_match"
+        return (overlaps[best], found.scores[best], *boxes[best])
 
 
 def _read(photos: Photos, image_id: str) -> np.ndarray | None:

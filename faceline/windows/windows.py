@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from faceline.geometry.boxes import centres
+from faceline.imaging.images import at_size
 
 WINDOW_COLUMNS = ["window_x", "window_y", "window_side", "stored_px"]
 
@@ -37,7 +38,12 @@ class Window:
 
 def windows_of(rows: pd.DataFrame) -> list[Window]:
     """The window of each row of a packed set of crops."""
-    return [Window(*(int(value) for value in row)) for row in rows[WINDOW_COLUMNS].to_numpy()]
+    return [Window(*row) for row in rows[WINDOW_COLUMNS].to_numpy().tolist()]
+
+
+def from_photo_of(rows: pd.DataFrame) -> np.ndarray:
+    """(n, 2, 3) maps from photo px to the stored px of each row of a packed set of crops."""
+    return np.array([window.from_photo() for window in windows_of(rows)]).reshape(-1, 2, 3)
 
 
 def window_around(box: np.ndarray, context: float, max_px: int) -> Window:
@@ -54,24 +60,20 @@ def cut(photo: np.ndarray, window: Window) -> np.ndarray:
     right, bottom = min(width, window.x + window.side), min(height, window.y + window.side)
     out = np.zeros((window.side, window.side, 3), np.uint8)
     if left < right and top < bottom:
-        rows = slice(top - window.y, bottom - window.y)
-        columns = slice(left - window.x, right - window.x)
-        out[rows, columns] = photo[top:bottom, left:right]
-    if window.stored_px == window.side:
-        return out
-    return cv2.resize(out, (window.stored_px, window.stored_px), interpolation=cv2.INTER_AREA)
+        out[top - window.y : bottom - window.y, left - window.x : right - window.x] = photo[top:bottom, left:right]
+    return at_size(out, window.stored_px)
 
 
-def net_view(box: np.ndarray, margin: float, size_px: int) -> np.ndarray:
-    """The affine map from a landmark net's input px to photo px.
+def net_view(boxes: np.ndarray, margin: float, size_px: int) -> np.ndarray:
+    """The (..., 2, 3) affine maps from a landmark net's input px to photo px for (..., 4) boxes.
 
     The net sees a square round the box: its longer side with `margin` of it added on every side, never squeezed.
     """
-    side = float(max(box[2:])) * (1 + 2 * margin)
+    side = boxes[..., 2:].max(axis=-1)[..., None, None] * (1 + 2 * margin)
     scale = side / size_px
-    corner = centres(box) - side / 2
+    corner = centres(boxes)[..., None] - side / 2
     # boxes are in pixel-corner terms (x is the left edge of a pixel), points in pixel centres
-    return np.array([[scale, 0, corner[0] + (scale - 1) / 2], [0, scale, corner[1] + (scale - 1) / 2]])
+    return np.concatenate([scale * np.eye(2), corner + (scale - 1) / 2], axis=-1)
 
 
 def sample(image: np.ndarray, to_image: np.ndarray, size_px: int) -> np.ndarray:
@@ -110,11 +112,7 @@ def transform(affine: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 
 def outside_share(tile_to_image: np.ndarray, tile_px: int, image_width: int, image_height: int) -> float:
-    """The part of a tile that lies outside an image, exactly: area of two polygons' intersection, 0..1.
-
-    Args:
-        tile_to_image: (2, 3) map from tile px to image px.
-    """
+    """The part of a tile, 0..1, that a (2, 3) map puts outside an image: exact, by two polygons' intersection."""
     edge = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float)
     tile = transform(tile_to_image, edge * tile_px - 0.5).astype(np.float32)
     image = (edge * (image_width, image_height) - 0.5).astype(np.float32)

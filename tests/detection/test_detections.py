@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 from tool_fakes import face_at
 
-from faceline.detection.detections import Detections, Detector, DetectorSettings
+from faceline.core.errors import InputError
+from faceline.detection.detections import Detections, Detector, DetectorSettings, read_box_map, write_box_map
 from faceline.geometry.boxes import BoxMap, box_around
 
 
@@ -82,3 +85,28 @@ def test_boxes_come_to_celebas_convention_by_the_map_or_else_by_the_points() -> 
     (mapped,) = detector.celeba_boxes(found)
     assert mapped[2:] == pytest.approx(box[2:] * [1.19, 1.3])
     assert mapped[1] + mapped[3] / 2 == pytest.approx(box[1] + box[3] / 2 + 0.05 * box[3])
+
+
+def test_a_map_comes_back_with_the_detector_it_was_measured_for(tmp_path: Path) -> None:
+    measured = BoxMap(1.19, 1.385, 0.01, -0.02)
+    write_box_map(tmp_path / "models/box_map.json", "yunet", measured)
+    assert read_box_map(tmp_path / "models/box_map.json") == ("yunet", measured)
+    values = json.loads((tmp_path / "models/box_map.json").read_text())
+    assert values == {
+        "detector": "yunet",
+        "width_factor": 1.19,
+        "height_factor": 1.385,
+        "shift_x": 0.01,
+        "shift_y": -0.02,
+    }
+
+
+@pytest.mark.parametrize(
+    "text", [None, "not json", "[1]", "{}", '{"detector": "mtcnn", "width": 3}', '{"width_factor": 1}']
+)
+def test_what_is_no_box_map_is_refused(tmp_path: Path, text: str | None) -> None:
+    path = tmp_path / "box_map.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(InputError, match="detect_landmarks"):
+        read_box_map(path)

@@ -1,3 +1,5 @@
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 import torch
@@ -36,7 +38,7 @@ def test_box_map_recovers_a_known_map_despite_outliers():
     target[:10] = rng.uniform(0, 500, (10, 4))
     fitted = BoxMap.fit(source, target)
     np.testing.assert_allclose(fitted.apply(source[10:]), target[10:], atol=1e-6)
-    assert BoxMap(**fitted.to_dict()) == fitted
+    assert BoxMap(**asdict(fitted)) == fitted
 
 
 def test_box_follows_celebas_convention():

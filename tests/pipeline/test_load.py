@@ -11,8 +11,7 @@ from tool_fakes import DIM, MODEL, face_at, write_onnx_models
 
 from faceline.core.errors import InputError
 from faceline.detection import registry
-from faceline.detection.box_maps import write_box_map
-from faceline.detection.detections import Detections, Detector, DetectorSettings
+from faceline.detection.detections import Detections, Detector, DetectorSettings, write_box_map
 from faceline.geometry.boxes import BoxMap, box_around
 from faceline.pipeline import load as module
 from faceline.pipeline.load import has_usable_predictor, load, load_detector

@@ -13,7 +13,7 @@ import torch
 
 from faceline.alignment.fit.template import template
 from faceline.core.errors import FacelineError, InputError
-from faceline.detection.box_maps import read_box_map, write_box_map
+from faceline.detection.detections import read_box_map, write_box_map
 from faceline.detectors.mtcnn import find_faces, torch_nets
 from faceline.geometry.boxes import BoxMap
 from faceline.landmarks.net.hourglass import HourglassConfig, StackedHourglass

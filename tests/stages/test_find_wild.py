@@ -15,8 +15,7 @@ from faceline.alignment.fit.template import template
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, POINT_COLUMNS
 from faceline.core.errors import FacelineError, InputError
 from faceline.data.crops.params import CropParams
-from faceline.detection.box_maps import write_box_map
-from faceline.detection.detections import Detections
+from faceline.detection.detections import Detections, write_box_map
 from faceline.geometry.boxes import BoxMap, iou
 from faceline.geometry.points import points_of
 from faceline.imaging.images import decode_rgb

@@ -10,8 +10,7 @@ from tiny_landmarks import PARAMS, colour_spots, synthetic_faces
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS
 from faceline.core.errors import InputError
 from faceline.data.crops.params import CropParams
-from faceline.detection.box_maps import read_box_map
-from faceline.detection.detections import Detections, Detector, DetectorSettings
+from faceline.detection.detections import Detections, Detector, DetectorSettings, read_box_map
 from faceline.detection.params import DetectionParams
 from faceline.geometry.boxes import BoxMap, box_around
 from faceline.imaging import parallel

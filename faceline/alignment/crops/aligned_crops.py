@@ -1,7 +1,8 @@
 """Aligns a packed set of crops twice, by the hourglass's landmarks and by annotated ones, in one pass."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -14,16 +15,15 @@ from faceline.alignment.fit.tiles import AlignedTiles, align_by_points, predict_
 from faceline.core.columns import BOX_COLUMNS, QUERY
 from faceline.core.errors import FacelineError
 from faceline.geometry.points import points_of
-from faceline.imaging.images import decode_all, encode_jpeg
+from faceline.imaging.images import decode_all
 from faceline.imaging.progress import track
 from faceline.landmarks.net.predictor import LandmarkPredictor
 from faceline.packed.sets import PackedSet, PackedWriter
 from faceline.pictures.sheets import PREDICTION, sheet, with_points, write_png
-from faceline.windows.windows import compose, invert, net_view, sample, transform, windows_of
+from faceline.windows.windows import compose, from_photo_of, invert, net_view, sample, transform
 
 _CHUNK = 256
 _PAIRS = 24
-_COLUMNS = 12
 
 
 @dataclass
@@ -66,14 +66,25 @@ class AlignmentRecord:
 
     def draw(self, folder: Path) -> None:
         """Writes `pairs.png` (unaligned above aligned), `mean_face.png` and the steps of `journey/` into a folder."""
-        shown = self.pairs[:_PAIRS]
-        blocks = [shown[start : start + _COLUMNS] for start in range(0, len(shown), _COLUMNS)]
-        ordered = [pair[side] for block in blocks for side in (0, 1) for pair in block]
-        write_png(folder / "pairs.png", sheet(ordered, _COLUMNS))
+        shown = [self.pairs[start : min(start + 12, _PAIRS)] for start in range(0, _PAIRS, 12)]
+        write_png(folder / "pairs.png", sheet([pair[side] for row in shown for side in (0, 1) for pair in row], 12))
         means = np.round(self.totals / sum(map(len, self.rows))).astype(np.uint8)
         write_png(folder / "mean_face.png", sheet(list(means), 2))
         for step, picture in self.journey.items():
             write_png(folder / "journey" / f"{step}.png", picture)
+
+    def add(self, rows: pd.DataFrame, images: list[np.ndarray], found: AlignedTiles, every: int) -> None:
+        """Takes in faces, one of `every` to look at, beside the box at the tile's size: a chain without landmarks."""
+        size_px = self.totals.shape[1]
+        bare = net_view(rows[BOX_COLUMNS].to_numpy(np.float64), 0.0, size_px)
+        to_window = compose(from_photo_of(rows), bare)
+        unaligned = [sample(images[i], to_window[i], size_px) for i in found.aligned]
+        self.rows.append(found.rows)
+        self.rejected.append(found.rejected)
+        self.error_unaligned.append(template_error(transform(invert(bare), found.points), size_px))
+        if found.tiles:
+            self.totals += [np.sum(unaligned, axis=0, dtype=float), np.sum(found.tiles, axis=0, dtype=float)]
+            self.pairs.extend(list(zip(unaligned, found.tiles, strict=True))[::every])
 
 
 def align_crops(
@@ -94,46 +105,22 @@ def align_crops(
     """
     every = max(1, len(crops) // _PAIRS)
     record = AlignmentRecord(np.zeros((2, params.size_px, params.size_px, 3)))
-    for rows, images in _decoded(crops):
+    decoded = iter(track(decode_all(crops.encoded()), "align", total=len(crops), unit="face"))
+    for start in range(0, len(crops), _CHUNK):
+        rows, images = crops.rows.iloc[start : start + _CHUNK], list(islice(decoded, _CHUNK))
         found = predict_and_align(rows, images, predictor, params)
-        _note(record, rows, images, found, predictor, params, every)
-        _write(writer, found, params)
+        record.add(rows, images, found, every)
+        record.journey = record.journey or _journey(rows, images, found, predictor)
+        found.write(writer, params.jpeg_quality)
         chosen = np.flatnonzero(rows["role"].isin(annotated_roles))
         own = rows.iloc[chosen]
         by_annotation = align_by_points(own, [images[i] for i in chosen], points_of(own), params)
-        _write(annotated_writer, by_annotation, params)
+        by_annotation.write(annotated_writer, params.jpeg_quality)
         record.annotated_rejected.append(by_annotation.rejected)
     if not sum(map(len, record.rows)):
         reasons = pd.concat(record.rejected).reason.value_counts().to_dict()
         raise FacelineError(f"none of {len(crops)} faces could be aligned: {reasons}")
     return record
-
-
-def _write(writer: PackedWriter, found: AlignedTiles, params: AlignParams) -> None:
-    if found.tiles:
-        writer.write(found.rows, [encode_jpeg(tile, params.jpeg_quality) for tile in found.tiles])
-
-
-def _note(
-    record: AlignmentRecord,
-    rows: pd.DataFrame,
-    images: list[np.ndarray],
-    found: AlignedTiles,
-    predictor: LandmarkPredictor,
-    params: AlignParams,
-    every: int,
-) -> None:
-    """Adds some faces to the record, with what a chain without landmarks would use: the box at the tile's size."""
-    from_photo = np.stack([window.from_photo() for window in windows_of(rows)])
-    bare = np.stack([net_view(box, 0.0, params.size_px) for box in rows[BOX_COLUMNS].to_numpy(np.float64)])
-    unaligned = [sample(images[i], compose(from_photo[i], bare[i]), params.size_px) for i in found.aligned]
-    record.rows.append(found.rows)
-    record.rejected.append(found.rejected)
-    record.error_unaligned.append(template_error(transform(invert(bare), found.points), params.size_px))
-    if found.tiles:
-        record.totals += [np.sum(unaligned, axis=0, dtype=float), np.sum(found.tiles, axis=0, dtype=float)]
-        record.pairs.extend(list(zip(unaligned, found.tiles, strict=True))[::every])
-        record.journey = record.journey or _journey(rows, images, found, predictor)
 
 
 def _journey(
@@ -145,8 +132,7 @@ def _journey(
         return {}
     place = int(found.aligned[queried[0]])
     row, image = rows.iloc[place : place + 1], images[place]
-    from_photo = windows_of(row)[0].from_photo()
-    box = row[BOX_COLUMNS].to_numpy(np.float64)[0]
+    (from_photo,), (box,) = from_photo_of(row), row[BOX_COLUMNS].to_numpy(np.float64)
     corners = transform(from_photo, np.stack([box[:2], box[:2] + box[2:]]) - 0.5)
     view = predictor.view(box)
     seen = sample(image, compose(from_photo, view), predictor.input_px)
@@ -156,10 +142,3 @@ def _journey(
         "view": with_points(seen, [(in_view, PREDICTION)], 2 * predictor.input_px, 4.0),
         "aligned": found.tiles[queried[0]],
     }
-
-
-def _decoded(crops: PackedSet) -> Iterator[tuple[pd.DataFrame, list[np.ndarray]]]:
-    images = iter(track(decode_all(crops.encoded()), "align", total=len(crops), unit="face"))
-    for start in range(0, len(crops), _CHUNK):
-        rows = crops.rows.iloc[start : start + _CHUNK]
-        yield rows, [next(images) for _ in range(len(rows))]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from faceline.alignment.fit.params import AlignParams
-from faceline.alignment.fit.similarity import fit_similarity
+from faceline.core.errors import FacelineError
 from faceline.geometry.points import eye_distance
 from faceline.windows.windows import invert, transform
 
@@ -48,22 +48,17 @@ def fit_alignment(points: np.ndarray, params: AlignParams) -> Alignment:
     over `align.max_template_error`: points in an order or place that no face has), `upside_down` (rolled by more
     than 90 degrees, which mostly means swapped points).
     """
-    count = len(points)
     goal = template(params.size_px)
     finite = np.isfinite(points).all(axis=(1, 2))
-    apart = np.zeros(count, bool)
-    apart[finite] = eye_distance(points[finite]) >= max(params.min_eye_distance_px, 1e-6)
-    to_photo = np.full((count, 2, 3), np.nan)
-    error = np.full(count, np.nan)
-    upright = np.zeros(count, bool)
-    if apart.any():
-        to_tile = fit_similarity(points[apart], goal)
-        error[apart] = template_error(transform(to_tile, points[apart]), params.size_px)
-        upright[apart] = to_tile[:, 0, 0] > 0
-        to_photo[apart] = invert(to_tile)
-    cases = [~finite, ~apart, apart & ~upright, apart & (error > params.max_template_error)]
+    eyes_px = eye_distance(np.where(finite[:, None, None], points, 0))
+    apart = eyes_px >= max(params.min_eye_distance_px, 1e-6)
+    usable = np.tile(goal, (len(points), 1, 1))
+    usable[apart] = points[apart]
+    to_tile = fit_similarity(usable, goal)
+    error = np.where(apart, template_error(transform(to_tile, usable), params.size_px), np.nan)
+    cases = [~finite, ~apart, to_tile[:, 0, 0] <= 0, error > params.max_template_error]
     reason = np.select(cases, ALIGNMENT_DEFECTS, default="")
-    to_photo[reason != ""] = np.nan
+    to_photo = np.where((reason == "")[:, None, None], invert(to_tile), np.nan)
     return Alignment(to_photo, error, reason)
 
 
@@ -71,3 +66,32 @@ def template_error(in_tile: np.ndarray, size_px: int) -> np.ndarray:
     """Root mean square distance of (n, 5, 2) tile points from the template, in template eye distances."""
     goal = template(size_px)
     return np.sqrt(((in_tile - goal) ** 2).sum(axis=-1).mean(axis=-1)) / eye_distance(goal)
+
+
+def fit_similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Rotation, uniform scale and shift that bring `source` nearest to `target` in squared distance.
+
+    In the plane Umeyama's solution (IEEE TPAMI 13(4), 1991) has a closed form in complex numbers: with both sets
+    centred, the factor is sum(conj(z) w) / sum(|z|^2). A complex factor cannot mirror, so det > 0 always.
+
+    Args:
+        source: (..., k, 2).
+        target: (k, 2) or (..., k, 2).
+
+    Returns:
+        (..., 2, 3) maps from source to target coordinates.
+
+    Raises:
+        FacelineError: the source points of some fit coincide, or are not finite.
+    """
+    z = source[..., 0] + 1j * source[..., 1]
+    w = target[..., 0] + 1j * target[..., 1]
+    z_mean = z.mean(axis=-1, keepdims=True)
+    w_mean = w.mean(axis=-1, keepdims=True)
+    spread = (abs(z - z_mean) ** 2).sum(axis=-1)
+    if not (np.isfinite(spread).all() and (spread > 1e-12).all()):
+        raise FacelineError("a similarity needs finite points that do not coincide")
+    factor = (np.conj(z - z_mean) * (w - w_mean)).sum(axis=-1) / spread
+    shift = w_mean[..., 0] - factor * z_mean[..., 0]
+    rows = [factor.real, -factor.imag, shift.real, factor.imag, factor.real, shift.imag]
+    return np.stack(rows, axis=-1).reshape(*factor.shape, 2, 3)

@@ -10,8 +10,10 @@ from faceline.alignment.fit.params import AlignParams
 from faceline.alignment.fit.template import fit_alignment, template
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, PERSON_COLUMNS
 from faceline.geometry.points import point_table
+from faceline.imaging.images import encode_jpeg
 from faceline.landmarks.net.predictor import LandmarkPredictor
-from faceline.windows.windows import compose, invert, outside_share, sample, transform, windows_of
+from faceline.packed.sets import PackedWriter
+from faceline.windows.windows import compose, from_photo_of, invert, outside_share, sample, transform
 
 CARRIED_COLUMNS = [*PERSON_COLUMNS, *ATTRIBUTES]
 
@@ -34,14 +36,14 @@ class AlignedTiles:
     tiles: list[np.ndarray]
     rejected: pd.DataFrame
 
+    def write(self, writer: PackedWriter, jpeg_quality: int) -> None:
+        """Writes the rows and their tiles, where there are any, to a packed set."""
+        if self.tiles:
+            writer.write(self.rows, [encode_jpeg(tile, jpeg_quality) for tile in self.tiles])
+
 
 def tile_metadata(params: AlignParams, landmarks: str, synthetic: bool) -> dict:
-    """The metadata of a set of aligned tiles; the recogniser's file repeats it and checks it.
-
-    Args:
-        landmarks: what found the landmarks.
-        synthetic: whether the project made the photos itself.
-    """
+    """The metadata of a set of aligned tiles, with what found their landmarks; the recogniser's file repeats it."""
     points = np.round(template(params.size_px), 4).tolist()
     return {"size_px": params.size_px, "template": points, "landmarks": landmarks, "synthetic": synthetic}
 
@@ -55,9 +57,8 @@ def predict_and_align(
         rows: person, attributes, box and window of each face.
         images: the windows' pixels.
     """
-    from_photo = np.stack([window.from_photo() for window in windows_of(rows)])
-    boxes = rows[BOX_COLUMNS].to_numpy(np.float64)
-    views = compose(from_photo, np.stack([predictor.view(box) for box in boxes]))
+    from_photo = from_photo_of(rows)
+    views = compose(from_photo, np.stack([predictor.view(box) for box in rows[BOX_COLUMNS].to_numpy(np.float64)]))
     in_window, scores = predictor.predict(images, views)
     found = align_by_points(rows, images, transform(invert(from_photo), in_window), params)
     place = found.rows.columns.get_loc("template_error")
@@ -69,20 +70,17 @@ def align_by_points(
     rows: pd.DataFrame, images: Sequence[np.ndarray], points: np.ndarray, params: AlignParams
 ) -> AlignedTiles:
     """Aligns faces by (n, 5, 2) landmarks in photo px; arguments as above."""
-    windows = windows_of(rows)
     fit = fit_alignment(points, params)
     aligned = np.flatnonzero(fit.reason == "")
-    to_window = [compose(windows[i].from_photo(), fit.to_photo[i]) for i in aligned]
-    shares = [
-        outside_share(affine, params.size_px, windows[i].stored_px, windows[i].stored_px)
-        for i, affine in zip(aligned, to_window, strict=True)
-    ]
+    to_window = compose(from_photo_of(rows)[aligned], fit.to_photo[aligned])
+    stored_px = rows["stored_px"].to_numpy()[aligned]
+    shares = [outside_share(one, params.size_px, px, px) for one, px in zip(to_window, stored_px, strict=True)]
     carried = rows[CARRIED_COLUMNS].reset_index(drop=True)
     kept = pd.concat([carried.iloc[aligned].reset_index(drop=True), point_table(points[aligned])], axis=1)
     return AlignedTiles(
         points,
         aligned,
         kept.assign(template_error=fit.template_error[aligned], outside_share=np.array(shares, np.float64)),
-        [sample(images[i], affine, params.size_px) for i, affine in zip(aligned, to_window, strict=True)],
+        [sample(images[i], one, params.size_px) for i, one in zip(aligned, to_window, strict=True)],
         carried[fit.reason != ""].assign(reason=fit.reason[fit.reason != ""]),
     )

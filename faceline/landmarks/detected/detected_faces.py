@@ -16,8 +16,6 @@ from faceline.geometry.boxes import BoxMap, iou
 DETECTED_BOX = [f"detected_{column}" for column in BOX_COLUMNS]
 DETECTED_POINTS = [f"detected_{column}" for column in POINT_COLUMNS]
 MAX_FACES = {"test": 400, "train": 200}
-_MIN_IOU = 0.4
-_MIN_MATCHES = 20
 
 # boxes (n, 4) and points (n, 5, 2) of a photo, photo px
 Find = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -56,23 +54,18 @@ def detect_faces(rows: pd.DataFrame, images: Iterable[np.ndarray], find: Find) -
 
 
 def matched(boxes: np.ndarray, points: np.ndarray, annotated: np.ndarray) -> np.ndarray:
-    """(14,) the detected box that overlaps an annotated (4,) box best, and its points; NaN where none does."""
+    """(14,) the detected box that overlaps an annotated (4,) box best, and its points; NaN under an IoU of 0.4."""
     overlap = iou(boxes, annotated)
-    if not len(boxes) or overlap.max() < _MIN_IOU:
+    if overlap.max(initial=0) < 0.4:
         return np.full(len(DETECTED_BOX) + len(DETECTED_POINTS), np.nan)
-    best = int(overlap.argmax())
+    best = overlap.argmax()
     return np.concatenate([boxes[best], points[best].reshape(-1)])
 
 
 def fit_box_map(detected: np.ndarray, annotated: np.ndarray) -> BoxMap:
-    """The map from detected (n, 4) boxes to annotated ones; rows with NaN are left out.
-
-    With fewer than 20 pairs there is nothing to measure and boxes are taken as they are.
-    """
+    """The map from detected (n, 4) boxes to annotated ones, NaN left out; with under 20 pairs, boxes as they are."""
     found = np.isfinite(detected).all(axis=1)
-    if found.sum() < _MIN_MATCHES:
-        return BoxMap()
-    return BoxMap.fit(detected[found], annotated[found])
+    return BoxMap() if found.sum() < 20 else BoxMap.fit(detected[found], annotated[found])
 
 
 def write_detected(path: Path, detector: str, table: pd.DataFrame) -> None:
@@ -81,11 +74,7 @@ def write_detected(path: Path, detector: str, table: pd.DataFrame) -> None:
 
 
 def read_detected(path: Path) -> tuple[str, pd.DataFrame]:
-    """The detector's name, and the table by image_id.
-
-    Raises:
-        InputError: no such file, or no table of detections.
-    """
+    """The detector's name, and the table by image_id; InputError where there is no table of detections."""
     try:
         table = pd.read_parquet(path)
         return str(table.detector.iloc[0]), table.set_index(IMAGE_ID)[["split", *DETECTED_BOX, *DETECTED_POINTS]]

@@ -4,9 +4,6 @@ import numpy as np
 
 from faceline.geometry.points import eye_distance
 
-AUC_LIMIT = 0.08
-FAILURE_LIMIT = 0.1
-
 
 def point_errors(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """(n, 5) distances of (n, 5, 2) points from the truth, in units of each face's true eye-centre distance."""
@@ -23,14 +20,14 @@ def nme_box_diagonal(predicted: np.ndarray, truth: np.ndarray, boxes: np.ndarray
     return np.linalg.norm(predicted - truth, axis=-1).mean(axis=1) / np.hypot(boxes[:, 2], boxes[:, 3])
 
 
-def ced_auc(nme: np.ndarray, limit: float = AUC_LIMIT) -> float:
-    """Area under the cumulative error distribution from 0 to `limit`, over `limit`: 0..1, exact."""
-    return float(np.clip(1 - nme / limit, 0, None).mean())
+def ced_auc(nme: np.ndarray) -> float:
+    """Area under the cumulative error distribution from 0 to 0.08, over 0.08: 0..1, exact."""
+    return float(np.clip(1 - nme / 0.08, 0, None).mean())
 
 
-def failure_rate(nme: np.ndarray, limit: float = FAILURE_LIMIT) -> float:
-    """Share of faces whose NME is above `limit`."""
-    return float((nme > limit).mean())
+def failure_rate(nme: np.ndarray) -> float:
+    """Share of faces whose NME is above 0.1."""
+    return float((nme > 0.1).mean())
 
 
 def mean_offsets(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -44,14 +41,10 @@ def without_offsets(predicted: np.ndarray, truth: np.ndarray, offsets: np.ndarra
 
 
 def bootstrap_mean(values: np.ndarray, groups: np.ndarray, samples: int, rng: np.random.Generator) -> tuple:
-    """A 95% interval of a mean over faces by resampling whole groups (people, or photos where nobody knows who).
+    """A 95% interval of the mean of (n,) values by resampling whole groups: its 2.5% and 97.5% percentiles.
 
     Args:
-        values: (n,) one a face.
-        groups: (n,) the group of each.
-
-    Returns:
-        The 2.5% and 97.5% percentiles.
+        groups: (n,) the group of each value: its face's person, or its photo where nobody knows who.
     """
     _, group = np.unique(groups, return_inverse=True)
     sums = np.bincount(group, values)

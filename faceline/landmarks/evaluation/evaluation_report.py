@@ -15,12 +15,7 @@ from faceline.packed.sets import PackedSet
 from faceline.pictures.sheets import PREDICTION, TRUTH, sheet, with_points, write_png
 from faceline.windows.windows import compose, invert, net_view, sample, transform, windows_of
 
-_CED_LIMIT = 0.15
-_CED_STEPS = 151
-_WORST = 24
-_COLUMNS = 6
 _TILE_PX = 160
-_TILE_MARGIN = 0.05
 
 
 def write_evaluation_report(
@@ -52,7 +47,7 @@ def ced_table(faces: MeasuredFaces, with_detector_points: bool) -> pd.DataFrame:
         predictions["detector_box"] = faces.detected
     if with_detector_points:
         predictions[f"{faces.detector}_points"] = faces.detector_points
-    limits = np.linspace(0, _CED_LIMIT, _CED_STEPS)
+    limits = np.linspace(0, 0.15, 151)
     table = pd.DataFrame({"nme_eye_center": limits})
     for name, points in predictions.items():
         known = np.isfinite(points).all(axis=(1, 2))
@@ -72,17 +67,17 @@ def _per_face(faces: MeasuredFaces, nme: np.ndarray) -> pd.DataFrame:
 
 def _worst_faces(faces: MeasuredFaces, crops: PackedSet, nme: np.ndarray) -> np.ndarray:
     """The faces with the largest NME, truth in green and prediction in red."""
-    worst = np.argsort(-nme, kind="stable")[:_WORST]
+    worst = np.argsort(-nme, kind="stable")[:24]
     ascending = np.sort(worst)
     encoded = dict(zip(ascending, crops.encoded(faces.positions[ascending]), strict=True))
     windows = windows_of(faces.rows)
     tiles = []
     for row in worst:
-        to_photo = net_view(faces.boxes[row], _TILE_MARGIN, _TILE_PX)
+        to_photo = net_view(faces.boxes[row], 0.05, _TILE_PX)
         to_window = compose(windows[row].from_photo(), to_photo)
         marks = [
             (transform(invert(to_photo), points[row]), colour)
             for points, colour in ((faces.truth, TRUTH), (faces.predicted, PREDICTION))
         ]
         tiles.append(with_points(sample(decode_rgb(encoded[row]), to_window, _TILE_PX), marks, _TILE_PX))
-    return sheet(tiles, _COLUMNS, [f"{nme[row]:.3f}" for row in worst])
+    return sheet(tiles, 6, [f"{nme[row]:.3f}" for row in worst])

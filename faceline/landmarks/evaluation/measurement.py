@@ -1,6 +1,7 @@
 """How well a trained hourglass finds landmarks on faces that no training saw, beside the detector's own points."""
 
 from dataclasses import dataclass
+from itertools import islice, product
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,6 @@ from faceline.landmarks.net.predictor import LandmarkPredictor
 from faceline.packed.sets import PackedSet
 from faceline.windows.windows import compose, transform, windows_of
 
-JITTER = 0.08
 _CHUNK = 256
 
 
@@ -69,25 +69,18 @@ class MeasuredFaces:
 def predict_rows(
     predictor: LandmarkPredictor, crops: PackedSet, rows: np.ndarray, boxes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Landmarks of the faces at `rows` (ascending positions) when their boxes are the (n, 4) `boxes`.
-
-    Returns:
-        (n, 5, 2) points in photo px and (n, 5) scores.
-    """
-    points, scores = np.empty((len(rows), len(POINTS), 2)), np.empty((len(rows), len(POINTS)))
+    """(n, 5, 2) points in photo px and (n, 5) scores of the faces at `rows` (ascending) from these (n, 4) boxes."""
     windows = windows_of(crops.rows.iloc[rows])
     images = iter(track(decode_all(crops.encoded(rows)), "finding landmarks", len(rows)))
+    points, scores = [], []
     for start in range(0, len(rows), _CHUNK):
-        part = slice(start, min(start + _CHUNK, len(rows)))
-        views = [
-            compose(window.from_photo(), predictor.view(box))
-            for window, box in zip(windows[part], boxes[part], strict=True)
-        ]
-        stored = [next(images) for _ in views]
-        in_window, scores[part] = predictor.predict(stored, np.array(views))
-        to_photo = np.array([window.to_photo() for window in windows[part]])
-        points[part] = transform(to_photo, in_window)
-    return points, scores
+        part = slice(start, start + _CHUNK)
+        views = np.array([predictor.view(box) for box in boxes[part]])
+        from_photo = np.array([window.from_photo() for window in windows[part]])
+        in_window, score = predictor.predict(list(islice(images, _CHUNK)), compose(from_photo, views))
+        points.append(transform(np.array([window.to_photo() for window in windows[part]]), in_window))
+        scores.append(score)
+    return np.concatenate(points), np.concatenate(scores)
 
 
 def jittered_boxes(boxes: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
@@ -105,17 +98,12 @@ def measure(
     found: pd.DataFrame,
     params: LandmarkEvaluationParams,
 ) -> MeasuredFaces:
-    """Runs the net on the test faces: from annotated, jittered and detected boxes.
-
-    Args:
-        detector: the detector's name.
-        found: what it found, by image_id.
-    """
+    """Runs the net on the test faces: from annotated and jittered boxes, and those `found` (by image_id)."""
     positions = np.flatnonzero((crops.rows["split"] == "test").to_numpy())
     rows = crops.rows.iloc[positions].reset_index(drop=True)
     boxes = rows[BOX_COLUMNS].to_numpy(np.float64)
     predicted, scores = predict_rows(predictor, crops, positions, boxes)
-    jitter = jittered_boxes(boxes, JITTER, np.random.default_rng([params.seed, 1]))
+    jitter = jittered_boxes(boxes, 0.08, np.random.default_rng([params.seed, 1]))
     own = found[found["split"] == "test"]
     beside = own.reindex(rows.image_id)
     known = np.flatnonzero(beside[DETECTED_BOX[0]].notna().to_numpy())
@@ -140,14 +128,9 @@ def measure(
 
 
 def summarise(faces: MeasuredFaces, defects: pd.Series, params: LandmarkEvaluationParams) -> dict[str, float]:
-    """The flat metrics, but for the comparison with the detector's own points.
-
-    Args:
-        defects: why each face that was left out of the set was.
-    """
+    """The flat metrics, with `defects` (why faces were left out of the set), but for `compare_with_detector`'s."""
     nme = nme_eye_center(faces.predicted, faces.truth)
     low, high = bootstrap_mean(nme, faces.groups, params.bootstrap_samples, np.random.default_rng([params.seed, 2]))
-    found = np.isfinite(faces.detected).all(axis=(1, 2))
     by_point = point_errors(faces.predicted, faces.truth).mean(axis=0)
     metrics = {
         "images": len(nme),
@@ -163,6 +146,7 @@ def summarise(faces: MeasuredFaces, defects: pd.Series, params: LandmarkEvaluati
         "detector_looked": faces.looked,
         "detector_missed": faces.missed,
     }
+    found = np.isfinite(faces.detected).all(axis=(1, 2))
     if found.any():
         detected = nme_eye_center(faces.detected[found], faces.truth[found])
         # on the same faces from annotated boxes, so that the two differ by the box alone
@@ -210,16 +194,15 @@ def by_group(faces: MeasuredFaces, params: LandmarkEvaluationParams) -> pd.DataF
     nme = nme_eye_center(faces.predicted, faces.truth)
     rng = np.random.default_rng([params.seed, 3])
     rows = []
-    for attribute in params.group_attributes:
-        if attribute not in faces.rows:
-            continue
-        for value, name in ((1, "yes"), (0, "no")):
-            member = (faces.rows[attribute] == value).to_numpy(bool, na_value=False)  # unknown is neither
-            row = {"attribute": attribute, "value": name, "faces": int(member.sum())}
-            if member.any():
-                low, high = bootstrap_mean(nme[member], faces.groups[member], params.bootstrap_samples, rng)
-                row |= {"nme_eye_center": nme[member].mean(), "nme_eye_center_low": low, "nme_eye_center_high": high}
-                row["failure_rate_1e-1"] = failure_rate(nme[member])
-            rows.append(row)
+    known = [attribute for attribute in params.group_attributes if attribute in faces.rows]
+    for attribute, value in product(known, ("yes", "no")):
+        # unknown is neither
+        member = (faces.rows[attribute] == (value == "yes")).to_numpy(bool, na_value=False)
+        row = {"attribute": attribute, "value": value, "faces": int(member.sum())}
+        if member.any():
+            low, high = bootstrap_mean(nme[member], faces.groups[member], params.bootstrap_samples, rng)
+            row |= {"nme_eye_center": nme[member].mean(), "nme_eye_center_low": low, "nme_eye_center_high": high}
+            row["failure_rate_1e-1"] = failure_rate(nme[member])
+        rows.append(row)
     columns = ["nme_eye_center", "nme_eye_center_low", "nme_eye_center_high", "failure_rate_1e-1"]
     return pd.DataFrame(rows, columns=["attribute", "value", "faces", *columns])

@@ -48,10 +48,9 @@ class PointPredictor(ABC):
         """
         if len(images) != len(to_image):
             raise ValueError(f"{len(images)} images but {len(to_image)} maps")
-        points = np.empty((len(images), len(POINTS), 2))
-        scores = np.empty((len(images), len(POINTS)))
+        points, scores = np.empty((len(images), len(POINTS), 2)), np.empty((len(images), len(POINTS)))
         for start in range(0, len(images), batch_size):
-            part = slice(start, min(start + batch_size, len(images)))
+            part = slice(start, start + batch_size)
             maps = np.asarray(to_image[part], np.float64)
             pixels = [sample(image, one, self.input_px) for image, one in zip(images[part], maps, strict=True)]
             in_net, scores[part] = self.predict_pixels(np.stack(pixels))

@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
 from faceline.core.columns import POINTS
+
+MEAN = (0.5, 0.5, 0.5)  # of RGB values scaled to 0..1
+STD = (0.25, 0.25, 0.25)
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,12 @@ class StackedHourglass(nn.Module):
             Residual(width),
         )
         self.hourglasses = nn.ModuleList(Hourglass(width, config.depth) for _ in range(config.stacks))
-        self.features = nn.ModuleList(_features(width) for _ in range(config.stacks))
+        self.features = nn.ModuleList(
+            nn.Sequential(
+                Residual(width), nn.Conv2d(width, width, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)
+            )
+            for _ in range(config.stacks)
+        )
         self.heads = nn.ModuleList(nn.Conv2d(width, len(POINTS), 1) for _ in range(config.stacks))
         self.merge_features = nn.ModuleList(nn.Conv2d(width, width, 1) for _ in range(config.stacks - 1))
         self.merge_heatmaps = nn.ModuleList(nn.Conv2d(len(POINTS), width, 1) for _ in range(config.stacks - 1))
@@ -82,27 +91,20 @@ class StackedHourglass(nn.Module):
             nn.init.zeros_(head.bias)
 
     def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
-        """Heatmaps of every stack, the best last.
-
-        Args:
-            images: (n, 3, input_px, input_px), normalised.
-
-        Returns:
-            `stacks` tensors (n, 5, input_px / 4, input_px / 4).
-        """
+        """(n, 3, px, px) normalised images to (n, 5, px / 4, px / 4) heatmaps of every stack, the best last."""
         carried = self.stem(images)
         heatmaps = []
-        last = len(self.hourglasses) - 1
         for stack, hourglass in enumerate(self.hourglasses):
             features = self.features[stack](hourglass(carried))
             heatmaps.append(self.heads[stack](features))
-            if stack < last:
+            if stack < len(self.merge_features):
                 carried = carried + self.merge_features[stack](features) + self.merge_heatmaps[stack](heatmaps[-1])
         return heatmaps
 
 
-def _features(width: int) -> nn.Sequential:
-    """What turns an hourglass's output into features for its head."""
-    return nn.Sequential(
-        Residual(width), nn.Conv2d(width, width, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)
-    )
+def normalised(images: np.ndarray, mean: tuple, std: tuple, device: torch.device) -> torch.Tensor:
+    """(n, h, w, 3) uint8 RGB in 0..1, less `mean`, over `std`: (n, 3, h, w) float32, channels last in memory."""
+    tensor = torch.from_numpy(images).to(device).permute(0, 3, 1, 2).float()
+    scale = 255 * torch.tensor(std, device=device).view(1, 3, 1, 1)
+    offset = 255 * torch.tensor(mean, device=device).view(1, 3, 1, 1)
+    return (tensor - offset) / scale

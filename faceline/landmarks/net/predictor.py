@@ -12,8 +12,7 @@ import torch
 from faceline.core.columns import POINTS
 from faceline.landmarks.net.base import HOURGLASS, PointPredictor
 from faceline.landmarks.net.codec import Codec
-from faceline.landmarks.net.hourglass import HourglassConfig, StackedHourglass
-from faceline.landmarks.net.pixels import MEAN, STD, normalised
+from faceline.landmarks.net.hourglass import MEAN, STD, HourglassConfig, StackedHourglass, normalised
 from faceline.models.model_file import load_model, save_model
 
 
@@ -28,11 +27,7 @@ class LandmarkPredictor(PointPredictor):
 
     @classmethod
     def load(cls, path: Path, device: torch.device | str = "cpu") -> LandmarkPredictor:
-        """Reads a model file.
-
-        Raises:
-            InputError: no hourglass model there, or one for other points.
-        """
+        """Reads a model file; InputError where it is no hourglass, or one for other points."""
         tensors, metadata = load_model(path, HOURGLASS)
         net = StackedHourglass(HourglassConfig(**metadata["config"]))
         net.load_state_dict(tensors)
@@ -48,12 +43,11 @@ class LandmarkPredictor(PointPredictor):
 def save_hourglass(
     path: Path, net: StackedHourglass, config: HourglassConfig, *, margin: float, labels: str, training: Mapping
 ) -> None:
-    """Writes a net with all that `LandmarkPredictor` needs.
+    """Writes a net with all that `LandmarkPredictor` needs, and JSON-able values about its `training`.
 
     Args:
         margin: `landmarks.margin`: how much round a box the net sees.
         labels: who set the training points: `people`, `derived` or `synthetic`.
-        training: JSON-able values about the training (checkpoint, epoch, ...).
     """
     metadata = {
         "config": asdict(config),

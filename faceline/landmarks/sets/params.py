@@ -1,17 +1,13 @@
 """Parameters of the landmark set."""
 
-from typing import Annotated, ClassVar
+from typing import ClassVar, Literal
 
-from pydantic import AfterValidator, ConfigDict
+from pydantic import ConfigDict
 
 from faceline.core.params import Group
 from faceline.landmarks.sets.sources import SOURCES
 
-
-def check_source(name: str) -> str:
-    if name not in SOURCES:
-        raise ValueError(f"no such form of landmark set; there are {', '.join(SOURCES)}")
-    return name
+SourceName = Literal[*SOURCES]
 
 
 class LandmarkSetParams(Group):
@@ -19,4 +15,4 @@ class LandmarkSetParams(Group):
 
     model_config = ConfigDict(extra="ignore")
     key: ClassVar[str] = "landmarks"
-    source: Annotated[str, AfterValidator(check_source)]
+    source: SourceName

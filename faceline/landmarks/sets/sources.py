@@ -7,8 +7,7 @@ CelebA's convention, the five landmarks, and whatever attributes the source has.
 import hashlib
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
 import pandas as pd
@@ -19,24 +18,12 @@ from faceline.data.selection.selected import read_selected
 from faceline.geometry.boxes import BoxMap, box_around
 from faceline.geometry.points import eye_distance, point_table
 
-TEST_SHARE = 0.1
-DEV_SHARE = 0.05
-
-_SPLIT_OF_ROLE = {"train": "train", "dev": "dev", "query": "test", "distractor": "test"}
-_MTFL_NUMBERS = 14
-_POINTS_68 = 68
-# the 68-point scheme, counted from 0
-_LEFT_EYE_68 = slice(36, 42)
-_RIGHT_EYE_68 = slice(42, 48)
-_NOSE_TIP_68 = 30
-_MOUTH_CORNERS_68 = [48, 54]
-
 
 def read_selection(path: Path) -> pd.DataFrame:
     """The filter's people: train people train, dev people choose, query and distractor people measure."""
     selected = read_selected(path)
     rows = selected[["image_id", "person", *BOX_COLUMNS, *POINT_COLUMNS, *ATTRIBUTES]].copy()
-    rows.insert(2, "split", selected.role.map(_SPLIT_OF_ROLE))
+    rows.insert(2, "split", selected.role.replace(["query", "distractor"], "test"))
     return rows.astype({"person": str} | dict.fromkeys([*BOX_COLUMNS, *POINT_COLUMNS], "float64"))
 
 
@@ -49,20 +36,9 @@ def read_mtfl(path: Path) -> pd.DataFrame:
     Raises:
         InputError: the file is missing, or a line is not of this form.
     """
-    ids, numbers = [], []
-    for count, line in enumerate(_text(path).splitlines(), 1):
-        if not line.strip():
-            continue
-        name, *rest = line.split()
-        if len(rest) != _MTFL_NUMBERS:
-            raise InputError(
-                f"{path}, line {count}: expected a path, left, right, top, bottom and five x y; "
-                f"found {len(rest)} numbers, not {_MTFL_NUMBERS}"
-            )
-        ids.append(PurePosixPath(name.replace("\\", "/")).name)
-        numbers.append([_number(path, count, value) for value in rest])
-    _require_unique(path, ids)
-    values = np.array(numbers)
+    form = "a path, left, right, top, bottom and five x y, 14 numbers"
+    # photos lie in a folder of the set's own, named with slashes of either kind
+    ids, values = _read_list(path, None, 14, form, lambda name: PureWindowsPath(name).name)
     left, right, top, bottom = values[:, :4].T
     points = values[:, 4:].reshape(-1, 5, 2)
     own = np.column_stack([left, top, right - left, bottom - top])
@@ -81,26 +57,17 @@ def read_keypoints68(path: Path) -> pd.DataFrame:
     Raises:
         InputError: the file is missing, or a row has not 136 numbers.
     """
-    ids, numbers = [], []
-    for count, line in enumerate(_text(path).splitlines()[1:], 2):
-        if not line.strip():
-            continue
-        name, *rest = line.split(",")
-        if len(rest) != 2 * _POINTS_68:
-            raise InputError(f"{path}, line {count}: expected a name and {2 * _POINTS_68} numbers, found {len(rest)}")
-        ids.append(name.strip())
-        numbers.append([_number(path, count, value) for value in rest])
-    _require_unique(path, ids)
-    points = five_of_68(np.array(numbers).reshape(-1, _POINTS_68, 2))
+    ids, values = _read_list(path, ",", 136, "a name and 136 numbers", str.strip, header=1)
+    points = five_of_68(values.reshape(-1, 68, 2))
     people = [person_of(image_id) for image_id in ids]
     return _table(ids, people, held_out(people), box_around(points), points)
 
 
 def five_of_68(points: np.ndarray) -> np.ndarray:
-    """(..., 68, 2) points of the iBUG scheme as the (..., 5, 2) landmarks."""
-    eyes = [points[..., eye, :].mean(axis=-2) for eye in (_LEFT_EYE_68, _RIGHT_EYE_68)]
-    rest = [points[..., one, :] for one in (_NOSE_TIP_68, *_MOUTH_CORNERS_68)]
-    return np.stack([*eyes, *rest], axis=-2)
+    """(..., 68, 2) points of the iBUG scheme, which are counted from 0 here, as the (..., 5, 2) landmarks."""
+    eyes = [points[..., eye, :].mean(axis=-2) for eye in (slice(36, 42), slice(42, 48))]
+    nose_and_mouth = [points[..., one, :] for one in (30, 48, 54)]
+    return np.stack([*eyes, *nose_and_mouth], axis=-2)
 
 
 def person_of(image_id: str) -> str:
@@ -115,10 +82,9 @@ def held_out(names: Iterable[str]) -> np.ndarray:
     """
     names = np.asarray(list(names), dtype=object)
     ranked = sorted(set(names), key=lambda name: hashlib.sha256(name.encode()).hexdigest())
-    test = max(1, round(TEST_SHARE * len(ranked)))
-    dev = max(1, round(DEV_SHARE * len(ranked)))
-    split = dict.fromkeys(ranked, "train")
-    split |= dict.fromkeys(ranked[test : test + dev], "dev") | dict.fromkeys(ranked[:test], "test")
+    test, dev = (max(1, round(share * len(ranked))) for share in (0.1, 0.05))
+    split = dict.fromkeys(ranked, "train") | dict.fromkeys(ranked[: test + dev], "dev")
+    split |= dict.fromkeys(ranked[:test], "test")
     return np.array([split[name] for name in names], dtype=object)
 
 
@@ -129,43 +95,39 @@ def _table(
     return pd.concat([first, pd.DataFrame(boxes, columns=BOX_COLUMNS), point_table(points)], axis=1)
 
 
-def _text(path: Path) -> str:
+def _read_list(
+    path: Path, separator: str | None, count: int, form: str, name_of: Callable[[str], str], header: int = 0
+) -> tuple[list[str], np.ndarray]:
+    """Names and (n, count) numbers of the lines after the first `header`, all of the form that `form` says."""
     try:
-        text = Path(path).read_text()
+        lines = Path(path).read_text().splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read ({error}); landmarks.annotations names the set's list") from None
-    if not text.strip():
-        raise InputError(f"{path}: is empty")
-    return text
+    numbers: dict[str, list[float]] = {}
+    for place, line in enumerate(lines[header:], header + 1):
+        if not line.strip():
+            continue
+        name, *rest = line.split(separator)
+        if len(rest) != count:
+            raise InputError(f"{path}, line {place}: expected {form}, found {len(rest)}")
+        image_id = name_of(name)
+        if image_id in numbers:
+            raise InputError(f"{path}: {image_id} is listed more than once; photos are told apart by file name")
+        try:
+            numbers[image_id] = [float(value) for value in rest]
+        except ValueError as error:
+            value = str(error).rpartition(": ")[2]
+            raise InputError(f"{path}, line {place}: {value} is not a number") from None
+    if not numbers:
+        raise InputError(f"{path}: is empty: it lists no photos")
+    return list(numbers), np.array(list(numbers.values()))
 
 
-def _number(path: Path, line: int, value: str) -> float:
-    try:
-        return float(value)
-    except ValueError:
-        raise InputError(f"{path}, line {line}: {value!r} is not a number") from None
-
-
-def _require_unique(path: Path, ids: list[str]) -> None:
-    if not ids:
-        raise InputError(f"{path}: lists no photos")
-    twice = pd.Series(ids)[pd.Series(ids).duplicated()]
-    if len(twice):
-        raise InputError(f"{path}: {twice.iloc[0]} is listed more than once; photos are told apart by file name")
-
-
-@dataclass(frozen=True)
-class Source:
-    """One form of landmark set: how its list is read, and who set its points (`people`, or `derived`: a program)."""
-
-    read: Callable[[Path], pd.DataFrame]
-    labels: str
-
-
-SOURCES = {
-    "selected": Source(read_selection, "derived"),
-    "mtfl": Source(read_mtfl, "people"),
-    "keypoints68": Source(read_keypoints68, "people"),
+# how each form of set is read, and who set its points (`people`, or `derived`: a program)
+SOURCES: dict[str, tuple[Callable[[Path], pd.DataFrame], str]] = {
+    "selected": (read_selection, "derived"),
+    "mtfl": (read_mtfl, "people"),
+    "keypoints68": (read_keypoints68, "people"),
 }
 
 
@@ -178,5 +140,6 @@ def read_landmark_set(source: str, annotations: Path) -> tuple[pd.DataFrame, str
     Raises:
         InputError: the file is missing or not in that source's format.
     """
-    rows = SOURCES[source].read(annotations)
-    return rows, "synthetic" if is_synthetic(rows.image_id) else SOURCES[source].labels
+    read, labels = SOURCES[source]
+    rows = read(annotations)
+    return rows, "synthetic" if is_synthetic(rows.image_id) else labels

@@ -12,20 +12,14 @@ from faceline.geometry.points import FLIPPED
 from faceline.landmarks.training.params import LandmarkAugmentation
 from faceline.windows.windows import compose, invert, sample, transform
 
-_BLUR_SIGMA = (0.5, 2.0)  # px of an input of 128 px
-_OCCLUSION_SIDE = (0.1, 0.4)  # of the input's side
-
 
 def jitter_map(
     rng: np.random.Generator, augmentation: LandmarkAugmentation, input_px: int, box_px: float
 ) -> tuple[np.ndarray, bool]:
-    """Draws a map from augmented net px to plain net px.
+    """Draws a (2, 3) map from augmented net px to plain net px; and says whether it mirrors.
 
     Args:
         box_px: side of the face's box in net px, in whose terms `scale` and `shift` are.
-
-    Returns:
-        The (2, 3) map, and whether it mirrors.
     """
     flip = bool(rng.random() < augmentation.flip)
     angle = np.deg2rad(rng.uniform(-1, 1) * augmentation.rotation_deg)
@@ -81,7 +75,7 @@ def _coloured(rng: np.random.Generator, pixels: np.ndarray, augmentation: Landma
 def _blurred(rng: np.random.Generator, pixels: np.ndarray, augmentation: LandmarkAugmentation) -> np.ndarray:
     if rng.random() >= augmentation.blur:
         return pixels
-    sigma = rng.uniform(*_BLUR_SIGMA) * len(pixels) / 128
+    sigma = rng.uniform(0.5, 2.0) * len(pixels) / 128  # px of an input of 128 px
     return cv2.GaussianBlur(pixels, (0, 0), sigma)
 
 
@@ -90,7 +84,7 @@ def _occluded(rng: np.random.Generator, pixels: np.ndarray, augmentation: Landma
     if rng.random() >= augmentation.occlusion:
         return pixels
     side = len(pixels)
-    height, width = np.rint(rng.uniform(*_OCCLUSION_SIDE, 2) * side).astype(int)
+    height, width = np.rint(rng.uniform(0.1, 0.4, 2) * side).astype(int)
     top, left = rng.integers(0, side - height + 1), rng.integers(0, side - width + 1)
     pixels[top : top + height, left : left + width] = rng.integers(0, 256, 3)
     return pixels

@@ -1,4 +1,4 @@
-"""Training of the hourglass: epochs, checkpoint choice, resumption."""
+"""Training of the hourglass: epochs, checkpoint choice, resumption; and what it leaves for people to look at."""
 
 import copy
 import logging
@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 
 from faceline.core.errors import FacelineError, InputError
 from faceline.imaging.progress import track
 from faceline.landmarks.errors.nme import nme_eye_center
 from faceline.landmarks.net.codec import STRIDE, Codec
-from faceline.landmarks.net.hourglass import HourglassConfig, StackedHourglass
-from faceline.landmarks.net.pixels import MEAN, STD, normalised
-from faceline.landmarks.training.net_inputs import NetInputs, augmented_batches
+from faceline.landmarks.net.hourglass import MEAN, STD, HourglassConfig, StackedHourglass, normalised
+from faceline.landmarks.training.net_inputs import NetInputs
 from faceline.landmarks.training.params import LandmarkParams
 from faceline.packed.sets import PackedSet
+from faceline.pictures.sheets import TRUTH, sheet, with_points, write_png
 from faceline.training.averaging import AveragedWeights
 from faceline.training.checkpoint import Checkpoint
 from faceline.training.schedule import warmup_cosine
@@ -82,27 +83,22 @@ class Trainer:
         checkpoint: Checkpoint,
     ) -> None:
         """Builds the net; its weights come from torch's generator, which the caller has seeded."""
-        self._params = params
-        self._train = train
-        self._dev = dev
-        self._device = device
-        self._workers = workers
-        self._checkpoint = checkpoint
+        self._params, self._train, self._dev = params, train, dev
+        self._device, self._workers, self._checkpoint = device, workers, checkpoint
         self.config = net_config(params)
         self._codec = Codec(params.input_px, params.sigma_px)
-        net = StackedHourglass(self.config)
-        self._net = net.to(device=device, memory_format=torch.channels_last)
+        self._net = StackedHourglass(self.config).to(device=device, memory_format=torch.channels_last)
         self._averaged = AveragedWeights(self._net, params.ema_decay)
         self._best = copy.deepcopy(self._averaged.averaged)
         self._optimizer = torch.optim.AdamW(
             self._net.parameters(), lr=params.learning_rate, weight_decay=params.weight_decay
         )
+        self._saved = {"net": self._net, "ema": self._averaged, "best": self._best, "optimizer": self._optimizer}
         self._batch_size = min(params.batch_size, len(train))
         self._steps = len(train) // self._batch_size
         self._curves: list[dict] = []
         self._best_epoch = 0
-        self._waited_s = 0.0
-        self._worked_s = 0.0
+        self._waited_s = self._worked_s = 0.0
 
     def run(self, after_epoch: Callable[[int], None] = lambda epoch: None) -> TrainedHourglass:
         """Trains from the last finished epoch, or from the start, to the end.
@@ -115,19 +111,23 @@ class Trainer:
         """
         self._resume()
         for epoch in range(len(self._curves) + 1, self._params.epochs + 1):
-            started = time.perf_counter()
+            worked_s = self._worked_s
             loss = self._epoch(epoch)
-            seconds = time.perf_counter() - started
+            seconds = self._worked_s - worked_s
             dev_nme = self.dev_nme()
             if not self._curves or dev_nme < self._best_nme:
                 self._best_epoch = epoch
                 self._best.load_state_dict(self._averaged.averaged.state_dict())
-            learning_rate = self._optimizer.param_groups[0]["lr"]
-            self._curves.append(
-                {"epoch": epoch, "learning_rate": learning_rate, "train_loss": loss, "dev_nme": dev_nme}
+            rate = self._optimizer.param_groups[0]["lr"]
+            self._curves.append({"epoch": epoch, "learning_rate": rate, "train_loss": loss, "dev_nme": dev_nme})
+            own = {"best_epoch": self._best_epoch, "curves": self._curves}
+            self._checkpoint.save({name: part.state_dict() for name, part in self._saved.items()} | own)
+            left_min = seconds * (self._params.epochs - epoch) / 60
+            log.info(
+                f"epoch {epoch}/{self._params.epochs}: loss {loss:.4f}, dev NME {dev_nme:.4f}, "
+                f"{self._steps * self._batch_size / seconds:.0f} photos/s, "
+                f"{self._waited_s / self._worked_s:.0%} waiting for data, {left_min:.1f} min left"
             )
-            self._checkpoint.save(self._state())
-            self._log_epoch(epoch, seconds)
             after_epoch(epoch)
         last = self._curves[-1]["dev_nme"]
         share = self._waited_s / self._worked_s if self._worked_s else 0.0
@@ -153,14 +153,11 @@ class Trainer:
         self._net.train()
         order = np.random.default_rng([self._params.seed, epoch]).permutation(len(self._train))
         parts = [order[step * self._batch_size :][: self._batch_size] for step in range(self._steps)]
-        seeds = (self._params.seed, epoch)
-        batches = augmented_batches(self._train, parts, seeds, self._params.augmentation, self._workers)
-        first = (epoch - 1) * self._steps
+        batches = self._train.batches(parts, (self._params.seed, epoch), self._params.augmentation, self._workers)
         total = 0.0
-        asked = time.perf_counter()
-        begun = asked
+        begun = asked = time.perf_counter()
         progress = track(range(self._steps * self._batch_size), f"epoch {epoch}/{self._params.epochs}")
-        for step, (rows, pixels, points) in enumerate(batches, first):
+        for step, (rows, pixels, points) in enumerate(batches, (epoch - 1) * self._steps):
             self._waited_s += time.perf_counter() - asked
             total += self._step(step, rows, pixels, points)
             progress.update(len(rows))
@@ -192,50 +189,19 @@ class Trainer:
         self._averaged.update()
         return value
 
-    def _state(self) -> dict:
-        return {
-            "net": self._net.state_dict(),
-            "ema": self._averaged.state_dict(),
-            "best": self._best.state_dict(),
-            "best_epoch": self._best_epoch,
-            "optimizer": self._optimizer.state_dict(),
-            "curves": self._curves,
-        }
-
     def _resume(self) -> None:
         """Takes up a killed run. All randomness is drawn from (seed, epoch, face), so none is part of the state."""
         state = self._checkpoint.load()
         if state is None:
             return
-        self._net.load_state_dict(state["net"])
-        self._averaged.load_state_dict(state["ema"])
-        self._best.load_state_dict(state["best"])
-        self._best_epoch = state["best_epoch"]
-        self._optimizer.load_state_dict(state["optimizer"])
-        self._curves = state["curves"]
+        for name, part in self._saved.items():
+            part.load_state_dict(state[name])
+        self._best_epoch, self._curves = state["best_epoch"], state["curves"]
         log.info("resuming after epoch %d of %d", len(self._curves), self._params.epochs)
-
-    def _log_epoch(self, epoch: int, seconds: float) -> None:
-        row = self._curves[-1]
-        left_min = seconds * (self._params.epochs - epoch) / 60
-        log.info(
-            "epoch %d/%d: loss %.4f, dev NME %.4f, %.0f photos/s, %.0f%% waiting for data, %.1f min left",
-            epoch,
-            self._params.epochs,
-            row["train_loss"],
-            row["dev_nme"],
-            self._steps * self._batch_size / seconds,
-            100 * self._waited_s / max(self._worked_s, 1e-9),
-            left_min,
-        )
 
 
 def net_config(params: LandmarkParams) -> HourglassConfig:
-    """The net's part of the parameters.
-
-    Raises:
-        InputError: `landmarks.depth` halvings do not fit into the heatmap.
-    """
+    """The net's part of the parameters; InputError where `landmarks.depth` halvings do not fit into the heatmap."""
     side = params.input_px // STRIDE
     if side % 2**params.depth:
         raise InputError(
@@ -246,16 +212,26 @@ def net_config(params: LandmarkParams) -> HourglassConfig:
 
 
 def load_faces(crops: PackedSet, params: LandmarkParams, scratch: Path = SCRATCH) -> tuple[NetInputs, NetInputs]:
-    """The train and dev faces of a landmark set.
-
-    Raises:
-        InputError: a split is empty.
-    """
+    """The train and dev faces of a landmark set; InputError where a split is empty."""
     sets = []
-    for split in ("train", "dev"):
+    for split, closest in (("train", 1 - params.augmentation.scale), ("dev", 1.0)):
         rows = np.flatnonzero((crops.rows["split"] == split).to_numpy())
         if not len(rows):
             raise InputError(f"the landmark set has no {split} faces; crop_landmarks makes them")
-        closest = 1 - params.augmentation.scale if split == "train" else 1.0
         sets.append(NetInputs(crops, rows, params.margin, params.input_px, closest, scratch))
-    return sets[0], sets[1]
+    return tuple(sets)
+
+
+def write_training_report(folder: Path, trained: TrainedHourglass, train: NetInputs, params: LandmarkParams) -> None:
+    """Writes curves.csv, chosen.csv and samples.png, a sheet of net inputs as training sees them."""
+    curves = pd.DataFrame(trained.curves)
+    curves.to_csv(folder / "curves.csv", index=False, float_format="%.6g")
+    chosen = [
+        {"checkpoint": "best", "epoch": trained.epoch, "dev_nme": trained.dev_nme, "saved": True},
+        {"checkpoint": "last", "epoch": len(curves), "dev_nme": trained.last_dev_nme, "saved": False},
+    ]
+    pd.DataFrame(chosen).to_csv(folder / "chosen.csv", index=False, float_format="%.6g")
+    rows = np.unique(np.linspace(0, len(train) - 1, min(40, len(train))).astype(int))
+    pixels, points = train.augmented(rows, (params.seed, 1), params.augmentation)
+    tiles = [with_points(one, [(where, TRUTH)], params.input_px) for one, where in zip(pixels, points, strict=True)]
+    write_png(folder / "samples.png", sheet(tiles, 8))

@@ -2,26 +2,26 @@
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from faceline.core.columns import BOX_COLUMNS, POINTS
 from faceline.geometry.points import points_of
-from faceline.imaging.images import decode_all
+from faceline.imaging.images import at_size, decode_all
 from faceline.imaging.parallel import ordered_map
 from faceline.imaging.progress import track
 from faceline.landmarks.training.augmentation import augmented
 from faceline.landmarks.training.params import LandmarkAugmentation
 from faceline.packed.sets import PackedSet
-from faceline.windows.windows import Window, compose, net_view, sample, transform, windows_of
+from faceline.windows.windows import compose, net_view, sample, transform, windows_of
 
 _IN_MEMORY_BYTES = 2**31
 
 
 class NetInputs:
-    """NetInputs of a packed set as net inputs, plain or augmented.
+    """Faces of a packed set as net inputs, plain or augmented.
 
     Windows are kept at no more pixels than the net's closest view can show. Sets over 2 GB lie in an unnamed
     temporary file in `scratch`, which the system's page cache serves and a killed process leaves nothing of.
@@ -46,21 +46,22 @@ class NetInputs:
         self.points = points_of(self.rows)
         self.boxes = self.rows[BOX_COLUMNS].to_numpy(np.float64)
         self._input_px = input_px
-        windows = windows_of(self.rows)
-        views = [net_view(box, margin, input_px) for box in self.boxes]
-        kept = [_kept_px(window, view, closest) for window, view in zip(windows, views, strict=True)]
-        self._kept = [Window(w.x, w.y, w.side, px) for w, px in zip(windows, kept, strict=True)]
-        from_photo = [window.from_photo() for window in self._kept]
-        self._views = np.array([compose(a, b) for a, b in zip(from_photo, views, strict=True)]).reshape(-1, 2, 3)
-        self._points = transform(np.array(from_photo).reshape(-1, 2, 3), self.points)
-        self._box_px = self.boxes[:, 2:].max(axis=1) / np.array([view[0, 0] for view in views])
-        self._starts = np.concatenate([[0], np.cumsum(3 * np.array(kept, np.int64) ** 2)])
+        views = net_view(self.boxes, margin, input_px)
+        self._kept = []
+        for window, view in zip(windows_of(self.rows), views, strict=True):
+            # one pixel of the window as one of the net's closest view
+            px = round(window.side / (view[0, 0] * closest))
+            self._kept.append(replace(window, stored_px=min(window.stored_px, max(1, px))))
+        from_photo = np.array([window.from_photo() for window in self._kept])
+        self._views = compose(from_photo, views)
+        self._points = transform(from_photo, self.points)
+        self._box_px = self.boxes[:, 2:].max(axis=1) / views[:, 0, 0]
+        sides = np.array([window.stored_px for window in self._kept])
+        self._starts = np.concatenate([[0], np.cumsum(3 * sides**2)])
         self._pixels = _block(int(self._starts[-1]), scratch)
         images = decode_all(crops.encoded(rows))
         for row, image in enumerate(track(images, "decoding faces", len(self))):
-            if len(image) != kept[row]:
-                image = cv2.resize(image, (kept[row], kept[row]), interpolation=cv2.INTER_AREA)
-            self._pixels[self._starts[row] : self._starts[row + 1]] = image.reshape(-1)
+            self._pixels[self._starts[row] : self._starts[row + 1]] = at_size(image, int(sides[row])).reshape(-1)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -91,36 +92,16 @@ class NetInputs:
         pixels = np.empty((len(rows), self._input_px, self._input_px, 3), np.uint8)
         points = np.empty((len(rows), len(POINTS), 2), np.float32)
         for place, row in enumerate(rows):
-            pixels[place], points[place] = augmented(
-                np.random.default_rng([*seeds, int(row)]),
-                self.image(row),
-                self._points[row],
-                self._views[row],
-                augmentation,
-                self._input_px,
-                self._box_px[row],
-            )
+            rng = np.random.default_rng([*seeds, int(row)])
+            face = self.image(row), self._points[row], self._views[row]
+            pixels[place], points[place] = augmented(rng, *face, augmentation, self._input_px, self._box_px[row])
         return pixels, points
 
-
-def augmented_batches(
-    faces: NetInputs,
-    parts: Sequence[np.ndarray],
-    seeds: tuple[int, ...],
-    augmentation: LandmarkAugmentation,
-    workers: int,
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Yields (rows, pixels, points) for each array of rows, made by `workers` threads a few batches ahead."""
-
-    def make(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return rows, *faces.augmented(rows, seeds, augmentation)
-
-    return ordered_map(make, parts, workers)
-
-
-def _kept_px(window: Window, view: np.ndarray, closest: float) -> int:
-    """The side at which one pixel of the window is one pixel of the net's closest view, if that is smaller."""
-    return min(window.stored_px, max(1, round(window.side / (view[0, 0] * closest))))
+    def batches(
+        self, parts: Sequence[np.ndarray], seeds: tuple[int, ...], augmentation: LandmarkAugmentation, workers: int
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Yields (rows, pixels, points) for each array of rows, made by `workers` threads a few batches ahead."""
+        return ordered_map(lambda rows: (rows, *self.augmented(rows, seeds, augmentation)), parts, workers)
 
 
 def _block(size: int, scratch: Path) -> np.ndarray:

@@ -7,7 +7,7 @@ from faceline.core.errors import FacelineError, InputError
 from faceline.data.crops.params import CropParams
 from faceline.landmarks.errors.nme import nme_eye_center
 from faceline.landmarks.net.codec import Codec
-from faceline.landmarks.net.pixels import MEAN, STD, normalised
+from faceline.landmarks.net.hourglass import MEAN, STD, normalised
 from faceline.landmarks.training.hourglass_training import Trainer, heatmap_loss, load_faces
 from faceline.training.checkpoint import Checkpoint
 

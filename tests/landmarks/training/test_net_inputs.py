@@ -6,7 +6,7 @@ from tiny_landmarks import COLOURS, NO_AUGMENTATION, packed_set
 from faceline.data.crops.params import CropParams
 from faceline.imaging.images import decode_rgb
 from faceline.landmarks.training import net_inputs as module
-from faceline.landmarks.training.net_inputs import NetInputs, augmented_batches
+from faceline.landmarks.training.net_inputs import NetInputs
 from faceline.windows.windows import compose, net_view, sample, transform, windows_of
 
 CROP = CropParams(context=0.3, max_px=384, jpeg_quality=95)
@@ -69,7 +69,7 @@ def test_batches_depend_on_the_seeds_and_not_on_workers_or_order(crops, tmp_path
     made = {}
     for workers in (1, 4):
         parts = [order[:5], order[5:10], order[10:]]
-        batches = list(augmented_batches(faces, parts, (1, 2), change, workers))
+        batches = list(faces.batches(parts, (1, 2), change, workers))
         np.testing.assert_array_equal(np.concatenate([rows for rows, _, _ in batches]), order)
         made[workers] = np.concatenate([pixels for _, pixels, _ in batches])
     np.testing.assert_array_equal(made[1], made[4])
