@@ -13,9 +13,6 @@ from faceline.core.params import Group
 from faceline.recognition.heads.base import Head, LossOutput, in_full_precision
 from faceline.recognition.heads.kernels import NearestCenter, OwnEntries, TargetCrossEntropy, UnitRows
 
-# how far from +-1 a cosine is kept before acos, whose slope there is infinite; 1.4 mrad
-COSINE_EPSILON = 1e-6
-
 MarginRad = Annotated[float, Field(ge=0, lt=math.pi)]
 
 
@@ -28,10 +25,12 @@ class CosineHead(Head):
     steps in a cosine would be as large as the margin.
     """
 
-    def __init__(self, people: int, embedding_dim: int, scale: float, centers: int = 1) -> None:
+    def __init__(self, people: int, embedding_dim: int, params: Group, centers: int = 1) -> None:
+        """Takes `scale` from a loss's parameters, which subclasses find under `params`."""
         super().__init__()
+        self.params = params
         self.people = people
-        self.scale = scale
+        self.scale: float = params.scale
         self.centers = centers
         self.weight = nn.Parameter(torch.empty(people * centers, embedding_dim))
         # rows of length 1: of much shorter ones AdamW, whose steps have one size, would turn the angles at random
@@ -69,20 +68,16 @@ class CosineHead(Head):
 
 
 class AngularMarginHead(CosineHead):
-    """A cosine head with one additive angular margin: cos(theta + m)."""
-
-    def __init__(self, people: int, embedding_dim: int, params: Group, centers: int = 1) -> None:
-        """Takes `scale` and `margin_rad` from a loss's parameters."""
-        super().__init__(people, embedding_dim, params.scale, centers)
-        self.margin_rad: float = params.margin_rad
+    """A cosine head with one additive angular margin, the parameter `margin_rad`: cos(theta + m)."""
 
     def with_margin(self, cosine: Tensor, embeddings: Tensor) -> Tensor:
-        return add_angle(cosine, self.margin_factor * self.margin_rad)
+        return add_angle(cosine, self.margin_factor * self.params.margin_rad)
 
 
 def angle(cosine: Tensor) -> Tensor:
     """The angle of a cosine, rad, with a finite slope everywhere."""
-    return torch.acos(cosine.clamp(-1 + COSINE_EPSILON, 1 - COSINE_EPSILON))
+    epsilon = 1e-6  # how far from +-1 a cosine is kept, where acos has an infinite slope; 1.4 mrad
+    return torch.acos(cosine.clamp(-1 + epsilon, 1 - epsilon))
 
 
 def add_angle(cosine: Tensor, margin_rad: float | Tensor) -> Tensor:

@@ -29,17 +29,6 @@ def loss_names() -> list[str]:
     return sorted(path.stem for path in _LOSSES.glob("[!_]*.py"))
 
 
-def check_loss(name: str) -> str:
-    """The name itself.
-
-    Raises:
-        ValueError: there is no such loss; the message lists those that there are.
-    """
-    if name not in loss_names():
-        raise ValueError(f"Input should be one of {', '.join(map(repr, loss_names()))}")
-    return name
-
-
 def load_loss(name: str) -> Loss:
     """Imports a loss, one of `loss_names()`."""
     module = import_module(f"faceline.recognition.losses.{name}")

@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 
 import numpy as np
 import torch
-import torch.distributed as dist
 from pydantic import Field
 from torch import Tensor
 from torch.distributed.nn.functional import all_gather
@@ -12,7 +11,7 @@ from torch.nn import functional as F
 
 from faceline.core.errors import FacelineError, InputError
 from faceline.core.params import Group, NonNegative
-from faceline.recognition.heads.base import Head, LossOutput, in_full_precision
+from faceline.recognition.heads.base import Head, LossOutput, in_full_precision, process_count
 
 COLLAPSED_DISTANCE = 1e-3
 COLLAPSED_STEPS = 50
@@ -38,10 +37,7 @@ class Triplet(Head):
 
     def __init__(self, people: int, embedding_dim: int, params: Params) -> None:
         super().__init__()
-        self.people_per_batch = params.people_per_batch
-        self.photos_per_person = params.photos_per_person
-        self.margin_cos = params.margin_cos
-        self.mine = {"batch_hard": hardest_in_batch, "semi_hard": semi_hard}[params.mining]
+        self.params = params
         self.register_buffer("collapsed_steps", torch.tensor(0))
 
     def forward(self, embeddings: Tensor, labels: Tensor) -> LossOutput:
@@ -56,8 +52,9 @@ class Triplet(Head):
             distances = 1 - unit @ unit.T
             same = labels[:, None] == labels[None]
             itself = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
-            positive, negative = self.mine(distances, same & ~itself, ~same)
-            violation = F.relu(positive - negative + self.margin_cos)
+            mine = hardest_in_batch if self.params.mining == "batch_hard" else semi_hard
+            positive, negative = mine(distances, same & ~itself, ~same)
+            violation = F.relu(positive - negative + self.params.margin_cos)
             active = violation.detach() > 0
             loss = violation.sum() / active.sum().clamp(min=1)
             mean_distance = distances.detach()[~itself].mean()
@@ -70,10 +67,10 @@ class Triplet(Head):
         return None
 
     def photos_per_step(self, batch_size: int) -> int:
-        return self.people_per_batch * self.photos_per_person
+        return self.params.people_per_batch * self.params.photos_per_person
 
     def batches(self, labels: np.ndarray, batch_size: int, rng: np.random.Generator) -> list[np.ndarray]:
-        return people_batches(labels, self.people_per_batch, self.photos_per_person, rng)
+        return people_batches(labels, self.params.people_per_batch, self.params.photos_per_person, rng)
 
     def _watch(self, mean_distance: Tensor) -> None:
         collapsed = mean_distance < COLLAPSED_DISTANCE
@@ -105,20 +102,14 @@ def semi_hard(distances: Tensor, positives: Tensor, negatives: Tensor) -> tuple[
     positive = distances[anchor, other]
     rows, allowed = distances[anchor], negatives[anchor]
     farther = allowed & (rows > positive[:, None])
-    nearest = rows.masked_fill(~farther, torch.inf).amin(dim=1) if len(rows) else positive
-    farthest = rows.masked_fill(~allowed, -torch.inf).amax(dim=1) if len(rows) else positive
+    nearest = rows.masked_fill(~farther, torch.inf).amin(dim=1)
+    farthest = rows.masked_fill(~allowed, -torch.inf).amax(dim=1)
     return positive, torch.where(farther.any(dim=1), nearest, farthest)
 
 
 def _of_all_processes(rows: Tensor) -> Tensor:
     """The rows of every training process, so that triplets are mined in the whole batch; gradients flow back."""
-    if not (dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1):
-        return rows
-    if rows.requires_grad:
-        return torch.cat(all_gather(rows))
-    parts = [torch.empty_like(rows) for _ in range(dist.get_world_size())]
-    dist.all_gather(parts, rows.contiguous())
-    return torch.cat(parts)
+    return torch.cat(all_gather(rows)) if process_count() > 1 else rows
 
 
 def people_batches(

@@ -78,7 +78,8 @@ def build_optimizer(module: nn.Module, params: RecognitionParams) -> torch.optim
         {"params": matrices, "weight_decay": params.weight_decay, "orthogonal": False},
         {"params": vectors, "weight_decay": 0.0, "orthogonal": False},
     ]
+    groups = [group for group in groups if group["params"]]
     if params.optimizer == "sgd":
         return torch.optim.SGD(groups, params.learning_rate, momentum=MOMENTUM["sgd"], nesterov=True, fused=True)
-    optimizer = {"adamw": torch.optim.AdamW, "muon": Muon}[params.optimizer]
-    return optimizer([group for group in groups if group["params"]], params.learning_rate, fused=True)
+    kind = Muon if params.optimizer == "muon" else torch.optim.AdamW
+    return kind(groups, params.learning_rate, fused=True)
