@@ -38,7 +38,7 @@ from faceline.settings.schema import Params, load_params
 from faceline.training.checkpoint import Checkpoint
 
 PEOPLE, BATCH, DIM = 10_000, 512, 512
-MARGIN_LOSSES = [name for name in loss_names() if issubclass(load_loss(name).Head, CosineHead)]
+MARGIN_LOSSES = [name for name in loss_names() if issubclass(load_loss(name).HEAD, CosineHead)]
 
 
 def main() -> None:

@@ -111,6 +111,7 @@ class Trainer:
         self._curves: list[dict] = []
         self._best: Candidate | None = None
         self._last: Candidate | None = None
+        self._stateful = {"recognizer": self._recognizer, "ema": self._ema, "optimizer": self._optimizer}
         self._resume()
         self._wrapped, self._stepper = self._processes.prepare(self._recognizer, self._optimizer)
 
@@ -252,23 +253,17 @@ class Trainer:
         return augment(self._data.faces.batch(self._data.train[rows[:photos]]), drawn.part(slice(photos))).cpu()
 
     def _state(self) -> dict:
-        return {
-            "recognizer": self._recognizer.state_dict(),
-            "ema": self._ema.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
-            "curves": self._curves,
-            "best": self._best and self._best._asdict(),
-            "last": self._last and self._last._asdict(),
-        }
+        best, last = (candidate and candidate._asdict() for candidate in (self._best, self._last))
+        states = {name: part.state_dict() for name, part in self._stateful.items()}
+        return {**states, "curves": self._curves, "best": best, "last": last}
 
     def _resume(self) -> None:
         """Takes up a killed run after its last finished epoch."""
         state = self._checkpoint.load()
         if state is None:
             return
-        self._recognizer.load_state_dict(state["recognizer"])
-        self._ema.load_state_dict(state["ema"])
-        self._optimizer.load_state_dict(state["optimizer"])
+        for name, part in self._stateful.items():
+            part.load_state_dict(state[name])
         self._curves = state["curves"]
         self._best, self._last = (saved and Candidate(**saved) for saved in (state["best"], state["last"]))
         log.info("resuming after epoch %d of %d", len(self._curves), self._params.epochs)

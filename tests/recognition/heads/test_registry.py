@@ -41,7 +41,7 @@ HEAD = Weighted
 def test_every_file_is_a_loss_with_a_block_in_the_params(name):
     loss = load_loss(name)
     assert issubclass(loss.Params, Group)
-    assert issubclass(loss.Head, Head)
+    assert issubclass(loss.HEAD, Head)
     loss.Params.model_validate(sample_params()["losses"][name])
 
 
