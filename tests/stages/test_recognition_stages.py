@@ -117,12 +117,12 @@ def test_faces_aligned_otherwise_are_refused(here):
         embed_all(params)
 
 
-def test_without_rejects_there_are_none(here):
+def test_a_set_without_its_table_of_rejected_faces_is_refused(here):
     params = tiny_params(epochs=1)
     train(params)
     Path("aligned/_rejected.csv").unlink()
-    embed_all(params)
-    assert read_embeddings(Path("embeddings.parquet")).ok.all()
+    with pytest.raises(InputError, match=r"_rejected\.csv: no such table"):
+        embed_all(params)
 
 
 @pytest.mark.parametrize("devices", [1, 2])
