@@ -29,18 +29,16 @@ from faceline.imaging.images import encode_jpeg
 from faceline.models.runtime import prepare
 from faceline.recognition.heads.cosine import CosineHead
 from faceline.recognition.heads.registry import build_head, load_loss, loss_names
-from faceline.recognition.net.embedding_net import EmbeddingNet, Recognizer
-from faceline.recognition.training.face_store import Faces, FacesDecoded, FacesInMemory
+from faceline.recognition.net.embedding_net import EmbeddingNet, NetConfig, Recognizer
 from faceline.recognition.training.optimizer import build_optimizer
 from faceline.recognition.training.params import RecognitionParams
-from faceline.recognition.training.precision import autocast
-from faceline.recognition.training.recognizer_training import Trainer
-from faceline.recognition.training.training_data import TrainingData
+from faceline.recognition.training.recognizer_training import Trainer, autocast
+from faceline.recognition.training.training_data import Faces, FacesDecoded, FacesInMemory, TrainingData
 from faceline.settings.schema import Params, load_params
 from faceline.training.checkpoint import Checkpoint
 
 PEOPLE, BATCH, DIM = 10_000, 512, 512
-MARGIN_LOSSES = [name for name in loss_names() if issubclass(load_loss(name).Head, CosineHead)]
+MARGIN_LOSSES = [name for name in loss_names() if issubclass(load_loss(name).HEAD, CosineHead)]
 
 
 def main() -> None:
@@ -138,7 +136,7 @@ def _bare_step(trainer: Trainer, params: Params, images: torch.Tensor, labels: t
     """
     torch.manual_seed(1)
     recognition = params.recognition
-    net = EmbeddingNet(trainer.config)
+    net = EmbeddingNet(NetConfig.from_params(recognition))
     head = build_head(recognition.loss, getattr(params.losses, recognition.loss), 40, recognition.embedding_dim)
     module = Recognizer(net, head).to(images.device, memory_format=torch.channels_last).train()
     optimizer = build_optimizer(module, recognition.model_copy(update={"learning_rate": 1e-9}))

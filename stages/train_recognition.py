@@ -9,12 +9,14 @@ from faceline.core.stage import run_stage
 from faceline.models.runtime import RuntimeParams, prepare
 from faceline.packed.sets import PackedSet
 from faceline.recognition.heads.registry import load_loss
+from faceline.recognition.net.embedding_net import NetConfig
 from faceline.recognition.net.recognizer_file import save_recognizer
 from faceline.recognition.training.params import RecognitionParams
-from faceline.recognition.training.processes import launch, must_launch
+from faceline.recognition.training.processes import launched
 from faceline.recognition.training.recognizer_report import write_training_report
 from faceline.recognition.training.recognizer_training import Trainer
 from faceline.recognition.training.training_data import load_data
+from faceline.recognition.training.validation import DEV_TPR
 from faceline.training.checkpoint import Checkpoint, checkpoint_key
 
 
@@ -24,8 +26,7 @@ def train_recognition(
     """Trains on the train people, chooses the epoch on the dev people; a killed run resumes after its last epoch."""
     name = recognition.loss
     loss = parse_group(load_loss(name).Params, losses.get(name), f"losses.{name}")
-    if must_launch(runtime):
-        launch("stages.train_recognition", sys.argv[1:], runtime)
+    if launched("stages.train_recognition", sys.argv[1:], runtime):
         return
     device = prepare(runtime)
     packed = PackedSet(aligned)
@@ -46,7 +47,7 @@ def train_recognition(
     save_recognizer(
         model,
         trained.best.state,
-        trained.config,
+        NetConfig.from_params(recognition),
         {
             "people": data.people,
             "loss": {"name": name, "params": loss.model_dump()},
@@ -56,7 +57,7 @@ def train_recognition(
             "pretrained": recognition.pretrained,
             "checkpoint": "best",
             "epoch": trained.best.epoch,
-            "dev_metric": trained.best.validation.dev_tpr,
+            "dev_metric": trained.best.figures[DEV_TPR],
         },
     )
     checkpoint.remove()

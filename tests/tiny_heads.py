@@ -12,7 +12,7 @@ from faceline.recognition.heads.registry import build_head, load_loss, loss_name
 
 PARAMS = tiny_params().losses
 PEOPLE, DIM, SCALE = 7, 12, PARAMS.arcface.scale
-MARGIN_LOSSES = [name for name in loss_names() if issubclass(load_loss(name).Head, CosineHead)]
+MARGIN_LOSSES = [name for name in loss_names() if issubclass(load_loss(name).HEAD, CosineHead)]
 
 
 def head_of(name, people=PEOPLE, dim=DIM, **changes):

@@ -34,11 +34,12 @@ def here(tmp_path, monkeypatch):
 
 
 def train(params, model="model.safetensors", report="report"):
-    train_recognition(params.recognition, params.runtime, Path("aligned"), Path(model), Path(report))
+    losses = params.losses.model_dump()
+    train_recognition(params.recognition, losses, params.runtime, Path("aligned"), Path(model), Path(report))
 
 
 def embed_all(params, out="embeddings.parquet", model="model.safetensors"):
-    embed(params.evaluation, params.runtime, Path("aligned"), Path(model), Path(out))
+    embed(params.embedding, params.runtime, Path("aligned"), Path(model), Path(out))
 
 
 def test_chain(here):
@@ -60,9 +61,9 @@ def test_chain(here):
     with safe_open("model.safetensors", "pt") as file:
         facts = json.loads(file.metadata()["faceline"])
     assert facts["epoch"] == summary["best"]["epoch"]
-    assert facts["loss"] == {"name": "arcface", "params": sample_params()["recognition"]["losses"]["arcface"]}
+    assert facts["loss"] == {"name": "arcface", "params": sample_params()["losses"]["arcface"]}
     assert facts["align"]["size_px"] == 32
-    assert facts["drawn"] is True
+    assert facts["synthetic"] is True
 
     embed_all(params)
     table = read_embeddings(Path("embeddings.parquet"))
@@ -98,11 +99,9 @@ def test_the_same_bytes_again_and_at_any_memory_budget(here):
 def test_other_losses_parameters_do_not_matter(here):
     train(tiny_params(epochs=1), "one.safetensors")
     params = tiny_params(epochs=1)
-    losses = params.recognition.losses.model_copy(
-        update={"cosface": params.recognition.losses.cosface.model_copy(update={"margin_cos": 0.1})}
-    )
-    other = params.recognition.model_copy(update={"losses": losses})
-    train(params.model_copy(update={"recognition": other}), "two.safetensors")
+    cosface = params.losses.cosface.model_copy(update={"margin_cos": 0.1})
+    losses = params.losses.model_copy(update={"cosface": cosface})
+    train(params.model_copy(update={"losses": losses}), "two.safetensors")
     assert Path("one.safetensors").read_bytes() == Path("two.safetensors").read_bytes()
 
 
@@ -118,12 +117,12 @@ def test_faces_aligned_otherwise_are_refused(here):
         embed_all(params)
 
 
-def test_without_rejects_there_are_none(here):
+def test_a_set_without_its_table_of_rejected_faces_is_refused(here):
     params = tiny_params(epochs=1)
     train(params)
     Path("aligned/_rejected.csv").unlink()
-    embed_all(params)
-    assert read_embeddings(Path("embeddings.parquet")).ok.all()
+    with pytest.raises(InputError, match=r"_rejected\.csv: no such table"):
+        embed_all(params)
 
 
 @pytest.mark.parametrize("devices", [1, 2])

@@ -7,8 +7,6 @@ from faceline.recognition.net.families import conv_norm
 
 # expansion, channels, repeats, stride of the first (table 1)
 _STAGES = ((2, 64, 5, 2), (4, 128, 1, 2), (2, 128, 6, 1), (4, 128, 1, 2), (2, 128, 2, 1))
-_STEM_CHANNELS = 64
-_MAP_CHANNELS = 512
 
 
 class Bottleneck(nn.Module):
@@ -30,16 +28,13 @@ class Bottleneck(nn.Module):
 
 def _build(input_px: int, stem_stride: int) -> nn.Module:
     """Everything up to the map of 512 channels; the stem has stride 2 in the paper."""
-    layers = [
-        *conv_norm(3, _STEM_CHANNELS, kernel=3, stride=stem_stride),
-        *conv_norm(_STEM_CHANNELS, _STEM_CHANNELS, kernel=3, groups=_STEM_CHANNELS),
-    ]
-    channels_in = _STEM_CHANNELS
+    layers = [*conv_norm(3, 64, kernel=3, stride=stem_stride), *conv_norm(64, 64, kernel=3, groups=64)]
+    channels_in = 64
     for expansion, channels, repeats, stride in _STAGES:
         for index in range(repeats):
             layers.append(Bottleneck(channels_in, channels, expansion, stride if index == 0 else 1))
             channels_in = channels
-    return nn.Sequential(*layers, *conv_norm(channels_in, _MAP_CHANNELS, kernel=1))
+    return nn.Sequential(*layers, *conv_norm(channels_in, 512, kernel=1))
 
 
 BACKBONE = Backbone(_build, "depthwise")

@@ -64,9 +64,9 @@ class Embedder:
         Returns:
             (n, embedding_dim) float32 of unit norm.
         """
-        return self._embed(images, flip, batch_size, None)[0]
+        return self._embed(images, flip, batch_size)[0]
 
-    def embed_and_name(self, images: Images, flip: bool, batch_size: int = 64) -> tuple[np.ndarray, np.ndarray]:
+    def embed_and_name(self, images: Images, flip: bool) -> tuple[np.ndarray, np.ndarray]:
         """Embeddings as `embed` gives them, and which training person the head takes each for, without margin.
 
         Returns:
@@ -77,7 +77,7 @@ class Embedder:
         """
         if self._head is None:
             raise ValueError("the model was loaded without its head")
-        return self._embed(images, flip, batch_size, self._head)
+        return self._embed(images, flip, 64)
 
     def check_alignment(self, metadata: Mapping, name: str) -> None:
         """Makes sure that faces were aligned as the model's training faces were.
@@ -98,14 +98,14 @@ class Embedder:
                 )
 
     @torch.inference_mode()
-    def _embed(self, images: Images, flip: bool, batch_size: int, head: Head | None) -> tuple[np.ndarray, np.ndarray]:
+    def _embed(self, images: Images, flip: bool, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
         embeddings = np.empty((len(images), self.net.config.embedding_dim), np.float32)
         persons = np.full(len(images), NO_LABEL, np.int32)
         for start in range(0, len(images), batch_size):
             rows = slice(start, start + batch_size)
             raw = self._raw(images[rows], flip)
             embeddings[rows] = F.normalize(raw).cpu().numpy()
-            scores = head and head.predict(raw)
+            scores = self._head and self._head.predict(raw)
             if scores is not None:
                 persons[rows] = np.asarray(self.people, np.int32)[scores.argmax(dim=1).cpu().numpy()]
         return embeddings, persons

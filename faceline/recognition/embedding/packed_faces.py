@@ -42,12 +42,9 @@ def embed_packed(
         vectors, named = embedder.embed_and_name(chunk, flip)
         embeddings.append(vectors)
         persons.append(named)
-    nothing = np.full((len(rejected), embedder.net.config.embedding_dim), np.nan, np.float32)
-    unnamed = np.full(len(rejected), NO_LABEL, np.int32)
-    columns = [name for name in rejected if name != "reason"]
-    rows = pd.concat(
-        [packed.rows[columns].assign(status=OK), rejected[columns].assign(status=rejected["reason"])],
-        ignore_index=True,
-    )
-    rows["head_label"] = np.concatenate([*persons, unnamed])
-    return EmbeddingTable(rows, np.concatenate([*embeddings, nothing]), dict(metadata))
+    embeddings.append(np.full((len(rejected), embedder.net.config.embedding_dim), np.nan, np.float32))
+    persons.append(np.full(len(rejected), NO_LABEL, np.int32))
+    unembedded = rejected.rename(columns={"reason": "status"})
+    rows = pd.concat([packed.rows.assign(status=OK)[unembedded.columns], unembedded], ignore_index=True)
+    rows["head_label"] = np.concatenate(persons)
+    return EmbeddingTable(rows, np.concatenate(embeddings), dict(metadata))

@@ -49,18 +49,14 @@ class Head(nn.Module, ABC):
         return batch_size
 
     def batches(self, labels: np.ndarray, batch_size: int, rng: np.random.Generator) -> list[np.ndarray]:
-        """Positions in `labels`, an array for each step of an epoch."""
-        return shuffled_batches(len(labels), batch_size, rng)
+        """Positions in `labels`, an array for each step of an epoch; here every photo at most once, in random order.
 
-
-def shuffled_batches(count: int, batch_size: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """Every photo at most once, in random order; a last, smaller batch is left out unless it is the only one.
-
-    A handful of photos would give BatchNorm statistics of nothing in particular.
-    """
-    order = rng.permutation(count)
-    steps = max(1, count // batch_size)
-    return [order[step * batch_size : (step + 1) * batch_size] for step in range(steps)]
+        A last, smaller batch is left out unless it is the only one: a handful of photos would give BatchNorm
+        statistics of nothing in particular.
+        """
+        order = rng.permutation(len(labels))
+        stop = max(1, len(labels) // batch_size) * batch_size
+        return [order[start : start + batch_size] for start in range(0, stop, batch_size)]
 
 
 def in_full_precision(tensor: Tensor) -> Tensor:
@@ -68,10 +64,15 @@ def in_full_precision(tensor: Tensor) -> Tensor:
     return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
 
 
+def process_count() -> int:
+    """How many processes train together."""
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
 def mean_over_processes(value: Tensor) -> Tensor:
     """The mean of a detached tensor over all training processes: a batch counts whole, however it is dealt out."""
-    if dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1:
-        value = value.detach().clone()
-        dist.all_reduce(value)
-        value = value / dist.get_world_size()
-    return value
+    if process_count() == 1:
+        return value
+    value = value.detach().clone()
+    dist.all_reduce(value)
+    return value / process_count()

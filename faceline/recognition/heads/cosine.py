@@ -7,14 +7,12 @@ from typing import Annotated
 import torch
 from pydantic import Field
 from torch import Tensor, nn
+from torch.autograd import Function
+from torch.autograd.function import FunctionCtx
 from torch.nn import functional as F
 
 from faceline.core.params import Group
 from faceline.recognition.heads.base import Head, LossOutput, in_full_precision
-from faceline.recognition.heads.kernels import NearestCenter, OwnEntries, TargetCrossEntropy, UnitRows
-
-# how far from +-1 a cosine is kept before acos, whose slope there is infinite; 1.4 mrad
-COSINE_EPSILON = 1e-6
 
 MarginRad = Annotated[float, Field(ge=0, lt=math.pi)]
 
@@ -28,10 +26,12 @@ class CosineHead(Head):
     steps in a cosine would be as large as the margin.
     """
 
-    def __init__(self, people: int, embedding_dim: int, scale: float, centers: int = 1) -> None:
+    def __init__(self, people: int, embedding_dim: int, params: Group, centers: int = 1) -> None:
+        """Takes `scale` from a loss's parameters, which subclasses find under `params`."""
         super().__init__()
+        self.params = params
         self.people = people
-        self.scale = scale
+        self.scale: float = params.scale
         self.centers = centers
         self.weight = nn.Parameter(torch.empty(people * centers, embedding_dim))
         # rows of length 1: of much shorter ones AdamW, whose steps have one size, would turn the angles at random
@@ -64,25 +64,21 @@ class CosineHead(Head):
         unit = self.scale * F.normalize(embeddings)
         logits = F.linear(unit, UnitRows.apply(in_full_precision(self.weight)))
         if self.centers > 1:
-            logits = NearestCenter.apply(logits.unflatten(1, (self.centers, self.people)))
+            logits = logits.unflatten(1, (self.centers, self.people)).max(dim=1).values
         return logits
 
 
 class AngularMarginHead(CosineHead):
-    """A cosine head with one additive angular margin: cos(theta + m)."""
-
-    def __init__(self, people: int, embedding_dim: int, params: Group, centers: int = 1) -> None:
-        """Takes `scale` and `margin_rad` from a loss's parameters."""
-        super().__init__(people, embedding_dim, params.scale, centers)
-        self.margin_rad: float = params.margin_rad
+    """A cosine head with one additive angular margin, the parameter `margin_rad`: cos(theta + m)."""
 
     def with_margin(self, cosine: Tensor, embeddings: Tensor) -> Tensor:
-        return add_angle(cosine, self.margin_factor * self.margin_rad)
+        return add_angle(cosine, self.margin_factor * self.params.margin_rad)
 
 
 def angle(cosine: Tensor) -> Tensor:
     """The angle of a cosine, rad, with a finite slope everywhere."""
-    return torch.acos(cosine.clamp(-1 + COSINE_EPSILON, 1 - COSINE_EPSILON))
+    epsilon = 1e-6  # how far from +-1 a cosine is kept, where acos has an infinite slope; 1.4 mrad
+    return torch.acos(cosine.clamp(-1 + epsilon, 1 - epsilon))
 
 
 def add_angle(cosine: Tensor, margin_rad: float | Tensor) -> Tensor:
@@ -97,3 +93,66 @@ def add_angle(cosine: Tensor, margin_rad: float | Tensor) -> Tensor:
     widened = angle(cosine) + margin_rad
     sine = torch.sin(margin_rad) if isinstance(margin_rad, Tensor) else math.sin(margin_rad)
     return torch.where(widened <= math.pi, torch.cos(widened), cosine - margin_rad * sine)
+
+
+# With thousands of people the head's matrices are larger than the caches, and a step's time is the number of times
+# that they are walked over. Autograd's own way through `normalize`, `gather` and `scatter` does so twice as often as
+# it must: these pieces have their gradients written out.
+
+
+class UnitRows(Function):
+    """Rows over their norms: d/dw of w / |w| is (g - u (u . g)) / |w|, u the unit row."""
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, rows: Tensor) -> Tensor:
+        norms = rows.norm(dim=1, keepdim=True).clamp_(min=1e-12)
+        unit = rows / norms
+        ctx.save_for_backward(unit, norms)
+        return unit
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, gradient: Tensor) -> Tensor:
+        unit, norms = ctx.saved_tensors
+        along = torch.linalg.vecdot(gradient, unit)[:, None]
+        return torch.addcmul(gradient, unit, along, value=-1).div_(norms)
+
+
+class OwnEntries(Function):
+    """Takes (n, people) logits and (n,) labels; gives the logits again and, as (n,), each row's own entry.
+
+    The entries' gradient is put into the logits' where it belongs, not into a matrix of zeros to be added.
+    """
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        ctx.save_for_backward(labels)
+        return logits.view_as(logits), logits.gather(1, labels[:, None])[:, 0]
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, gradient: Tensor, own: Tensor) -> tuple[Tensor, None]:
+        (labels,) = ctx.saved_tensors
+        return gradient.scatter_add_(1, labels[:, None], own[:, None]), None
+
+
+class TargetCrossEntropy(Function):
+    """Mean cross entropy of logits in which each row's own entry is replaced by another value.
+
+    Takes (n, people) logits, (n,) target logits to put in, (n,) labels. The gradient is softmax less one-hot:
+    what falls on the replaced entry belongs to the target, and nothing to the logit that stood there.
+    """
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, logits: Tensor, target: Tensor, labels: Tensor) -> Tensor:
+        column = labels[:, None]
+        log_probabilities = logits.scatter(1, column, target[:, None]).log_softmax(dim=1)
+        ctx.save_for_backward(log_probabilities, labels)
+        return -log_probabilities.gather(1, column).mean()
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
+        log_probabilities, labels = ctx.saved_tensors
+        column = labels[:, None]
+        share = gradient / len(labels)
+        shares = log_probabilities.exp().mul_(share)
+        own = shares.gather(1, column)[:, 0] - share
+        return shares.scatter_(1, column, 0), own, None

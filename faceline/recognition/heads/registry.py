@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from faceline.core.params import Group
 
@@ -17,35 +18,16 @@ if TYPE_CHECKING:
 _LOSSES = Path(__file__).parents[1] / "losses"
 
 
-class Loss(NamedTuple):
-    """The parameters that a loss has, and the head that computes it from them."""
-
-    Params: type[Group]
-    Head: type[Head]
-
-
 def loss_names() -> list[str]:
     """All losses, in alphabetical order; none is imported."""
     return sorted(path.stem for path in _LOSSES.glob("[!_]*.py"))
 
 
-def check_loss(name: str) -> str:
-    """The name itself.
-
-    Raises:
-        ValueError: there is no such loss; the message lists those that there are.
-    """
-    if name not in loss_names():
-        raise ValueError(f"Input should be one of {', '.join(map(repr, loss_names()))}")
-    return name
-
-
-def load_loss(name: str) -> Loss:
-    """Imports a loss, one of `loss_names()`."""
-    module = import_module(f"faceline.recognition.losses.{name}")
-    return Loss(module.Params, module.HEAD)
+def load_loss(name: str) -> ModuleType:
+    """A loss, one of `loss_names()`: `Params` are the parameters that it has, `HEAD` computes it from them."""
+    return import_module(f"faceline.recognition.losses.{name}")
 
 
 def build_head(name: str, params: Group, people: int, embedding_dim: int) -> Head:
     """The head of a named loss with that loss's parameters; weights are drawn from torch's seed."""
-    return load_loss(name).Head(people, embedding_dim, params)
+    return load_loss(name).HEAD(people, embedding_dim, params)

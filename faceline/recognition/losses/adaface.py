@@ -31,10 +31,7 @@ class AdaFace(CosineHead):
     """
 
     def __init__(self, people: int, embedding_dim: int, params: Params) -> None:
-        super().__init__(people, embedding_dim, params.scale)
-        self.margin = params.margin
-        self.concentration = params.norm_concentration
-        self.momentum = params.norm_momentum
+        super().__init__(people, embedding_dim, params)
         self.register_buffer("norm_mean", torch.tensor(0.0))
         self.register_buffer("norm_spread", torch.tensor(1.0))
         self.register_buffer("started", torch.tensor(False))
@@ -44,8 +41,8 @@ class AdaFace(CosineHead):
         if self.training:
             self._follow(norms)
         quality = (norms - self.norm_mean) / (self.norm_spread + _SPREAD_EPSILON)
-        quality = (quality * self.concentration).clamp(-1, 1)
-        margin = self.margin_factor * self.margin
+        quality = (quality * self.params.norm_concentration).clamp(-1, 1)
+        margin = self.margin_factor * self.params.margin
         widened = (angle(cosine) - margin * quality).clamp(0, math.pi)
         return torch.cos(widened) - margin * (1 + quality)
 
@@ -54,7 +51,7 @@ class AdaFace(CosineHead):
         variance = mean_over_processes(((norms - mean) ** 2).mean())
         for average, value in ((self.norm_mean, mean), (self.norm_spread, variance.sqrt())):
             value = value.to(average.dtype)
-            average.copy_(torch.where(self.started, torch.lerp(average, value, self.momentum), value))
+            average.copy_(torch.where(self.started, torch.lerp(average, value, self.params.norm_momentum), value))
         self.started.fill_(True)
 
 

@@ -14,12 +14,8 @@ class Params(Group):
 class CosFace(CosineHead):
     """cos(theta) - m (Wang et al., CVPR 2018, equation 4)."""
 
-    def __init__(self, people: int, embedding_dim: int, params: Params) -> None:
-        super().__init__(people, embedding_dim, params.scale)
-        self.margin_cos = params.margin_cos
-
     def with_margin(self, cosine: Tensor, embeddings: Tensor) -> Tensor:
-        return cosine - self.margin_factor * self.margin_cos
+        return cosine - self.margin_factor * self.params.margin_cos
 
 
 HEAD = CosFace

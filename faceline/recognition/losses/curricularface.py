@@ -29,13 +29,12 @@ class CurricularFace(AngularMarginHead):
 
     def __init__(self, people: int, embedding_dim: int, params: Params) -> None:
         super().__init__(people, embedding_dim, params)
-        self.momentum = params.momentum
         self.register_buffer("progress", torch.tensor(0.0))
 
     def adjust_others(self, logits: Tensor, cosine: Tensor, target: Tensor) -> Tensor:
         if self.training:
             mean = mean_over_processes(cosine.detach().mean()).to(self.progress.dtype)
-            self.progress.lerp_(mean, self.momentum)
+            self.progress.lerp_(mean, self.params.momentum)
         threshold = self.scale * target.detach()
         # a copy of the running mean: the step's gradient must see the value that the step was computed with
         return HardNegatives.apply(logits, threshold, self.progress.clone(), self.scale, self.margin_factor)

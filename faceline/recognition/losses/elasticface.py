@@ -22,16 +22,11 @@ class ElasticFace(AngularMarginHead):
     evaluation mode all are m.
     """
 
-    def __init__(self, people: int, embedding_dim: int, params: Params) -> None:
-        super().__init__(people, embedding_dim, params)
-        self.margin_sigma = params.margin_sigma
-        self.plus = params.plus
-
     def with_margin(self, cosine: Tensor, embeddings: Tensor) -> Tensor:
-        margin = torch.full_like(cosine, self.margin_rad)
+        margin = torch.full_like(cosine, self.params.margin_rad)
         if self.training:
-            margin += self.margin_sigma * torch.randn_like(cosine)
-            if self.plus:
+            margin += self.params.margin_sigma * torch.randn_like(cosine)
+            if self.params.plus:
                 rank_by_angle = cosine.detach().argsort(descending=True).argsort()
                 margin = margin.sort().values[rank_by_angle]
         return add_angle(cosine, self.margin_factor * margin)

@@ -34,10 +34,6 @@ class MagFace(CosineHead):
     large norms, poor ones with small. `margin_factor` scales m and lambda: 0 is plain normalised cross entropy.
     """
 
-    def __init__(self, people: int, embedding_dim: int, params: Params) -> None:
-        super().__init__(people, embedding_dim, params.scale)
-        self.params = params
-
     def forward(self, embeddings: Tensor, labels: Tensor) -> LossOutput:
         output = super().forward(embeddings, labels)
         norm = self._clamped_norm(in_full_precision(embeddings))
@@ -45,11 +41,9 @@ class MagFace(CosineHead):
         return output._replace(loss=output.loss + self.margin_factor * self.params.regulariser_weight * regulariser)
 
     def with_margin(self, cosine: Tensor, embeddings: Tensor) -> Tensor:
-        low, high = self.params.margin_low, self.params.margin_high
-        share = (self._clamped_norm(embeddings) - self.params.norm_low) / (
-            self.params.norm_high - self.params.norm_low
-        )
-        return add_angle(cosine, self.margin_factor * (low + share * (high - low)))
+        p = self.params
+        share = (self._clamped_norm(embeddings) - p.norm_low) / (p.norm_high - p.norm_low)
+        return add_angle(cosine, self.margin_factor * (p.margin_low + share * (p.margin_high - p.margin_low)))
 
     def _clamped_norm(self, embeddings: Tensor) -> Tensor:
         return torch.linalg.vector_norm(embeddings, dim=1).clamp(self.params.norm_low, self.params.norm_high)

@@ -23,12 +23,8 @@ class SphereFace(CosineHead):
     It holds for real m as well; 1.35 is what ArcFace's authors found to train without annealing.
     """
 
-    def __init__(self, people: int, embedding_dim: int, params: Params) -> None:
-        super().__init__(people, embedding_dim, params.scale)
-        self.angle_factor = params.margin_factor
-
     def with_margin(self, cosine: Tensor, embeddings: Tensor) -> Tensor:
-        widened = (1 + self.margin_factor * (self.angle_factor - 1)) * angle(cosine)
+        widened = (1 + self.margin_factor * (self.params.margin_factor - 1)) * angle(cosine)
         turns = torch.floor(widened.detach() / math.pi)
         return (1 - 2 * (turns % 2)) * torch.cos(widened) - 2 * turns
 

@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 
 import numpy as np
 import torch
-import torch.distributed as dist
 from pydantic import Field
 from torch import Tensor
 from torch.distributed.nn.functional import all_gather
@@ -12,7 +11,7 @@ from torch.nn import functional as F
 
 from faceline.core.errors import FacelineError, InputError
 from faceline.core.params import Group, NonNegative
-from faceline.recognition.heads.base import Head, LossOutput, in_full_precision
+from faceline.recognition.heads.base import Head, LossOutput, in_full_precision, process_count
 
 COLLAPSED_DISTANCE = 1e-3
 COLLAPSED_STEPS = 50
@@ -38,10 +37,7 @@ class Triplet(Head):
 
     def __init__(self, people: int, embedding_dim: int, params: Params) -> None:
         super().__init__()
-        self.people_per_batch = params.people_per_batch
-        self.photos_per_person = params.photos_per_person
-        self.margin_cos = params.margin_cos
-        self.mine = {"batch_hard": hardest_in_batch, "semi_hard": semi_hard}[params.mining]
+        self.params = params
         self.register_buffer("collapsed_steps", torch.tensor(0))
 
     def forward(self, embeddings: Tensor, labels: Tensor) -> LossOutput:
@@ -56,8 +52,9 @@ class Triplet(Head):
             distances = 1 - unit @ unit.T
             same = labels[:, None] == labels[None]
             itself = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
-            positive, negative = self.mine(distances, same & ~itself, ~same)
-            violation = F.relu(positive - negative + self.margin_cos)
+            mine = _hardest_in_batch if self.params.mining == "batch_hard" else _semi_hard
+            positive, negative = mine(distances, same & ~itself, ~same)
+            violation = F.relu(positive - negative + self.params.margin_cos)
             active = violation.detach() > 0
             loss = violation.sum() / active.sum().clamp(min=1)
             mean_distance = distances.detach()[~itself].mean()
@@ -70,10 +67,31 @@ class Triplet(Head):
         return None
 
     def photos_per_step(self, batch_size: int) -> int:
-        return self.people_per_batch * self.photos_per_person
+        return self.params.people_per_batch * self.params.photos_per_person
 
     def batches(self, labels: np.ndarray, batch_size: int, rng: np.random.Generator) -> list[np.ndarray]:
-        return people_batches(labels, self.people_per_batch, self.photos_per_person, rng)
+        """Several photos of several people in each: as many steps as photos fill.
+
+        People take turns in random order; a person with fewer photos than asked for gives some of them twice.
+
+        Raises:
+            InputError: there are fewer people than a batch needs.
+        """
+        people, each = self.params.people_per_batch, self.params.photos_per_person
+        photos = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+        if len(photos) < people:
+            raise InputError(
+                f"losses.triplet.people_per_batch: {people}, but there are {len(photos)} people to train on"
+            )
+        turns: list[int] = []
+        batches = []
+        for _ in range(max(1, len(labels) // (people * each))):
+            if len(turns) < people:
+                # another round; those who still wait from the last one come late in it: no batch has them twice
+                turns += sorted(rng.permutation(len(photos)).tolist(), key=turns.__contains__)
+            chosen, turns = turns[:people], turns[people:]
+            batches.append(np.concatenate([_draw(photos[person], each, rng) for person in chosen]))
+        return batches
 
     def _watch(self, mean_distance: Tensor) -> None:
         collapsed = mean_distance < COLLAPSED_DISTANCE
@@ -86,66 +104,30 @@ class Triplet(Head):
             )
 
 
-def hardest_in_batch(distances: Tensor, positives: Tensor, negatives: Tensor) -> tuple[Tensor, Tensor]:
-    """Each anchor's farthest positive and nearest negative, as two (k,) distances.
+# Both take (n, n) distances and masks that say who is what, rows being anchors, and give two (k,) distances: to the
+# positive and to the negative. Anchors that lack either are left out.
 
-    Args:
-        distances, positives, negatives: (n, n); row: anchor; the masks say who is what. Anchors that lack
-            either are left out.
-    """
+
+def _hardest_in_batch(distances: Tensor, positives: Tensor, negatives: Tensor) -> tuple[Tensor, Tensor]:
     usable = positives.any(dim=1) & negatives.any(dim=1)
     farthest = distances.masked_fill(~positives, -torch.inf).amax(dim=1)
     nearest = distances.masked_fill(~negatives, torch.inf).amin(dim=1)
     return farthest[usable], nearest[usable]
 
 
-def semi_hard(distances: Tensor, positives: Tensor, negatives: Tensor) -> tuple[Tensor, Tensor]:
-    """For every anchor and positive the semi-hard negative, as two (k,) distances; arguments as above."""
+def _semi_hard(distances: Tensor, positives: Tensor, negatives: Tensor) -> tuple[Tensor, Tensor]:
     anchor, other = torch.nonzero(positives & negatives.any(dim=1, keepdim=True), as_tuple=True)
     positive = distances[anchor, other]
     rows, allowed = distances[anchor], negatives[anchor]
     farther = allowed & (rows > positive[:, None])
-    nearest = rows.masked_fill(~farther, torch.inf).amin(dim=1) if len(rows) else positive
-    farthest = rows.masked_fill(~allowed, -torch.inf).amax(dim=1) if len(rows) else positive
+    nearest = rows.masked_fill(~farther, torch.inf).amin(dim=1)
+    farthest = rows.masked_fill(~allowed, -torch.inf).amax(dim=1)
     return positive, torch.where(farther.any(dim=1), nearest, farthest)
 
 
 def _of_all_processes(rows: Tensor) -> Tensor:
     """The rows of every training process, so that triplets are mined in the whole batch; gradients flow back."""
-    if not (dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1):
-        return rows
-    if rows.requires_grad:
-        return torch.cat(all_gather(rows))
-    parts = [torch.empty_like(rows) for _ in range(dist.get_world_size())]
-    dist.all_gather(parts, rows.contiguous())
-    return torch.cat(parts)
-
-
-def people_batches(
-    labels: np.ndarray, people_per_batch: int, photos_per_person: int, rng: np.random.Generator
-) -> list[np.ndarray]:
-    """P x K batches: several photos of several people in each, as triplets need.
-
-    People take turns in random order; a person with fewer photos than asked for gives some of them twice. There
-    are as many steps as photos fill.
-
-    Raises:
-        InputError: there are fewer people than a batch needs.
-    """
-    photos = [np.flatnonzero(labels == label) for label in np.unique(labels)]
-    if len(photos) < people_per_batch:
-        raise InputError(
-            f"losses.triplet.people_per_batch: {people_per_batch}, but there are {len(photos)} people to train on"
-        )
-    turns: list[int] = []
-    batches = []
-    for _ in range(max(1, len(labels) // (people_per_batch * photos_per_person))):
-        if len(turns) < people_per_batch:
-            # another round; those who still wait from the last one come late in it, so that no batch has them twice
-            turns += sorted(rng.permutation(len(photos)).tolist(), key=turns.__contains__)
-        chosen, turns = turns[:people_per_batch], turns[people_per_batch:]
-        batches.append(np.concatenate([_draw(photos[person], photos_per_person, rng) for person in chosen]))
-    return batches
+    return torch.cat(all_gather(rows)) if process_count() > 1 else rows
 
 
 def _draw(photos: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:

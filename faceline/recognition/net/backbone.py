@@ -38,17 +38,6 @@ def backbone_names() -> list[str]:
     return sorted(path.stem for path in _BACKBONES.glob("[!_]*.py"))
 
 
-def check_backbone(name: str) -> str:
-    """The name itself.
-
-    Raises:
-        ValueError: there is no such backbone; the message lists those that there are.
-    """
-    if name not in backbone_names():
-        raise ValueError(f"Input should be one of {', '.join(map(repr, backbone_names()))}")
-    return name
-
-
 def load_backbone(name: str) -> Backbone:
     """Imports a backbone, one of `backbone_names()`."""
     return import_module(f"faceline.recognition.backbones.{name}").BACKBONE

@@ -6,7 +6,6 @@ from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from faceline.core.errors import InputError
 from faceline.core.params import Group
@@ -17,7 +16,6 @@ NECKS = ("bn_fc_bn", "fc_bn", "flat_bn_fc_bn")
 # what all nets are fed: RGB 0..255 less MEAN, over STD
 MEAN = 127.5
 STD = 127.5
-BATCH_NORM_MOMENTUM = 0.1
 
 
 @dataclass(frozen=True)
@@ -62,15 +60,11 @@ class EmbeddingNet(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
                 # with few steps an epoch, MobileNetV3's and EfficientNet's 0.01 never catches up with the weights
-                module.momentum = BATCH_NORM_MOMENTUM
+                module.momentum = 0.1
 
     def forward(self, images: Tensor) -> Tensor:
         """(n, 3, px, px) normalised photos -> (n, dim) raw embeddings."""
         return self.neck(self.pool(self.backbone(images)))
-
-    def embed(self, images: Tensor) -> Tensor:
-        """(n, dim) embeddings of unit norm."""
-        return F.normalize(self(images).float())
 
 
 class Recognizer(nn.Module):
@@ -92,7 +86,6 @@ def normalise(images: Tensor) -> Tensor:
 
 def _map_shape(backbone: nn.Module, config: NetConfig) -> tuple[int, int]:
     """Channels and side of the backbone's map, found by trying: strides round in each library's own way."""
-    training = backbone.training
     try:
         with torch.no_grad():
             shape = backbone.eval()(torch.zeros(1, 3, config.input_px, config.input_px)).shape
@@ -100,18 +93,17 @@ def _map_shape(backbone: nn.Module, config: NetConfig) -> tuple[int, int]:
         raise InputError(
             f"recognition.input_px: {config.input_px} px is too small for {config.backbone}; use 112 or more"
         ) from None
-    finally:
-        backbone.train(training)
+    backbone.train()
     return shape[1], shape[2]
 
 
 def _pool(pooling: str, normed: bool, channels: int, side: int) -> tuple[nn.Module, int]:
     """The map to features, with or without BatchNorm, and how many there are."""
-    if pooling == "flat":
-        norm = nn.BatchNorm2d(channels) if normed else nn.Identity()
+    flat = pooling == "flat"
+    norm = (nn.BatchNorm2d if flat else nn.BatchNorm1d)(channels) if normed else nn.Identity()
+    if flat:
         return nn.Sequential(norm, nn.Flatten()), channels * side**2
-    norm = nn.BatchNorm1d(channels) if normed else nn.Identity()
+    shrink = nn.AdaptiveAvgPool2d(1)
     if pooling == "depthwise":
-        depthwise = nn.Conv2d(channels, channels, side, groups=channels, bias=False)
-        return nn.Sequential(depthwise, nn.Flatten(), norm), channels
-    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), norm), channels
+        shrink = nn.Conv2d(channels, channels, side, groups=channels, bias=False)
+    return nn.Sequential(shrink, nn.Flatten(), norm), channels

@@ -24,11 +24,6 @@ def conv_norm(
     return [*layers, nn.PReLU(channels)] if activation else layers
 
 
-def resnet(name: str) -> Backbone:
-    """torchvision's ResNet of that name (He et al., CVPR 2016)."""
-    return Backbone(partial(_resnet, name), "mean", {"imagenet": partial(torchvision_weights, name)})
-
-
 def torchvision_weights(name: str) -> Mapping[str, Tensor]:
     """torchvision's best ImageNet weights of a net, from disk or network."""
     from torchvision import models
@@ -36,27 +31,42 @@ def torchvision_weights(name: str) -> Mapping[str, Tensor]:
     return models.get_model_weights(name).DEFAULT.get_state_dict(progress=False, check_hash=True)
 
 
+def resnet(name: str) -> Backbone:
+    """torchvision's ResNet of that name (He et al., CVPR 2016)."""
+
+    def build(input_px: int, stem_stride: int) -> nn.Module:
+        from torchvision import models
+
+        net = models.get_model(name, weights=None)
+        net.conv1.stride = (stem_stride, stem_stride)
+        return nn.Sequential(OrderedDict((part, getattr(net, part)) for part in _RESNET_PARTS))
+
+    return Backbone(build, "mean", {"imagenet": partial(torchvision_weights, name)})
+
+
 def efficientnet(name: str) -> Backbone:
     """efficientnet-pytorch's EfficientNet (Tan and Le, ICML 2019), e.g. `efficientnet-b0`."""
-    return Backbone(partial(_efficientnet, name), "mean", {"imagenet": partial(_efficientnet_weights, name)})
 
+    def build(input_px: int, stem_stride: int) -> nn.Module:
+        from efficientnet_pytorch import EfficientNet
 
-def iresnet(blocks: tuple[int, int, int, int]) -> Backbone:
-    """The improved ResNet of the ArcFace paper: no early pooling, so that a 112 px face ends as a 7 x 7 map.
+        class EfficientNetFeatures(EfficientNet):
+            forward = EfficientNet.extract_features
 
-    With a stem of stride 1 it is the paper's net. With 2 the first stage does not shrink instead: the map stays
-    7 x 7 for 112 px, at a third of the cost.
-    """
-    return Backbone(partial(_iresnet, blocks), "flat")
+        # the library fixes its paddings for an image size, counting on a stem of stride 2
+        net = EfficientNetFeatures.from_name(name, image_size=input_px * (2 // stem_stride), include_top=False)
+        net.set_swish(memory_efficient=False)  # the other one is a custom function that exporters cannot follow
+        if stem_stride == 1:
+            net._conv_stem.stride = [1, 1]
+            net._conv_stem.static_padding = nn.ZeroPad2d(1)
+        return net
 
+    def weights() -> Mapping[str, Tensor]:
+        from efficientnet_pytorch.utils import url_map
 
-def spherenet(units: tuple[int, int, int, int]) -> Backbone:
-    """SphereFace's plain nets (Liu et al., CVPR 2017, table 2) with BatchNorm, which the paper does without.
+        return torch.hub.load_state_dict_from_url(url_map[name], map_location="cpu", progress=False)
 
-    Few large convolutions and no pooling suit a CPU. Four convolutions of stride 2, each followed by `units` of two
-    convolutions beside the identity, make 7 x 7 of 112 px; a stem of stride 1 leaves 14 x 14.
-    """
-    return Backbone(partial(_spherenet, units), "flat")
+    return Backbone(build, "mean", {"imagenet": weights})
 
 
 class Residual(nn.Module):
@@ -71,44 +81,23 @@ class Residual(nn.Module):
         return self.residual(x) + self.shortcut(x)
 
 
-def _resnet(name: str, input_px: int, stem_stride: int) -> nn.Module:
-    from torchvision import models
+def iresnet(blocks: tuple[int, int, int, int]) -> Backbone:
+    """The improved ResNet of the ArcFace paper: no early pooling, so that a 112 px face ends as a 7 x 7 map.
 
-    net = models.get_model(name, weights=None)
-    net.conv1.stride = (stem_stride, stem_stride)
-    return nn.Sequential(OrderedDict((part, getattr(net, part)) for part in _RESNET_PARTS))
+    With a stem of stride 1 it is the paper's net. With 2 the first stage does not shrink instead: the map stays
+    7 x 7 for 112 px, at a third of the cost.
+    """
 
-
-def _efficientnet(name: str, input_px: int, stem_stride: int) -> nn.Module:
-    from efficientnet_pytorch import EfficientNet
-
-    class EfficientNetFeatures(EfficientNet):
-        def forward(self, images: Tensor) -> Tensor:
-            return self.extract_features(images)
-
-    # the library fixes its paddings for an image size, counting on a stem of stride 2
-    net = EfficientNetFeatures.from_name(name, image_size=input_px * (2 // stem_stride), include_top=False)
-    net.set_swish(memory_efficient=False)  # the other one is a custom function that exporters cannot follow
-    if stem_stride == 1:
-        net._conv_stem.stride = [1, 1]
-        net._conv_stem.static_padding = nn.ZeroPad2d(1)
-    return net
-
-
-def _efficientnet_weights(name: str) -> Mapping[str, Tensor]:
-    from efficientnet_pytorch.utils import url_map
-
-    return torch.hub.load_state_dict_from_url(url_map[name], map_location="cpu", progress=False)
-
-
-def _iresnet(blocks: tuple[int, ...], input_px: int, stem_stride: int) -> nn.Module:
-    layers = conv_norm(3, _CHANNELS[0], 3, stem_stride)
-    channels_in = _CHANNELS[0]
-    for channels, count, stride in zip(_CHANNELS, blocks, (3 - stem_stride, 2, 2, 2), strict=True):
-        for index in range(count):
-            layers.append(_iresnet_block(channels_in, channels, stride if index == 0 else 1))
+    def build(input_px: int, stem_stride: int) -> nn.Module:
+        layers = conv_norm(3, _CHANNELS[0], 3, stem_stride)
+        channels_in = _CHANNELS[0]
+        for channels, count, stride in zip(_CHANNELS, blocks, (3 - stem_stride, 2, 2, 2), strict=True):
+            layers.append(_iresnet_block(channels_in, channels, stride))
+            layers += [_iresnet_block(channels, channels, 1) for _ in range(count - 1)]
             channels_in = channels
-    return nn.Sequential(*layers)
+        return nn.Sequential(*layers)
+
+    return Backbone(build, "flat")
 
 
 def _iresnet_block(channels_in: int, channels: int, stride: int) -> Residual:
@@ -122,12 +111,21 @@ def _iresnet_block(channels_in: int, channels: int, stride: int) -> Residual:
     return Residual(layers, conv_norm(channels_in, channels, 1, stride, activation=False) if changes else [])
 
 
-def _spherenet(units: tuple[int, ...], input_px: int, stem_stride: int) -> nn.Module:
-    layers: list[nn.Module] = []
-    channels_in = 3
-    for channels, count, stride in zip(_CHANNELS, units, (stem_stride, 2, 2, 2), strict=True):
-        layers += conv_norm(channels_in, channels, 3, stride)
-        for _ in range(count):
-            layers.append(Residual([*conv_norm(channels, channels, 3), *conv_norm(channels, channels, 3)], []))
-        channels_in = channels
-    return nn.Sequential(*layers)
+def spherenet(units: tuple[int, int, int, int]) -> Backbone:
+    """SphereFace's plain nets (Liu et al., CVPR 2017, table 2) with BatchNorm, which the paper does without.
+
+    Few large convolutions and no pooling suit a CPU. Four convolutions of stride 2, each followed by `units` of two
+    convolutions beside the identity, make 7 x 7 of 112 px; a stem of stride 1 leaves 14 x 14.
+    """
+
+    def build(input_px: int, stem_stride: int) -> nn.Module:
+        layers: list[nn.Module] = []
+        channels_in = 3
+        for channels, count, stride in zip(_CHANNELS, units, (stem_stride, 2, 2, 2), strict=True):
+            layers += conv_norm(channels_in, channels, 3, stride)
+            for _ in range(count):
+                layers.append(Residual([*conv_norm(channels, channels, 3), *conv_norm(channels, channels, 3)], []))
+            channels_in = channels
+        return nn.Sequential(*layers)
+
+    return Backbone(build, "flat")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from faceline.core.errors import InputError
 from faceline.models.model_file import load_model, save_model
@@ -29,23 +29,15 @@ def load_recognizer(path: Path, with_head: bool) -> tuple[EmbeddingNet, Head | N
         InputError: the file is no recogniser, or weights are missing.
     """
     tensors, metadata = load_model(path, KIND)
-    net = EmbeddingNet(NetConfig(**metadata["config"]))
-    head = _head(metadata, net.config.embedding_dim) if with_head else None
-    for module, prefix in ((net, NET_PREFIX), (head, "head.")):
-        if module is not None:
-            _load(module, {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}, path)
-    return net, head, metadata
-
-
-def _head(metadata: Mapping, embedding_dim: int) -> Head:
-    name = metadata["loss"]["name"]
-    params = load_loss(name).Params.model_validate(metadata["loss"]["params"])
-    return build_head(name, params, len(metadata["people"]), embedding_dim)
-
-
-def _load(module: nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
-    try:
-        module.load_state_dict(state)
-    except RuntimeError as error:
-        raise InputError(f"{path}: weights do not fit its {type(module).__name__}: {error}") from None
-    module.eval()
+    parts = {NET_PREFIX: EmbeddingNet(NetConfig(**metadata["config"]))}
+    if with_head:
+        name, people = metadata["loss"]["name"], len(metadata["people"])
+        params = load_loss(name).Params.model_validate(metadata["loss"]["params"])
+        parts["head."] = build_head(name, params, people, parts[NET_PREFIX].config.embedding_dim)
+    for prefix, module in parts.items():
+        try:
+            module.load_state_dict({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
+        except RuntimeError as error:
+            raise InputError(f"{path}: weights do not fit its {type(module).__name__}: {error}") from None
+        module.eval()
+    return parts[NET_PREFIX], parts.get("head."), metadata

@@ -7,7 +7,7 @@ hue and grey are linear in RGB, hence one 3 x 4 matrix a photo, which also bring
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import torch
 from torch import Generator, Tensor
@@ -18,15 +18,12 @@ from faceline.recognition.training.params import RecognitionAugmentation
 
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 _RGB_TO_YIQ = ((0.299, 0.587, 0.114), (0.5959, -0.2746, -0.3213), (0.2115, -0.5227, 0.3112))
-_CROP_ASPECT = 4 / 3  # widest side ratio of a random resized crop
-_ERASED_SHARE = (0.02, 0.2)  # of the photo's area
 _LOW_RESOLUTION = 3  # factor in side
 _BLUR_SIGMA_PX = (0.5, 1.5)
 _BLUR_RADIUS_PX = 3
 
 
-@dataclass(frozen=True)
-class Augmentation:
+class Augmentation(NamedTuple):
     """What happens to each of n photos.
 
     Attributes:
@@ -49,7 +46,7 @@ class Augmentation:
 
     def part(self, photos: slice) -> Augmentation:
         """What happens to some of the photos, say to one process's share of a batch."""
-        return Augmentation(*(getattr(self, field.name)[photos] for field in fields(self)))
+        return Augmentation(*(field[photos] for field in self))
 
 
 def draw(params: RecognitionAugmentation, count: int, generator: Generator) -> Augmentation:
@@ -115,9 +112,7 @@ def _crops(scale_min: float, uniform: Tensor) -> Tensor:
     count = uniform.shape[1]
     if scale_min == 1:
         return torch.eye(2, 3).repeat(count, 1, 1)
-    area = scale_min + (1 - scale_min) * uniform[0]
-    aspect = torch.exp(math.log(_CROP_ASPECT) * (2 * uniform[1] - 1))
-    sides = torch.stack([(area * aspect).sqrt(), (area / aspect).sqrt()], 1).clamp(max=1)
+    sides = _sides(scale_min, 1, 4 / 3, uniform).clamp(max=1)
     middle = (1 - sides) * (2 * uniform[2:].T - 1)
     return torch.cat([torch.diag_embed(sides), middle[:, :, None]], 2)
 
@@ -138,11 +133,16 @@ def _colours(contrast: Tensor, saturation: Tensor, hue_rad: Tensor, grey: Tensor
     return contrast[:, None, None] * (torch.linalg.inv(to_yiq) @ in_yiq @ to_yiq)
 
 
+def _sides(least: float, most: float, widest: float, uniform: Tensor) -> Tensor:
+    """(n, 2) sides of rectangles, their areas in least..most, the ratio of their sides up to `widest` either way."""
+    area = least + (most - least) * uniform[0]
+    aspect = torch.exp(math.log(widest) * (2 * uniform[1] - 1))
+    return torch.stack([(area * aspect).sqrt(), (area / aspect).sqrt()], 1)
+
+
 def _rectangles(uniform: Tensor) -> Tensor:
-    low, high = _ERASED_SHARE
-    area = low + (high - low) * uniform[0]
-    aspect = torch.exp(math.log(2.0) * (2 * uniform[1] - 1))
-    sides = torch.stack([(area * aspect).sqrt(), (area / aspect).sqrt()], 1)
+    """(n, 4) rectangles to erase, of 2 to 20% of the photo's area."""
+    sides = _sides(0.02, 0.2, 2.0, uniform)
     corner = uniform[2:].T * (1 - sides)
     return torch.cat([corner, corner + sides], 1)
 

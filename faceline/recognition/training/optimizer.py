@@ -6,11 +6,6 @@ from torch import Tensor, nn
 from faceline.recognition.training.params import RecognitionParams
 
 MOMENTUM = {"sgd": 0.9, "muon": 0.95}
-# a filter over fewer numbers than this has too few directions to be worth evening out: depthwise ones, say
-MIN_FAN_IN = 64
-# Jordan's quintic: five steps bring every singular value of 0.0015 to 1 to between 0.68 and 1.13
-_QUINTIC = (3.4445, -4.7750, 2.0315)
-_QUINTIC_STEPS = 5
 
 
 class Muon(torch.optim.AdamW):
@@ -48,11 +43,12 @@ def orthogonalised(matrix: Tensor) -> Tensor:
 
     Within autocast the products are in its type; a step's direction needs no more.
     """
-    a, b, c = _QUINTIC
+    # Jordan's quintic: five steps bring every singular value of 0.0015 to 1 to between 0.68 and 1.13
+    a, b, c = 3.4445, -4.7750, 2.0315
     tall = matrix.shape[0] > matrix.shape[1]
     wide = matrix.T if tall else matrix
     wide = wide / wide.norm().clamp(min=1e-7)
-    for _ in range(_QUINTIC_STEPS):
+    for _ in range(5):
         square = wide @ wide.T
         quartic = torch.addmm(square, square, square, beta=b, alpha=c)
         wide = torch.addmm(wide, quartic, wide, beta=a)
@@ -69,7 +65,8 @@ def build_optimizer(module: nn.Module, params: RecognitionParams) -> torch.optim
     for name, weight in module.named_parameters():
         if weight.ndim <= 1:
             vectors.append(weight)
-        elif name.startswith("head.") or weight[0].numel() < MIN_FAN_IN:
+        elif name.startswith("head.") or weight[0].numel() < 64:
+            # filters over fewer numbers have too few directions to be worth evening out: depthwise ones, say
             matrices.append(weight)
         else:
             filters.append(weight)
@@ -78,7 +75,8 @@ def build_optimizer(module: nn.Module, params: RecognitionParams) -> torch.optim
         {"params": matrices, "weight_decay": params.weight_decay, "orthogonal": False},
         {"params": vectors, "weight_decay": 0.0, "orthogonal": False},
     ]
+    groups = [group for group in groups if group["params"]]
     if params.optimizer == "sgd":
         return torch.optim.SGD(groups, params.learning_rate, momentum=MOMENTUM["sgd"], nesterov=True, fused=True)
-    optimizer = {"adamw": torch.optim.AdamW, "muon": Muon}[params.optimizer]
-    return optimizer([group for group in groups if group["params"]], params.learning_rate, fused=True)
+    kind = Muon if params.optimizer == "muon" else torch.optim.AdamW
+    return kind(groups, params.learning_rate, fused=True)

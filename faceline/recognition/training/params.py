@@ -2,11 +2,11 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from faceline.core.params import Above0, Group, NonNegative, Positive, Seed, Share, ShareBelow1
-from faceline.recognition.heads.registry import check_loss
-from faceline.recognition.net.backbone import check_backbone
+from faceline.recognition.heads.registry import loss_names
+from faceline.recognition.net.backbone import backbone_names
 from faceline.recognition.net.embedding_net import NECKS
 
 
@@ -29,8 +29,8 @@ class RecognitionAugmentation(Group):
 class RecognitionParams(Group):
     key: ClassVar[str] = "recognition"
     seed: Seed
-    backbone: Annotated[str, AfterValidator(check_backbone)]
-    loss: Annotated[str, AfterValidator(check_loss)]
+    backbone: Literal[*backbone_names()]
+    loss: Literal[*loss_names()]
     pretrained: str
     input_px: Annotated[int, Field(ge=32, le=512)]
     stem_stride: Literal[1, 2]

@@ -1,6 +1,6 @@
 """Weights to start from: published ones, or a file of the user's."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -13,7 +13,6 @@ from faceline.recognition.net.backbone import load_backbone
 from faceline.recognition.net.embedding_net import EmbeddingNet
 from faceline.recognition.net.recognizer_file import NET_PREFIX
 
-NONE = "none"
 _BACKBONE_PREFIX = "backbone."
 
 
@@ -26,39 +25,33 @@ def start_from(net: EmbeddingNet, pretrained: str) -> None:
     Raises:
         InputError: the backbone has no weights of that name, they cannot be fetched, or the file does not fit.
     """
-    if pretrained == NONE:
+    if pretrained == "none":
         return
     name = net.config.backbone
     published = load_backbone(name).published
     if pretrained in published:
-        state = _fetched(name, pretrained, published[pretrained])
+        try:
+            state = published[pretrained]()
+        except (OSError, RuntimeError) as error:  # no network, no disk, or a download that does not match its hash
+            raise InputError(
+                f"recognition.pretrained: the {pretrained} weights of {name} could not be fetched ({error}). Where "
+                "there is network, download them, put the file here and give its path (pretrained: "
+                "path/to/file.pth), or train without (pretrained: none)"
+            ) from None
     elif Path(pretrained).is_file():
         state = _read(Path(pretrained))
     else:
-        known = ", ".join((NONE, *published, "PATH of a file"))
+        known = ", ".join(("none", *published, "PATH of a file"))
         raise InputError(
             f"recognition.pretrained: {pretrained} is no file, and {name} has no such weights; it has: {known}"
         )
     _fill(net, state, pretrained)
 
 
-def _fetched(name: str, pretrained: str, fetch: Callable[[], Mapping[str, Tensor]]) -> Mapping[str, Tensor]:
-    try:
-        return fetch()
-    except (OSError, RuntimeError) as error:  # no network, no disk, or a download that does not match its hash
-        raise InputError(
-            f"recognition.pretrained: the {pretrained} weights of {name} could not be fetched ({error}). Where "
-            "there is network, download them, put the file here and give its path (pretrained: "
-            "path/to/file.pth), or train without (pretrained: none)"
-        ) from None
-
-
 def _read(path: Path) -> Mapping[str, Tensor]:
+    safe = path.suffix == ".safetensors"
     try:
-        if path.suffix == ".safetensors":
-            state = load_file(path)
-        else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
+        state = load_file(path) if safe else torch.load(path, map_location="cpu", weights_only=True)
     except (SafetensorError, OSError, RuntimeError, EOFError, ValueError) as error:
         raise InputError(f"recognition.pretrained: {path} cannot be read as weights ({error})") from None
     if any(name.startswith(NET_PREFIX + _BACKBONE_PREFIX) for name in state):  # a recogniser: its head is left out
@@ -71,9 +64,7 @@ def _fill(net: EmbeddingNet, state: Mapping[str, Tensor], source: str) -> None:
     prefix = _BACKBONE_PREFIX if ours else ""
     backbone = {name.removeprefix(prefix): state[name] for name in state if name.startswith(prefix)}
     # older published files lack the counter, which nothing reads
-    wanted = {
-        name: tensor for name, tensor in net.backbone.state_dict().items() if not name.endswith("num_batches_tracked")
-    }
+    wanted = {n: tensor for n, tensor in net.backbone.state_dict().items() if not n.endswith("num_batches_tracked")}
     for name, tensor in wanted.items():
         found = backbone.get(name)
         if found is None or found.shape != tensor.shape:
@@ -83,17 +74,9 @@ def _fill(net: EmbeddingNet, state: Mapping[str, Tensor], source: str) -> None:
                 f"{tuple(tensor.shape)}, found {shape}"
             )
     net.backbone.load_state_dict({name: backbone[name] for name in wanted}, strict=False)
-    for part in ("pool", "neck"):
-        names = {name: f"{part}.{name}" for name in getattr(net, part).state_dict()}
-        if part == "neck" and not ours:
-            names |= {
-                inside: outside for outside, inside in load_backbone(net.config.backbone).published_neck.items()
-            }
-        _fill_where_it_fits(getattr(net, part), {name: state[key] for name, key in names.items() if key in state})
-
-
-def _fill_where_it_fits(module: torch.nn.Module, state: Mapping[str, Tensor]) -> None:
-    """Another embedding size or another neck is no mistake: those layers are trained anew."""
-    wanted = module.state_dict()
-    fitting = {name: tensor for name, tensor in state.items() if tensor.shape == wanted[name].shape}
-    module.load_state_dict(fitting, strict=False)
+    # another embedding size or another neck is no mistake: those layers are trained anew
+    rest = {n: tensor for n, tensor in net.state_dict().items() if not n.startswith(_BACKBONE_PREFIX)}
+    neck = {} if ours else load_backbone(net.config.backbone).published_neck
+    found = {name: state[name] for name in rest if name in state}
+    found |= {f"neck.{inside}": state[outside] for outside, inside in neck.items() if outside in state}
+    net.load_state_dict({n: tensor for n, tensor in found.items() if tensor.shape == rest[n].shape}, strict=False)

@@ -17,26 +17,27 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
 
 
-def must_launch(runtime: RuntimeParams) -> bool:
-    """Whether several processes are asked for and this is not yet one of them."""
-    return runtime.devices * runtime.nodes > 1 and "RANK" not in os.environ
-
-
-def launch(module: str, arguments: Sequence[str], runtime: RuntimeParams) -> None:
+def launched(module: str, arguments: Sequence[str], runtime: RuntimeParams) -> bool:
     """Runs `python -m module arguments` in `runtime.devices` processes of this machine, and waits.
+
+    Returns:
+        False, having done nothing, where one process is enough or this is one of several already.
 
     Raises:
         InputError: several machines are asked for; their processes are started on each of them.
         FacelineError: a process failed; it has said why.
     """
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", str(runtime.devices)]
+    if runtime.devices * runtime.nodes == 1 or "RANK" in os.environ:
+        return False
+    devices = str(runtime.devices)
     if runtime.nodes > 1:
-        shown = f"torchrun --nnodes {runtime.nodes} --nproc-per-node {runtime.devices} --rdzv-backend c10d "
+        shown = f"torchrun --nnodes {runtime.nodes} --nproc-per-node {devices} --rdzv-backend c10d "
         shown += f"--rdzv-endpoint HOST:PORT -m {module} {' '.join(arguments)}"
         raise InputError(f"runtime.nodes: {runtime.nodes} machines; start this on each of them: {shown}")
-    ended = subprocess.run([*command, "--standalone", "-m", module, *arguments], check=False)
-    if ended.returncode:
-        raise FacelineError(f"{module}: one of {runtime.devices} processes failed; its message stands above")
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", devices, "--standalone"]
+    if subprocess.run([*torchrun, "-m", module, *arguments], check=False).returncode:
+        raise FacelineError(f"{module}: one of {devices} processes failed; its message stands above")
+    return True
 
 
 def join(runtime: RuntimeParams, device: torch.device) -> Accelerator:
@@ -48,9 +49,7 @@ def join(runtime: RuntimeParams, device: torch.device) -> Accelerator:
     from accelerate import Accelerator
 
     accelerator = Accelerator(cpu=device.type != "cuda", mixed_precision="no")
-    wanted = runtime.devices * runtime.nodes
-    if accelerator.num_processes != wanted:
-        raise InputError(
-            f"runtime.devices x runtime.nodes is {wanted}, but {accelerator.num_processes} processes were started"
-        )
+    wanted, found = runtime.devices * runtime.nodes, accelerator.num_processes
+    if found != wanted:
+        raise InputError(f"runtime.devices x runtime.nodes is {wanted}, but {found} processes were started")
     return accelerator

@@ -3,8 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -12,21 +11,19 @@ from torch import Tensor
 
 from faceline.core.errors import FacelineError, InputError
 from faceline.core.params import Group
+from faceline.imaging.parallel import ordered_map
 from faceline.imaging.progress import track
 from faceline.models.runtime import RuntimeParams, seed_everything
 from faceline.recognition.heads.base import LossOutput
 from faceline.recognition.heads.registry import build_head
 from faceline.recognition.net.embedding_net import EmbeddingNet, NetConfig, Recognizer
 from faceline.recognition.training.augment import Augmentation, augment, draw
-from faceline.recognition.training.candidate import Candidate, TrainedRecognizer
-from faceline.recognition.training.face_store import prefetched
 from faceline.recognition.training.optimizer import build_optimizer
 from faceline.recognition.training.params import RecognitionParams
-from faceline.recognition.training.precision import autocast
 from faceline.recognition.training.pretrained import start_from
 from faceline.recognition.training.processes import join
 from faceline.recognition.training.training_data import TrainingData
-from faceline.recognition.training.validation import validate
+from faceline.recognition.training.validation import DEV_TPR, at_least, validate
 from faceline.training.averaging import AveragedWeights
 from faceline.training.checkpoint import Checkpoint
 from faceline.training.schedule import warmup_cosine
@@ -34,14 +31,39 @@ from faceline.training.schedule import warmup_cosine
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Batch:
-    """One process's share of a step."""
+class Candidate(NamedTuple):
+    """Averaged weights after some epoch, and how good they are."""
 
-    positions: np.ndarray
-    pixels: Tensor
-    labels: Tensor
-    drawn: Augmentation
+    epoch: int
+    figures: dict[str, float]
+    state: dict[str, Tensor]
+
+
+class TrainedRecognizer(NamedTuple):
+    """What a training gives.
+
+    Attributes:
+        best: the candidate that was best on the dev people; `best.state` is what is to be saved.
+        last: the one after the last epoch.
+        curves: one dict an epoch; figures that were not taken are missing or NaN.
+        sample: some augmented photos as the net sees them, (n, 3, px, px) in -1..1.
+    """
+
+    best: Candidate
+    last: Candidate
+    curves: list[dict]
+    sample: Tensor
+
+
+def autocast(precision: str, device: torch.device) -> torch.autocast:
+    """A context in which nets compute as `recognition.precision` says; weights, losses and files are float32 always.
+
+    Args:
+        precision: `float32`, `bfloat16`, or `auto`: bfloat16 on GPUs that have it, float32 elsewhere.
+    """
+    able = device.type == "cuda" and torch.cuda.is_bf16_supported()
+    wanted = precision == "bfloat16" or (precision == "auto" and able)
+    return torch.autocast(device.type, torch.bfloat16, enabled=wanted)
 
 
 class Trainer:
@@ -76,8 +98,7 @@ class Trainer:
         self._processes = join(runtime, device)
         self._share = slice(self._processes.process_index, None, self._processes.num_processes)
         seed_everything(params.seed)
-        self.config = NetConfig.from_params(params)
-        net = EmbeddingNet(self.config)
+        net = EmbeddingNet(NetConfig.from_params(params))
         start_from(net, params.pretrained)
         head = build_head(params.loss, loss_params, len(data.people), params.embedding_dim)
         recognizer = Recognizer(net, head)
@@ -90,22 +111,15 @@ class Trainer:
         self._curves: list[dict] = []
         self._best: Candidate | None = None
         self._last: Candidate | None = None
+        self._stateful = {"recognizer": self._recognizer, "ema": self._ema, "optimizer": self._optimizer}
         self._resume()
         self._wrapped, self._stepper = self._processes.prepare(self._recognizer, self._optimizer)
 
-    @property
-    def is_main(self) -> bool:
-        """Whether this process validates and writes files."""
-        return self._processes.is_main_process
-
-    def run(self, after_epoch: Callable[[int], None] = lambda epoch: None) -> TrainedRecognizer | None:
+    def run(self) -> TrainedRecognizer | None:
         """Trains from the last finished epoch, or from the start, to the end.
 
-        Args:
-            after_epoch: called with each finished epoch, once its checkpoint is on disk.
-
         Returns:
-            What was trained, in the main process; None in the others.
+            What was trained, in the main process, which validates and writes files; None in the others.
 
         Raises:
             FacelineError: the loss or the gradient is not finite, or the embeddings have collapsed.
@@ -115,41 +129,39 @@ class Trainer:
             row, waited_s = self._epoch(epoch)
             trained_s = time.perf_counter() - started
             self._curves.append(row | self._validate(epoch))
-            if self.is_main:
+            if self._processes.is_main_process:
                 self._checkpoint.save(self._state())
                 self._log_epoch(trained_s, waited_s, time.perf_counter() - started)
             self._processes.wait_for_everyone()
-            after_epoch(epoch)
-        if not self.is_main:
+        if not self._processes.is_main_process:
             return None
-        return TrainedRecognizer(self.config, self._best, self._last, self._curves, self._sample())
+        return TrainedRecognizer(self._best, self._last, self._curves, self._sample())
 
     def _epoch(self, epoch: int) -> tuple[dict, float]:
         """One pass; returns its row of the curves, and the seconds that were spent waiting for photos."""
         self._recognizer.train()
         seed_everything(_seed(self._params.seed, epoch, self._processes.process_index))  # for dropout
-        batches = prefetched(self._load, list(zip(self._batches(epoch), self._draws(epoch), strict=True)))
+        batches = ordered_map(self._load, self._plan(epoch), workers=1, ahead=2)
         logged: list[dict[str, Tensor]] = []
-        previous: Batch | None = None
         first = (epoch - 1) * self._steps
         waited_s, asked = 0.0, time.perf_counter()
         for batch in track(batches, f"epoch {epoch}/{self._params.epochs}", self._steps, unit="step"):
             waited_s += time.perf_counter() - asked
             step = first + len(logged)
-            logged.append(self._step(step, batch))
-            if previous is not None:
+            logged.append(self._step(step, *batch))
+            if step > first:
                 # a step late, so that a GPU need not stand still for it
-                self._check_finite(logged[-2], step - 1, previous)
-            previous, asked = batch, time.perf_counter()
-        self._check_finite(logged[-1], step, previous)
+                self._check_finite(step - 1, logged[-2])
+            asked = time.perf_counter()
+        self._check_finite(step, logged[-1])
         means = {name: float(torch.stack([row[name] for row in logged]).double().mean()) for name in logged[0]}
         return self._row(epoch, means), waited_s
 
-    def _step(self, step: int, batch: Batch) -> dict[str, Tensor]:
+    def _step(self, step: int, pixels: Tensor, labels: Tensor, drawn: Augmentation) -> dict[str, Tensor]:
         self._set_schedule(step)
-        images = augment(batch.pixels, batch.drawn).contiguous(memory_format=torch.channels_last)
+        images = augment(pixels, drawn).contiguous(memory_format=torch.channels_last)
         with autocast(self._params.precision, self._device):
-            output: LossOutput = self._wrapped(images, batch.labels)
+            output: LossOutput = self._wrapped(images, labels)
         self._stepper.zero_grad()
         self._processes.backward(output.loss)
         norm = self._processes.clip_grad_norm_(self._recognizer.parameters(), self._params.clip_norm)
@@ -169,9 +181,9 @@ class Trainer:
     def _batches(self, epoch: int) -> list[np.ndarray]:
         """Rows of `data.train` for each step of an epoch: a step's whole batch, a multiple of the processes."""
         rng = np.random.default_rng([self._params.seed, epoch])
-        processes, head = self._processes.num_processes, self._recognizer.head
-        size = head.photos_per_step(self._params.batch_size)
-        batches = head.batches(self._labels, self._params.batch_size, rng)
+        processes, head, size = self._processes.num_processes, self._recognizer.head, self._params.batch_size
+        batches = head.batches(self._labels, size, rng)
+        size = head.photos_per_step(size)
         if size % processes:
             raise InputError(
                 f"recognition.batch_size: {size} photos cannot be shared by {processes} processes evenly"
@@ -181,27 +193,27 @@ class Trainer:
             raise InputError(f"{len(self._labels)} training photos are too few for {processes} processes")
         return batches
 
-    def _draws(self, epoch: int) -> list[Augmentation]:
+    def _plan(self, epoch: int) -> list[tuple[np.ndarray, Augmentation]]:
+        """The batches of an epoch, and what happens to their photos."""
         generator = torch.Generator().manual_seed(_seed(self._params.seed, epoch))
-        return [draw(self._params.augmentation, len(batch), generator) for batch in self._batches(epoch)]
+        return [(batch, draw(self._params.augmentation, len(batch), generator)) for batch in self._batches(epoch)]
 
-    def _load(self, item: tuple[np.ndarray, Augmentation]) -> Batch:
-        batch, drawn = item
+    def _load(self, planned: tuple[np.ndarray, Augmentation]) -> tuple[Tensor, Tensor, Augmentation]:
+        """This process's share of a step: pixels, labels, and what happens to the photos."""
+        batch, drawn = planned
         rows = batch[self._share]
-        positions = self._data.train[rows]
-        pixels = self._data.faces.batch(positions)
-        labels = torch.from_numpy(self._labels[rows])
-        if self._device.type == "cuda":
-            pixels = pixels.to(self._device, non_blocking=True)
-        return Batch(positions, pixels, labels.to(self._device), drawn.part(self._share))
+        pixels = self._data.faces.batch(self._data.train[rows]).to(self._device, non_blocking=True)
+        return pixels, torch.from_numpy(self._labels[rows]).to(self._device), drawn.part(self._share)
 
-    def _check_finite(self, logged: dict[str, Tensor], step: int, batch: Batch) -> None:
+    def _check_finite(self, step: int, logged: dict[str, Tensor]) -> None:
         loss, norm = logged["loss"].item(), logged["grad_norm"].item()
         if math.isfinite(loss) and math.isfinite(norm):
             return
         self._set_schedule(step)
         rate = self._optimizer.param_groups[0]["lr"]
-        ids = ", ".join(self._data.image_ids[batch.positions])
+        epochs, index = divmod(step, self._steps)
+        rows = self._batches(epochs + 1)[index][self._share]
+        ids = ", ".join(self._data.image_ids[self._data.train[rows]])
         raise FacelineError(
             f"training diverged: loss {loss}, gradient norm {norm} at step {step} with learning rate {rate:.3g}; "
             f"photos of the step: {ids}. Lower recognition.learning_rate or recognition.clip_norm, or raise "
@@ -210,75 +222,59 @@ class Trainer:
 
     def _row(self, epoch: int, means: dict[str, float]) -> dict:
         loss = torch.tensor([means["loss"]], dtype=torch.float64, device=self._device)
-        angle = means.get("target_angle_rad", float("nan"))
         return {
             "epoch": epoch,
             "learning_rate": self._optimizer.param_groups[0]["lr"],
             "margin_factor": self._recognizer.head.margin_factor,
             "train_loss": float(self._processes.gather(loss).mean()),
-            "mean_target_angle_deg": math.degrees(angle),
-            "active_triplet_share": means.get("active_share", float("nan")),
-            "mean_pairwise_distance": means.get("mean_distance", float("nan")),
+            "mean_target_angle_deg": math.degrees(means.get("target_angle_rad", math.nan)),
+            "active_triplet_share": means.get("active_share", math.nan),
+            "mean_pairwise_distance": means.get("mean_distance", math.nan),
             "grad_norm": means["grad_norm"],
         }
 
     def _validate(self, epoch: int) -> dict:
         """Takes the averaged weights' figures, if it is time, and keeps the weights if they are the best yet."""
         due = epoch % self._params.evaluate_every == 0 or epoch == self._params.epochs
-        if not (due and self.is_main):
+        if not (due and self._processes.is_main_process):
             return {}
         averaged = self._ema.averaged
         with autocast(self._params.precision, self._device):
-            validation = validate(averaged.net, self._data, self._device)
+            figures = validate(averaged.net, self._data, self._device)
         state = {name: tensor.detach().cpu().clone() for name, tensor in averaged.state_dict().items()}
-        self._last = Candidate(epoch, validation, state)
-        if validation.at_least(self._best.validation if self._best else None):
+        self._last = Candidate(epoch, figures, state)
+        if self._best is None or at_least(figures, self._best.figures):
             self._best = self._last
-        return validation.to_row()
+        return figures
 
     def _sample(self, photos: int = 32) -> Tensor:
         """The first photos of the first step, as the net saw them."""
-        rows = self._batches(epoch=1)[0][:photos]
-        drawn = self._draws(epoch=1)[0].part(slice(photos))
-        return augment(self._data.faces.batch(self._data.train[rows]), drawn).cpu()
+        rows, drawn = self._plan(epoch=1)[0]
+        return augment(self._data.faces.batch(self._data.train[rows[:photos]]), drawn.part(slice(photos))).cpu()
 
     def _state(self) -> dict:
-        return {
-            "recognizer": self._recognizer.state_dict(),
-            "ema": self._ema.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
-            "curves": self._curves,
-            "best": self._best and self._best.to_checkpoint(),
-            "last": self._last and self._last.to_checkpoint(),
-        }
+        best, last = (candidate and candidate._asdict() for candidate in (self._best, self._last))
+        states = {name: part.state_dict() for name, part in self._stateful.items()}
+        return {**states, "curves": self._curves, "best": best, "last": last}
 
     def _resume(self) -> None:
         """Takes up a killed run after its last finished epoch."""
         state = self._checkpoint.load()
         if state is None:
             return
-        self._recognizer.load_state_dict(state["recognizer"])
-        self._ema.load_state_dict(state["ema"])
-        self._optimizer.load_state_dict(state["optimizer"])
+        for name, part in self._stateful.items():
+            part.load_state_dict(state[name])
         self._curves = state["curves"]
-        self._best, self._last = (
-            saved and Candidate.from_checkpoint(saved) for saved in (state["best"], state["last"])
-        )
+        self._best, self._last = (saved and Candidate(**saved) for saved in (state["best"], state["last"]))
         log.info("resuming after epoch %d of %d", len(self._curves), self._params.epochs)
 
     def _log_epoch(self, trained_s: float, waited_s: float, whole_s: float) -> None:
-        row = self._curves[-1]
-        photos = sum(len(batch) for batch in self._batches(row["epoch"]))
-        dev = f", dev TPR@1% {row['dev_tpr_at_fpr_1e-2']:.3f}" if "dev_auc" in row else ""
+        row, epoch, epochs = self._curves[-1], len(self._curves), self._params.epochs
+        dev = f", dev TPR@1% {row[DEV_TPR]:.3f}" if DEV_TPR in row else ""
+        photos_per_s = sum(map(len, self._batches(epoch))) / trained_s
         log.info(
-            "epoch %d/%d: loss %.3f%s, %.0f photos/s, %.1f%% of it waiting for photos, %.1f min left",
-            row["epoch"],
-            self._params.epochs,
-            row["train_loss"],
-            dev,
-            photos / trained_s,
-            100 * waited_s / trained_s,
-            whole_s * (self._params.epochs - row["epoch"]) / 60,
+            f"epoch {epoch}/{epochs}: loss {row['train_loss']:.3f}{dev}, {photos_per_s:.0f} photos/s, "
+            f"{waited_s / trained_s:.1%} of it waiting for photos, {whole_s * (epochs - epoch) / 60:.1f} min left"
         )
 
 

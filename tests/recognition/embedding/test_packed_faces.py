@@ -3,9 +3,9 @@
 import numpy as np
 from tiny_faces import make_aligned
 
-from faceline.packed.sets import REJECTED, PackedSet
+from faceline.packed.sets import PackedSet
 from faceline.recognition.embedding import packed_faces
-from faceline.recognition.embedding.packed_faces import embed_packed, read_rejected
+from faceline.recognition.embedding.packed_faces import embed_packed, rejected_like
 
 
 class Brightness:
@@ -27,7 +27,7 @@ class Brightness:
 def test_sets_larger_than_a_chunk_are_embedded_whole_and_in_order(tmp_path, monkeypatch):
     make_aligned(tmp_path / "aligned", rejected=2)
     packed = PackedSet(tmp_path / "aligned")
-    rejected = read_rejected(tmp_path / "aligned" / REJECTED, packed.rows)
+    rejected = rejected_like(tmp_path / "aligned", packed.rows)
     whole = embed_packed(packed, rejected, Brightness(), False, 1, {})
     monkeypatch.setattr(packed_faces, "_CHUNK", 7)
     assert len(packed) > 7

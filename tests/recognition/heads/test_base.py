@@ -5,7 +5,6 @@ import pytest
 import torch
 from tiny_heads import DIM, PEOPLE, batch, gradients_hold, head_of
 
-from faceline.recognition.heads.base import shuffled_batches
 from faceline.recognition.heads.cosine import CosineHead
 from faceline.recognition.heads.registry import loss_names
 
@@ -59,8 +58,10 @@ def test_finite_at_the_ends(name, count, dtype):
         assert all(torch.isfinite(value) for value in output.statistics.values()) or count == 1
 
 
-def test_shuffled_batches_hold_each_photo_at_most_once():
-    batches = shuffled_batches(50, 8, np.random.default_rng(1))
+def test_batches_hold_each_photo_at_most_once():
+    head = head_of("ce")
+    assert head.photos_per_step(8) == 8
+    batches = head.batches(np.arange(50) % PEOPLE, 8, np.random.default_rng(1))
     assert [len(batch) for batch in batches] == [8] * 6
     everything = np.concatenate(batches)
     assert len(np.unique(everything)) == 48
@@ -68,13 +69,5 @@ def test_shuffled_batches_hold_each_photo_at_most_once():
 
 
 def test_a_set_smaller_than_a_batch_is_one_batch():
-    (batch,) = shuffled_batches(5, 8, np.random.default_rng(1))
+    (batch,) = head_of("ce").batches(np.arange(5), 8, np.random.default_rng(1))
     assert sorted(batch) == [0, 1, 2, 3, 4]
-
-
-def test_heads_take_shuffled_batches_of_the_size_asked_for():
-    head = head_of("ce")
-    labels = np.arange(50) % PEOPLE
-    batches = head.batches(labels, 8, np.random.default_rng(1))
-    assert head.photos_per_step(8) == 8
-    assert all(map(np.array_equal, batches, shuffled_batches(50, 8, np.random.default_rng(1))))

@@ -6,13 +6,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 from tiny_faces import sample_params
 
 from faceline.core.params import Group
 from faceline.recognition import losses
 from faceline.recognition.heads import registry
 from faceline.recognition.heads.base import Head
-from faceline.recognition.heads.registry import build_head, check_loss, load_loss, loss_names
+from faceline.recognition.heads.registry import build_head, load_loss, loss_names
+from faceline.recognition.training.params import RecognitionParams
 
 FOLDER = Path(losses.__file__).parent
 NEW_LOSS = """
@@ -39,14 +41,15 @@ HEAD = Weighted
 def test_every_file_is_a_loss_with_a_block_in_the_params(name):
     loss = load_loss(name)
     assert issubclass(loss.Params, Group)
-    assert issubclass(loss.Head, Head)
+    assert issubclass(loss.HEAD, Head)
     loss.Params.model_validate(sample_params()["losses"][name])
 
 
 def test_names_are_checked():
-    assert check_loss("arcface") == "arcface"
-    with pytest.raises(ValueError, match=r"one of 'adaface', 'arcface'.*'triplet'"):
-        check_loss("__init__")
+    block = sample_params()["recognition"]
+    assert RecognitionParams.model_validate(block | {"loss": "arcface"}).loss == "arcface"
+    with pytest.raises(ValidationError, match=r"loss\n.*'adaface', 'arcface'.*'triplet'"):
+        RecognitionParams.model_validate(block | {"loss": "__init__"})
 
 
 def test_a_new_file_is_all_that_a_new_loss_needs(tmp_path, monkeypatch):
@@ -54,7 +57,7 @@ def test_a_new_file_is_all_that_a_new_loss_needs(tmp_path, monkeypatch):
     monkeypatch.setattr(registry, "_LOSSES", tmp_path)
     monkeypatch.setattr(losses, "__path__", [*losses.__path__, str(tmp_path)])
     assert loss_names() == ["weighted"]
-    params = load_loss(check_loss("weighted")).Params(label_smoothing=0.1, weight=2.0)
+    params = load_loss("weighted").Params(label_smoothing=0.1, weight=2.0)
     assert build_head("weighted", params, people=3, embedding_dim=4).weight == 2.0
 
 

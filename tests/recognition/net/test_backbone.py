@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from pydantic import ValidationError
+from tiny_faces import sample_params
 from torch import nn
 
 from faceline.recognition import backbones
 from faceline.recognition.net import backbone as registry
-from faceline.recognition.net.backbone import Backbone, backbone_names, check_backbone, load_backbone
+from faceline.recognition.net.backbone import Backbone, backbone_names, load_backbone
 from faceline.recognition.net.embedding_net import EmbeddingNet, NetConfig
+from faceline.recognition.training.params import RecognitionParams
 
 FOLDER = Path(backbones.__file__).parent
 NEW_BACKBONE = """
@@ -30,9 +33,10 @@ BACKBONE = Backbone(_build, "mean")
 
 
 def test_names_are_checked():
-    assert check_backbone("resnet18") == "resnet18"
-    with pytest.raises(ValueError, match=r"one of 'efficientnet_b0'.*'spherenet4'"):
-        check_backbone("resnet19")
+    block = sample_params()["recognition"]
+    assert RecognitionParams.model_validate(block | {"backbone": "resnet18"}).backbone == "resnet18"
+    with pytest.raises(ValidationError, match=r"backbone\n.*'efficientnet_b0'.*'spherenet4'"):
+        RecognitionParams.model_validate(block | {"backbone": "resnet19"})
 
 
 @pytest.mark.parametrize("name", backbone_names())
@@ -53,7 +57,7 @@ def test_a_new_file_is_all_that_a_new_backbone_needs(tmp_path, monkeypatch):
     monkeypatch.setattr(registry, "_BACKBONES", tmp_path)
     monkeypatch.setattr(backbones, "__path__", [*backbones.__path__, str(tmp_path)])
     assert backbone_names() == ["single"]
-    net = EmbeddingNet(NetConfig(check_backbone("single"), 8, 2, 0.0, 32))
+    net = EmbeddingNet(NetConfig("single", 8, 2, 0.0, 32))
     assert isinstance(net.backbone, nn.Conv2d)
     assert net(torch.zeros(2, 3, 32, 32)).shape == (2, 8)
 
