@@ -25,7 +25,6 @@ SECTIONS = {
     "figures": "All figures",
 }
 _PACKAGES = ("faceline", "torch", "torchvision", "numpy", "opencv-python-headless", "facenet-pytorch", "dvc")
-_JOURNEY_FOLDER = "alignment/journey"
 _JOURNEY = (
     ("photo", "The photo", "with the annotated box", "A photo with a box round the face"),
     ("crop", "The crop", "a square window round the box, nothing squeezed", "The square window round the face"),
@@ -104,11 +103,11 @@ def fill_template(template: str, inputs: Inputs, **names: object) -> str:
 def _journey(inputs: Inputs) -> list[dict] | Missing:
     """The steps of one face through the chain of which there is a picture."""
     steps = [
-        {"title": title, "text": text, "alt": alt, "picture": inputs.picture(f"{_JOURNEY_FOLDER}/{name}.png")}
+        {"title": title, "text": text, "alt": alt, "picture": inputs.picture(f"alignment/journey/{name}.png")}
         for name, title, text, alt in _JOURNEY
     ]
     there = [step for step in steps if not isinstance(step["picture"], Missing)]
-    return there or Missing(f"reports/{_JOURNEY_FOLDER} holds no pictures; the stage align writes them.")
+    return there or Missing("reports/alignment/journey holds no pictures; the stage align writes them.")
 
 
 def _checkpoints(inputs: Inputs) -> ShownTable | Missing:
