@@ -100,24 +100,20 @@ def read_landmarks(path: Path) -> pd.DataFrame:
 def read_attributes(path: Path) -> pd.DataFrame:
     """image_id and 40 attributes: 1, 0 for the file's -1, NA for its 0."""
     table = _read(path, "attributes", "int8")
-    values = table[list(ATTRIBUTES)].to_numpy()
-    odd = (abs(values) > 1).any(axis=1)
+    values = table[list(ATTRIBUTES)]
+    odd = ~values.isin([-1, 0, 1]).all(axis=1)
     if odd.any():
         raise InputError(
             f"{path}: {table[IMAGE_ID][odd].iloc[0]}: attributes must be 1 (yes), -1 (no) or 0 (unknown)"
         )
-    columns = {
-        name: pd.arrays.IntegerArray((column > 0).astype("int8"), column == 0)
-        for name, column in zip(ATTRIBUTES, values.T, strict=True)
-    }
-    return pd.DataFrame({IMAGE_ID: table[IMAGE_ID], **columns})
+    return pd.concat([table[[IMAGE_ID]], values.gt(0).astype("Int8").mask(values.eq(0))], axis=1)
 
 
 def _read(path: Path, kind: str, dtype: str) -> pd.DataFrame:
     """One file as image_id and the table's names of its columns."""
     source = list(_KINDS[kind].source)
     separator, header, skip = _layout(path, len(source))
-    columns = header if header else [IMAGE_ID, *source]
+    columns = header or [IMAGE_ID, *source]
     missing = [name for name in source if name not in columns]
     if missing:
         raise InputError(f"{path}: column {missing[0]!r} is missing (its header has {', '.join(columns[1:6])}, ...)")
@@ -133,13 +129,20 @@ def _read(path: Path, kind: str, dtype: str) -> pd.DataFrame:
             index_col=False,
             engine="c",
         )
-    except (ValueError, pd.errors.ParserError) as error:
+    except ValueError as error:
         raise InputError(f"{path}: {_faulty_row(path, separator, skip, len(columns)) or error}") from None
     if table[source].isna().any(axis=None) and (fault := _faulty_row(path, separator, skip, len(columns))):
         raise InputError(f"{path}: {fault}")  # the fast reader fills a short row with NaN
-    table = table[[IMAGE_ID, *source]].set_axis([IMAGE_ID, *_KINDS[kind].columns], axis=1)
-    _check_names(path, table[IMAGE_ID])
-    return table
+    names = table[IMAGE_ID]
+    paths = names.isna() | names.str.contains(r"[/\\\x00]", regex=True, na=True) | names.isin(["", ".", ".."])
+    if paths.any():
+        row = names[paths]
+        raise InputError(
+            f"{path}: {row.iloc[0]!r} (row {row.index[0] + 1}): image_id must be a file name, not a path"
+        )
+    if names.duplicated().any():
+        raise InputError(f"{path}: {names[names.duplicated()].iloc[0]} stands there twice; keep one row")
+    return table[[IMAGE_ID, *source]].set_axis([IMAGE_ID, *_KINDS[kind].columns], axis=1)
 
 
 def _layout(path: Path, values: int) -> tuple[str, list[str], int]:
@@ -155,8 +158,7 @@ def _layout(path: Path, values: int) -> tuple[str, list[str], int]:
         raise InputError(f"{path}: the annotation file is empty")
     if "," in lines[0]:
         first = [name.strip() for name in next(csv.reader([lines[0]]))]
-        has_header = IMAGE_ID in first
-        return ",", first if has_header else [], int(has_header)
+        return (",", first, 1) if IMAGE_ID in first else (",", [], 0)
     if lines[0].strip().isdigit():  # CelebA's count line, then a header with or without image_id
         header = lines[1].split()
         return r"\s+", header if header[:1] == [IMAGE_ID] else [IMAGE_ID, *header], 2
@@ -185,14 +187,3 @@ def _faulty_row(path: Path, separator: str, skip: int, columns: int) -> str:
                 except ValueError:
                     return f"line {number} ({words[0]}): {word.strip()!r} is not a number"
     return ""
-
-
-def _check_names(path: Path, names: pd.Series) -> None:
-    paths = names.isna() | names.str.contains(r"[/\\\x00]", regex=True, na=True) | names.isin(["", ".", ".."])
-    if paths.any():
-        row = names[paths]
-        raise InputError(
-            f"{path}: {row.iloc[0]!r} (row {row.index[0] + 1}): image_id must be a file name, not a path"
-        )
-    if names.duplicated().any():
-        raise InputError(f"{path}: {names[names.duplicated()].iloc[0]} stands there twice; keep one row")

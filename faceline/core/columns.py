@@ -8,7 +8,6 @@ PERSON = "person"
 # who a person is for, and what each photo of a training person is for ("" for other people's)
 ROLES = ("train", "dev", "query", "distractor")
 TRAIN, DEV, QUERY, DISTRACTOR = ROLES
-SPLITS = ("train", "val", "test")
 PERSON_COLUMNS = [IMAGE_ID, PERSON, "role", "split"]
 
 BOX_COLUMNS = ["x", "y", "width", "height"]  # photo px

@@ -16,7 +16,6 @@ def replacing(path: Path) -> Iterator[Path]:
     Works for files and folders. An error inside the block leaves `path` as it was and removes the rest. What
     stood there before is replaced, never changed: it may be a link into DVC's cache.
     """
-    path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp{path.suffix}")
     try:

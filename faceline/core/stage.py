@@ -28,15 +28,13 @@ def run_stage(stage: Callable[..., None], arguments: Sequence[str] | None = None
     paths = vars(parser.parse_args(arguments))
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
-        stage(**paths, **_groups({name: kind for name, kind in kinds.items() if kind is not Path}))
+        tree = read_params() if len(kinds) > len(paths) else {}
+        groups = {
+            name: tree.get(name, {}) if kind is dict else parse_group(kind, tree.get(kind.key))
+            for name, kind in kinds.items()
+            if kind is not Path
+        }
+        stage(**paths, **groups)
     except (InputError, FacelineError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-
-
-def _groups(kinds: dict[str, type]) -> dict[str, object]:
-    tree = read_params() if kinds else {}
-    return {
-        name: tree.get(name, {}) if kind is dict else parse_group(kind, tree.get(kind.key))
-        for name, kind in kinds.items()
-    }

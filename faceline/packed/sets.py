@@ -57,8 +57,7 @@ class PackedWriter:
         self._metadata = {_METADATA_KEY: json.dumps(metadata or {}, sort_keys=True).encode()}
         self._schema: pa.Schema | None = None
         self._shard: pq.ParquetWriter | None = None
-        self._shard_bytes = 0
-        self._shards = 0
+        self._shards = self._shard_bytes = 0
         self._pending: list[pa.Table] = []
 
     def __enter__(self) -> PackedWriter:
@@ -72,10 +71,8 @@ class PackedWriter:
 
     def write(self, rows: pd.DataFrame, images: Sequence[bytes]) -> None:
         """Appends one row per image; `rows` has the same columns in every call."""
-        table = pa.Table.from_pandas(rows, schema=self._schema, preserve_index=False)
-        if self._schema is None:
-            self._schema = table.schema.remove_metadata()
-        table = table.replace_schema_metadata(None)
+        table = pa.Table.from_pandas(rows, schema=self._schema, preserve_index=False).replace_schema_metadata(None)
+        self._schema = table.schema
         self._pending.append(table.append_column(IMAGE, pa.array(images, pa.binary())))
         if sum(map(len, self._pending)) >= ROWS_PER_GROUP:
             self._flush()

@@ -37,9 +37,6 @@ class Photos:
         """The file names of all photos, sorted."""
         return list(self._members)
 
-    def __contains__(self, image_id: str) -> bool:
-        return image_id in self._members
-
     def read(self, image_id: str) -> bytes:
         """The photo's encoded bytes.
 
@@ -72,7 +69,6 @@ def open_photos(source: Path) -> Photos:
     Raises:
         InputError: it is not there, is neither, or two photos share a file name.
     """
-    source = Path(source)
     if source.is_dir():
         found = (path for path in source.rglob("*") if path.suffix.lower() in SUFFIXES)
         return Photos(source, (path.relative_to(source).as_posix() for path in found), None)

@@ -3,7 +3,7 @@
 from importlib.metadata import version
 
 from faceline.reporting.inputs import Inputs
-from faceline.reporting.page import LABELS_NOTES, environment
+from faceline.reporting.page import fill_template
 from faceline.reporting.units import NONE, percent, rate_of, written
 
 DEV_RATE = "tpr_at_dev_threshold_1e-2"
@@ -33,23 +33,16 @@ def render_card(inputs: Inputs, params: dict[str, dict]) -> str:
     rates = [key for key in inputs.keys("recognition", "tpr_at_fpr_") if not key.endswith(("_low", "_high"))]
     names = {f"recognition.{key}": f"ID rate at {rate_of(key)} false positives" for key in rates} | _FIGURES
     kept, total = inputs.value("filter.usable"), inputs.value("filter.in")
-    groups = [key.removeprefix("fmr_") for key in inputs.keys("recognition", "fmr_") if "_ratio_" not in key]
-    text = (
-        environment()
-        .get_template("card.md")
-        .render(
-            versions={"faceline": version("faceline")},
-            synthetic=inputs.synthetic,
-            dropped=NONE if not total or kept is None else percent(1 - kept / total),
-            figures=[(key, name) for key, name in names.items() if inputs.has(key)],
-            groups=groups,
-            ratios=[key.removeprefix("fmr_ratio_") for key in inputs.keys("recognition", "fmr_ratio_")],
-            labels_note=LABELS_NOTES[inputs.landmark_labels],
-            threshold=inputs.threshold(f"recognition.{DEV_RATE}"),
-            threshold_reason=inputs.reason(f"recognition.{DEV_RATE}") or "reports/recognition/rates.csv holds none",
-            n=figure,
-            interval=interval,
-            **{name: params[name] for name in ("data", "landmarks", "align", "recognition")},
-        )
+    text = fill_template(
+        "card.md",
+        inputs,
+        version=version("faceline"),
+        dropped=NONE if not total or kept is None else percent(1 - kept / total),
+        figures={key: name for key, name in names.items() if inputs.has(key)},
+        threshold=inputs.threshold(f"recognition.{DEV_RATE}"),
+        threshold_reason=inputs.reason(f"recognition.{DEV_RATE}") or "reports/recognition/rates.csv holds none",
+        n=figure,
+        interval=interval,
+        **params,
     )
     return text.rstrip("\n") + "\n"

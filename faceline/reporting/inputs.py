@@ -18,8 +18,6 @@ METRICS = ("dataset", "filter", "crop", "landmarks", "alignment", "recognition",
 _RATES = ("recognition/rates.csv", "wild/rates.csv")
 _BESIDE = ("low", "high", "threshold", "reason")
 _MAX_WIDTH_PX = 1400
-_WEBP_QUALITY = 80
-_MAX_ROWS = 500
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ class ShownTable:
     left_out: int = 0
 
     @classmethod
-    def of(cls, table: pd.DataFrame, source: str, limit: int = _MAX_ROWS) -> ShownTable:
+    def of(cls, table: pd.DataFrame, source: str, limit: int = 500) -> ShownTable:
         """The first `limit` rows of `table`."""
         first = table.head(limit).itertuples(index=False, name=None)
         rows = tuple(tuple(_cell(value) for value in row) for row in first)
@@ -103,9 +101,8 @@ class Inputs:
         for name in _RATES:
             table = self.table(name, *_BESIDE, "rate")
             if isinstance(table, pd.DataFrame):
-                beside = table[list(_BESIDE)].to_dict("records")
                 file = name.partition("/")[0]
-                found |= {f"{file}.{rate}": row for rate, row in zip(table.rate, beside, strict=True)}
+                found |= table.set_index(f"{file}." + table.rate)[list(_BESIDE)].to_dict("index")
         return found
 
     def interval(self, key: str) -> tuple[float, float] | None:
@@ -128,14 +125,16 @@ class Inputs:
     @property
     def synthetic(self) -> bool:
         """Whether the photos behind the figures were made by the project; what nobody wrote down counts as no."""
-        summary = self.document("train_recognition/summary.json")
-        return not isinstance(summary, Missing) and summary.get("synthetic") is True
+        return self._noted("train_recognition", "synthetic") is True
 
     @property
     def landmark_labels(self) -> str:
         """Who set the landmark labels: `people`, `derived`, `synthetic`, or `unknown`."""
-        summary = self.document("landmarks/summary.json")
-        return "unknown" if isinstance(summary, Missing) else summary.get("labels") or "unknown"
+        return self._noted("landmarks", "labels") or "unknown"
+
+    def _noted(self, stage: str, key: str) -> object:
+        summary = self.document(f"{stage}/summary.json")
+        return None if isinstance(summary, Missing) else summary.get(key)
 
     def table(self, name: str, *columns: str) -> pd.DataFrame | Missing:
         """A CSV under the reports folder that has at least `columns` and a row."""
@@ -150,6 +149,11 @@ class Inputs:
             found = ", ".join(map(str, table.columns))
             return Missing(f"reports/{name} lacks the columns {', '.join(absent)}; it has {found}.")
         return table if len(table) else Missing(f"reports/{name} has no rows.")
+
+    def shown(self, name: str, limit: int) -> ShownTable | Missing:
+        """The first `limit` rows of a CSV under the reports folder."""
+        table = self.table(name)
+        return table if isinstance(table, Missing) else ShownTable.of(table, f"reports/{name}", limit)
 
     def document(self, name: str) -> dict | Missing:
         """A JSON object under the reports folder."""
@@ -177,7 +181,7 @@ class Inputs:
         if width > _MAX_WIDTH_PX:
             height, width = max(1, round(height * _MAX_WIDTH_PX / width)), _MAX_WIDTH_PX
             pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
-        encoded = cv2.imencode(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, _WEBP_QUALITY])[1].tobytes()
+        encoded = cv2.imencode(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, 80])[1].tobytes()
         return EmbeddedPicture("data:image/webp;base64," + base64.b64encode(encoded).decode(), width, height)
 
 

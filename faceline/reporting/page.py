@@ -2,16 +2,14 @@
 
 from functools import partial
 from importlib.metadata import version
-from json import dumps
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from faceline.reporting.charts import draw_chart
 from faceline.reporting.inputs import Inputs, Missing, ShownTable
 from faceline.reporting.theme import STYLE, TEMPLATES
-from faceline.reporting.units import NONE, written
+from faceline.reporting.units import written
 
 SECTIONS = {
     "short": "In short",
@@ -27,7 +25,6 @@ SECTIONS = {
     "figures": "All figures",
 }
 _PACKAGES = ("faceline", "torch", "torchvision", "numpy", "opencv-python-headless", "facenet-pytorch", "dvc")
-_JOURNEY_FOLDER = "alignment/journey"
 _JOURNEY = (
     ("photo", "The photo", "with the annotated box", "A photo with a box round the face"),
     ("crop", "The crop", "a square window round the box, nothing squeezed", "The square window round the face"),
@@ -69,110 +66,48 @@ def render_page(inputs: Inputs, params: dict[str, dict]) -> str:
     Returns:
         HTML text that loads nothing from anywhere.
     """
-    writer = _Writer(inputs)
-    labels = inputs.landmark_labels
-    labels_note = LABELS_NOTES[labels]
-    filter_keys = inputs.keys("filter", "rejected_")
-    shares = [key for key in filter_keys if key.startswith("rejected_share_") and key.endswith("_yes")]
-    return (
-        environment()
-        .get_template("page.html")
-        .render(
-            style=Markup(STYLE),
-            sections=[{"id": name, "title": title} for name, title in SECTIONS.items()],
-            versions={name: version(name) for name in _PACKAGES},
-            parameters={name: _flat(group) for name, group in params.items()},
-            draw_chart=partial(draw_chart, inputs),
-            journey=_journey(inputs),
-            synthetic=inputs.synthetic,
-            labels=labels,
-            labels_note=labels_note,
-            checkpoints=_checkpoints(inputs),
-            landmark_meaning=f"Mean distance from the labels, in distances between the eyes. {labels_note}",
-            landmark_rows=[(key, name) for key, name in _LANDMARK_ROWS.items() if inputs.has(f"landmarks.{key}")],
-            rejections=[key for key in filter_keys if not key.startswith("rejected_share_")],
-            rejection_shares=[key.removeprefix("rejected_share_").removesuffix("_yes") for key in shares],
-            ratios=[key.removeprefix("fmr_ratio_") for key in inputs.keys("recognition", "fmr_ratio_")],
-            all_keys={file: list(values) for file, values in inputs.metrics.items()},
-            num=writer.number,
-            why=writer.why,
-            plain=writer.plain,
-            range_of=writer.range,
-            picture_of=inputs.picture,
-            table_of=writer.table,
-            words=lambda text: text.replace("_", " "),
-            **{name: params[name] for name in ("filter", "landmarks", "recognition")},
-        )
+    return fill_template(
+        "page.html",
+        inputs,
+        style=STYLE,
+        sections=SECTIONS,
+        versions={name: version(name) for name in _PACKAGES},
+        parameters={name: _flat(group) for name, group in params.items()},
+        draw_chart=partial(draw_chart, inputs),
+        journey=_journey(inputs),
+        checkpoints=_checkpoints(inputs),
+        landmark_rows=_LANDMARK_ROWS,
+        **params,
     )
 
 
-def environment() -> Environment:
-    """Templates of this package; HTML ones escape what they are given, and an unknown name is an error."""
-    return Environment(
+def fill_template(template: str, inputs: Inputs, **names: object) -> str:
+    """A template of this package; HTML ones escape what they are given, and an unknown name is an error."""
+    environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
-        autoescape=lambda name: name is not None and name.endswith(".html"),
+        autoescape=lambda name: name.endswith(".html"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-
-
-class _Writer:
-    """What templates call to put figures on the page."""
-
-    def __init__(self, inputs: Inputs) -> None:
-        self._inputs = inputs
-
-    def plain(self, key: str) -> str:
-        """A figure as bare text."""
-        return written(key, self._inputs.value(key))
-
-    def number(self, key: str) -> Markup:
-        """A figure that says which key of which file it is, with its exact value."""
-        if not self._inputs.has(key):
-            return Markup('<span class="none" data-missing="{}" title="not measured">{}</span>').format(key, NONE)
-        value = self._inputs.value(key)
-        return Markup('<data data-key="{}" value="{}">{}</data>').format(key, dumps(value), self.plain(key))
-
-    def why(self, key: str) -> Markup:
-        """Why a figure is missing, or nothing."""
-        file, _, name = key.partition(".")
-        if not self._inputs.has(key):
-            text = f"metrics/{file}.json has no {name}"
-        elif self._inputs.value(key) is None:
-            text = self._inputs.reason(key) or "the data cannot support this figure"
-        else:
-            return Markup("")
-        return Markup('<span class="why">{}</span>').format(text)
-
-    def range(self, key: str) -> Markup:
-        """The 95% interval of a figure, or nothing."""
-        interval = self._inputs.interval(key)
-        if interval is None:
-            return Markup("")
-        ends = [
-            self.number(f"{key}_{end}") if self._inputs.has(f"{key}_{end}") else written(key, value)
-            for end, value in zip(("low", "high"), interval, strict=True)
-        ]
-        return Markup('<span class="range">95% interval {} to {}</span>').format(*ends)
-
-    def table(self, name: str, limit: int) -> ShownTable | Missing:
-        """The first rows of a table under reports/."""
-        table = self._inputs.table(name)
-        if isinstance(table, Missing):
-            return table
-        return ShownTable.of(table, f"reports/{name}", limit)
+    return environment.get_template(template).render(
+        inputs=inputs,
+        labels_note=LABELS_NOTES[inputs.landmark_labels],
+        plain=lambda key: written(key, inputs.value(key)),
+        written=written,
+        **names,
+    )
 
 
 def _journey(inputs: Inputs) -> list[dict] | Missing:
     """The steps of one face through the chain of which there is a picture."""
     steps = [
-        {"title": title, "text": text, "alt": alt, "picture": inputs.picture(f"{_JOURNEY_FOLDER}/{name}.png")}
+        {"title": title, "text": text, "alt": alt, "picture": inputs.picture(f"alignment/journey/{name}.png")}
         for name, title, text, alt in _JOURNEY
     ]
     there = [step for step in steps if not isinstance(step["picture"], Missing)]
-    return there or Missing(f"reports/{_JOURNEY_FOLDER} holds no pictures; the stage align writes them.")
+    return there or Missing("reports/alignment/journey holds no pictures; the stage align writes them.")
 
 
 def _checkpoints(inputs: Inputs) -> ShownTable | Missing:

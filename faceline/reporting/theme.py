@@ -11,8 +11,8 @@ PALETTE = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", STYLE.partition("@media
 
 _SERIES = [PALETTE[name] for name in ("s0", "s1", "s2", "s3")]
 _TEXT_PX = 13.5  # room for the style sheet's largest text, which a phone gets
-_TEXT = {"labelFontSize": _TEXT_PX, "titleFontSize": _TEXT_PX, "titleFontWeight": "normal"}
-_COLOURS = {"labelColor": PALETTE["muted"], "titleColor": PALETTE["ink"]}
+_TEXT = {"labelFontSize": _TEXT_PX, "titleFontSize": _TEXT_PX, "titleFontWeight": "normal", "labelLimit": 240}
+_TEXT |= {"labelColor": PALETTE["muted"], "titleColor": PALETTE["ink"]}
 
 CONFIG = {
     "autosize": {"type": "fit", "contains": "padding"},
@@ -23,7 +23,6 @@ CONFIG = {
     "range": {"category": _SERIES},
     "axis": {
         **_TEXT,
-        **_COLOURS,
         "domain": False,
         "ticks": False,
         "gridColor": PALETTE["line"],
@@ -32,18 +31,15 @@ CONFIG = {
         "labelOverlap": "greedy",
         "labelSeparation": 4,
         "titlePadding": 8,
-        "labelLimit": 240,
     },
     "legend": {
         **_TEXT,
-        **_COLOURS,
         "labelFontSize": _TEXT_PX + 1,
         "orient": "bottom",
         "columns": 2,
         "columnPadding": 16,
         "symbolStrokeWidth": 2.2,
         "symbolSize": 110,
-        "labelLimit": 240,
     },
     "mark": {"color": _SERIES[0], "tooltip": True},
     "line": {"strokeWidth": 2.2},

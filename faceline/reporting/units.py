@@ -4,76 +4,40 @@ from fnmatch import fnmatchcase
 
 NONE = "—"
 
-# unit -> keys, each with its file; `*` is anything, and of several patterns that fit a key the longest counts
-UNITS: dict[str, tuple[str, ...]] = {
-    "count": (
-        "dataset.photos",
-        "dataset.people",
-        "dataset.unreadable",
-        "dataset.photos_per_person_*",
-        "dataset.near_duplicate_groups*",
-        "filter.in",
-        "filter.usable",
-        "filter.kept",
-        "filter.not_needed",
-        "filter.rejected_*",
-        "filter.*_people",
-        "filter.*_photos",
-        "crop.faces",
-        "crop.shrunk",
-        "landmarks.images",
-        "landmarks.defects*",
-        "landmarks.detector_*",
-        "landmarks.mtcnn_found",
-        "landmarks.mtcnn_missed",
-        "alignment.faces",
-        "alignment.aligned",
-        "alignment.rejected*",
-        "*.*_pairs",
-        "recognition.gallery_size",
-    ),
-    "px": ("dataset.box_width_px_*", "crop.window_px_*"),
-    "share": (
-        "dataset.share_*",
-        "filter.rejected_share_*",
-        "crop.padded_share",
-        "landmarks.failure_rate_*",
-        "alignment.rejected_share",
-        "alignment.outside_share*",
-        "*.tpr_at_*",
-        "*.fpr_at_*",
-        "*.eer",
-        "*.failure_to_acquire",
-        "recognition.accuracy_*",
-        "recognition.rank*",
-        "recognition.tpir_at_*",
-        "recognition.triplet_accuracy",
-        "recognition.fmr_*",
-        "recognition.fnmr_*",
-        "wild.detection_recall",
-    ),
-    "error": ("landmarks.nme_*", "landmarks.mtcnn_nme_*"),  # in distances between the eyes, a share of small size
-    "ratio": ("recognition.fmr_ratio_*",),
-    "score": (
-        "dataset.sharpness_*",
-        "landmarks.auc_*",
-        "alignment.template_error*",
-        "*.threshold_at_*",
-        "*.auc",
-        "recognition.silhouette",
-    ),
+_UNITS = {
+    "count": """
+        dataset.photos dataset.people dataset.unreadable dataset.photos_per_person_* dataset.near_duplicate_groups*
+        filter.in filter.usable filter.kept filter.not_needed filter.rejected_* filter.*_people filter.*_photos
+        crop.faces crop.shrunk
+        landmarks.images landmarks.defects* landmarks.detector_* landmarks.mtcnn_found landmarks.mtcnn_missed
+        alignment.faces alignment.aligned alignment.rejected*
+        *.*_pairs recognition.gallery_size
+    """,
+    "px": "dataset.box_width_px_* crop.window_px_*",
+    "share": """
+        dataset.share_* filter.rejected_share_* crop.padded_share landmarks.failure_rate_*
+        alignment.rejected_share alignment.outside_share*
+        *.tpr_at_* *.fpr_at_* *.eer *.failure_to_acquire wild.detection_recall
+        recognition.accuracy_* recognition.rank* recognition.tpir_at_* recognition.triplet_accuracy
+        recognition.fmr_* recognition.fnmr_*
+    """,
+    "error": "landmarks.nme_* landmarks.mtcnn_nme_*",  # in distances between the eyes, a share of small size
+    "ratio": "recognition.fmr_ratio_*",
+    "score": """
+        dataset.sharpness_* landmarks.auc_* alignment.template_error* *.threshold_at_* *.auc recognition.silhouette
+    """,
 }
-_PATTERNS = sorted(
-    ((pattern, unit) for unit, keys in UNITS.items() for pattern in keys), key=lambda one: -len(one[0])
-)
+# unit -> keys, each with its file; `*` is anything, and of several patterns that fit a key the longest counts
+UNITS = {unit: patterns.split() for unit, patterns in _UNITS.items()}
 
 
 def unit_of(key: str) -> str | None:
     """The unit of the figure `file.key`; None for one that has none in `UNITS`."""
-    return next((unit for pattern, unit in _PATTERNS if fnmatchcase(key, pattern)), None)
+    fitting = [(len(one), unit) for unit, patterns in UNITS.items() for one in patterns if fnmatchcase(key, one)]
+    return max(fitting)[1] if fitting else None
 
 
-def written(key: str, value: float | int | str | None) -> str:
+def written(key: str, value: float | int | None) -> str:
     """A figure as people read it.
 
     Args:
@@ -82,8 +46,6 @@ def written(key: str, value: float | int | str | None) -> str:
     """
     if value is None or value != value:
         return NONE
-    if isinstance(value, str | bool):
-        return str(value)
     plain = f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
     match unit_of(key):
         case "share":
@@ -96,8 +58,7 @@ def written(key: str, value: float | int | str | None) -> str:
             return f"{value:.2f}×"
         case "score":
             return f"{value:.3f}"
-        case _:
-            return plain
+    return plain
 
 
 def percent(value: float, digits: int = 1) -> str:

@@ -108,7 +108,7 @@ def draw_sample(params: SampleParams, out: Path, workers: int | None = None) -> 
     """
     shoots, rows = plan_shoots(params), []
     names = [f"{SYNTHETIC_PREFIX}{i:06d}.jpg" for i in range(1, len(shoots) + 1)]
-    with replacing_folder(Path(out)) as folder:
+    with replacing_folder(out) as folder:
         spawn, archive = multiprocessing.get_context("spawn"), zipfile.ZipFile(folder / "img_celeba.zip", "w")
         with archive, spawn.Pool(workers or usable_cores(), cv2.setNumThreads, (0,)) as pool:
             made = pool.imap(partial(draw_shoot, params=params), shoots, chunksize=8)

@@ -204,9 +204,8 @@ class FaceTexture:
         p, s, turn, v, bald = self.person, self.shot, np.abs(self.head.phi), self.y, self.person.haircut == "bald"
         low, side = HAIR_REACH_MM[p.haircut], 1.02 if p.haircut in ("long", "bob") else 1.22
         strand = smooth_noise(self.rng, v.shape, (5, 90)) + 0.6 * smooth_noise(self.rng, v.shape, (9, 220))
-        line = (
-            p.hairline_mm + s.hair_shift_mm - p.temples_mm * np.sin(np.clip(turn / 0.85, 0, 1) * np.pi) + 5 * turn**2
-        )
+        temples = p.temples_mm * np.sin(np.clip(turn / 0.85, 0, 1) * np.pi)
+        line = p.hairline_mm + s.hair_shift_mm - temples + 5 * turn**2
         if s.bangs:
             line = np.where(turn < 0.85, p.brow_y_mm - 7 + 3 * np.sin(9 * self.head.phi + p.chin_mm), line)
         line += (low - line) * step(turn, side - 0.25, side + 0.06)
@@ -215,23 +214,20 @@ class FaceTexture:
         edge = line + 1.6 * strand * (turn < side - 0.1)
         wave = p.hair_wave * np.sin(v / 8 + 2.5 * strand)
         sheen = 0.28 * np.exp(-(((v + 88 + 5 * strand) / 14) ** 2))
-        self._cover(
-            edge, 5, p.hair_volume * (0.35 if bald else 1) + 0.02 * wave, p.hair, 0.17 * strand + sheen + 0.1 * wave
-        )
+        lift = p.hair_volume * (0.35 if bald else 1) + 0.02 * wave
+        self._cover(edge, 5, lift, p.hair, 0.17 * strand + sheen + 0.1 * wave)
         if s.hat:
             edge = -47 + 10 * turn**1.5 + 0 * v
             band = 0.15 * step(v, edge - 16, edge - 18) - 0.15
             self.head.shell *= v > edge
             self._cover(edge, 2.4, 0.17, s.hat_colour, 0.12 * np.sin(self.head.phi * 60) + band)
 
-    def _cover(
-        self, edge: np.ndarray, soft: float, lift: np.ndarray, colour: np.ndarray, pattern: np.ndarray
-    ) -> None:
+    def _cover(self, edge: np.ndarray, soft: float, lift: np.ndarray, colour: np.ndarray, grain: np.ndarray) -> None:
         """Covers what lies above `edge` (mm), lifted by the share `lift`, with a shadow below the edge."""
         mask = step(self.y - edge, soft / 2, -soft / 2).astype(np.float32)
         self.head.shell += (cv2.GaussianBlur(mask, (0, 0), 0.8 * soft) * lift).astype(np.float32)
         self._tint(0.45 * step(self.y - edge, 10, 0), self.skin * 0.45)
-        self._tint(mask, (colour * np.clip(1 + pattern, 0.4, 1.7)[..., None]).astype(np.float32))
+        self._tint(mask, (colour * np.clip(1 + grain, 0.4, 1.7)[..., None]).astype(np.float32))
 
     def _light(self) -> None:
         """Lambert shading by one soft key light, light from above, a soft cast shadow and a little gloss."""

@@ -59,14 +59,11 @@ class HeadShape:
         rows = int((CROWN_MM + self.chin_mm) * TEXTURE_PX_PER_MM)
         self.v_mm = ((np.arange(rows) + 0.5) / TEXTURE_PX_PER_MM - CROWN_MM).astype(np.float32)
         self.phi = (((np.arange(COLUMNS) + 0.5) / COLUMNS * 2 - 1) * PHI_MAX).astype(np.float32)
-        up, down = (
-            np.clip((8 - self.v_mm) / (CROWN_MM + 8), 0, 1),
-            np.clip((self.v_mm - 8) / (self.chin_mm - 8), 0, 1),
-        )
+        up = np.clip((8 - self.v_mm) / (CROWN_MM + 8), 0, 1)
+        down = np.clip((self.v_mm - 8) / (self.chin_mm - 8), 0, 1)
         skull = (1 - up**2.6) ** (1 / 2.4)
-        self.half_width_mm = (
-            person.face_half_width_mm * skull * (1 - down**person.jaw_fullness) ** (1 / person.chin_taper)
-        )
+        jaw = (1 - down**person.jaw_fullness) ** (1 / person.chin_taper)
+        self.half_width_mm = person.face_half_width_mm * skull * jaw
         self.depth_mm = 82 * skull * (1 - down**5) ** (1 / 2.6)
         self.x_mm = self.half_width_mm[:, None] * np.sin(self.phi)
         self.relief_mm, self.shell = np.zeros((2, rows, COLUMNS), np.float32)

@@ -99,9 +99,8 @@ def _draw_body(image: np.ndarray, face: FaceTexture, camera: Camera) -> None:
         side = curve((wide, 0), (wide, 50), (wide * (1.05 + 0.25 * p.hair_wave), end - 30), (wide * 0.8, end))
         outline = mirrored(np.concatenate([top, side]))
         outline[:, 0] -= 0.35 * np.tan(camera.roll_rad) * np.maximum(outline[:, 1], 0) + 14 * camera.rotation[0, 2]
-        _fill_round(
-            image, outline, p.hair * (0.6 + 0.25 * s.ambient), camera, smooth_noise(face.rng, (4, 60), (4, 60))
-        )
+        hair, grain = p.hair * (0.6 + 0.25 * s.ambient), smooth_noise(face.rng, (4, 60), (4, 60))
+        _fill_round(image, outline, hair, camera, grain)
     wide, neck = (205, 50) if p.male else (172, 41)
     slope = curve((neck, chin + 8), (neck + 16, chin + 34), (wide - 30, chin + 34), (wide, chin + 72), count=14)
     torso = mirrored(np.concatenate([slope, [(wide + 30, chin + 2500)]]))
@@ -113,16 +112,15 @@ def _draw_body(image: np.ndarray, face: FaceTexture, camera: Camera) -> None:
 
 
 def _fill_round(
-    image: np.ndarray, outline_mm: np.ndarray, colour: np.ndarray, camera: Camera, grain: np.ndarray
+    image: np.ndarray, outline: np.ndarray, colour: np.ndarray, camera: Camera, grain: np.ndarray
 ) -> None:
-    """Fills a mirrored outline like something round, darker aside, under `grain` stretched over what shows of it."""
-    part, mask = shape_mask(image.shape[:2], camera.place(outline_mm), 0.4 * camera.px_per_mm)
+    """Fills a mirrored outline (mm) like something round, darker aside, under `grain` stretched over what shows of it."""
+    part, mask = shape_mask(image.shape[:2], camera.place(outline), 0.4 * camera.px_per_mm)
     if mask.size:
         y, x = np.mgrid[part].astype(np.float32)
-        across = camera.plane(x, y)[0] / (1.15 * outline_mm[:, 0].max())
-        shade = (0.65 + 0.35 * np.sqrt(np.clip(1 - across**2, 0, 1))) * (
-            1 + 0.14 * cv2.resize(grain, mask.shape[::-1])
-        )
+        across = camera.plane(x, y)[0] / (1.15 * outline[:, 0].max())
+        shade = 0.65 + 0.35 * np.sqrt(np.clip(1 - across**2, 0, 1))
+        shade *= 1 + 0.14 * cv2.resize(grain, mask.shape[::-1])
         blend(image, part, mask, np.asarray(colour, np.float32) * shade[..., None])
 
 

@@ -76,9 +76,8 @@ def draw_shot(rng: np.random.Generator, person: SyntheticPerson, blur_px: float 
     frames = str(rng.choice(["round", "square", "sun"], p=[0.46, 0.46, 0.08]))
     s.glasses = frames if rng.random() < person.glasses_habit else ""
     s.lipstick, s.hat, s.microphone = rng.random(3) < (person.lipstick_habit, 0.06, 0.03)
-    s.clothes, s.hat_colour, s.frame_colour = 0.55 * rng.uniform(15, 235, (3, 1)) + 0.45 * rng.uniform(
-        10, 240, (3, 3)
-    )
+    greys, hues = rng.uniform(15, 235, (3, 1)), rng.uniform(10, 240, (3, 3))
+    s.clothes, s.hat_colour, s.frame_colour = 0.55 * greys + 0.45 * hues
     s.neckline_mm = rng.uniform(30, 95)
     return s
 

@@ -28,22 +28,14 @@ def duplicate_groups(hashes: np.ndarray, max_bits: int) -> np.ndarray:
     for low, high in pairwise(edges):
         band = (hashes >> np.uint64(low)) & np.uint64(2 ** int(high - low) - 1)
         order = np.argsort(band, kind="stable")
-        pairs.extend(_near(hashes, order, band[order], max_bits))
+        band = band[order]
+        step, alive = 1, np.arange(count - 1)
+        while len(alive):  # each photo against the one `step` places on, while both have this band
+            alive = alive[alive + step < count]
+            alive = alive[band[alive] == band[alive + step]]
+            near = np.stack([order[alive], order[alive + step]], axis=1)
+            pairs.append(near[np.bitwise_count(np.bitwise_xor(*hashes[near].T)) <= max_bits])
+            step += 1
     linked = np.concatenate(pairs)
     graph = coo_array((np.ones(len(linked), np.int8), linked.T), shape=(count, count))
     return connected_components(graph, directed=False)[1].astype(np.int32)
-
-
-def _near(hashes: np.ndarray, order: np.ndarray, band: np.ndarray, max_bits: int) -> list[np.ndarray]:
-    """Near pairs among equal bands: each photo against the one `step` places on, for every step a run allows."""
-    found = []
-    step = 1
-    alive = np.arange(len(order) - 1)
-    while len(alive):
-        alive = alive[alive + step < len(order)]
-        alive = alive[band[alive] == band[alive + step]]
-        a, b = order[alive], order[alive + step]
-        near = np.bitwise_count(hashes[a] ^ hashes[b]) <= max_bits
-        found.append(np.stack([a[near], b[near]], axis=1))
-        step += 1
-    return found

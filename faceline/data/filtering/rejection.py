@@ -75,16 +75,10 @@ def rejection_reasons(joined: pd.DataFrame, params: FilterParams) -> np.ndarray:
         joined.sharpness.lt(params.min_sharpness).to_numpy(),
     ]
     reasons = np.select(cases, REASONS[: len(cases)], default=point_defects).astype(object)
-    return _reject_duplicates(joined, reasons, params.duplicate_hash_bits)
-
-
-def _reject_duplicates(joined: pd.DataFrame, reasons: np.ndarray, max_bits: int) -> np.ndarray:
     seen = np.flatnonzero(joined.readable.eq(True))
-    groups = pd.Series(duplicate_groups(joined.hash.to_numpy()[seen].astype(np.uint64), max_bits))
-    people = pd.Series(joined[PERSON].to_numpy()[seen]).groupby(groups).transform("nunique")
+    groups = duplicate_groups(joined.hash.to_numpy()[seen].astype(np.uint64), params.duplicate_hash_bits)
+    people = joined[PERSON].iloc[seen].groupby(groups).transform("nunique").to_numpy()
+    reasons[seen[(reasons[seen] == "") & (people > 1)]] = "duplicate_across_people"
     usable = reasons[seen] == ""
-    reasons[seen[usable & (people > 1).to_numpy()]] = "duplicate_across_people"
-    usable = np.flatnonzero(reasons[seen] == "")
-    again = groups.iloc[usable].duplicated().to_numpy()
-    reasons[seen[usable[again]]] = "duplicate"
+    reasons[seen[usable][pd.Series(groups[usable]).duplicated()]] = "duplicate"
     return reasons

@@ -45,7 +45,13 @@ def select(usable: pd.DataFrame, params: FilterParams) -> pd.DataFrame:
             `target_shares` is known of no photo.
     """
     rng = np.random.default_rng(params.seed)
-    attributes, targets = _targeted(usable, params.target_shares)
+    attributes = usable[list(params.target_shares)].to_numpy(np.float64, na_value=np.nan)
+    targets = np.array(list(params.target_shares.values()))
+    unknown = [
+        name for name, values in zip(params.target_shares, attributes.T, strict=True) if np.isnan(values).all()
+    ]
+    if unknown and len(usable):
+        raise InputError(f"filter.target_shares: {', '.join(unknown)} is known of no usable photo; leave it out")
     photos_of = dict(usable.groupby(PERSON).indices)
     free = {person: len(rows) for person, rows in photos_of.items()}
     role = pd.Series("", index=usable.index, dtype=object)
@@ -59,11 +65,9 @@ def select(usable: pd.DataFrame, params: FilterParams) -> pd.DataFrame:
         for person, rows in _choose(order, shuffled, count, wanted.max_photos, attributes, targets).items():
             role.iloc[rows] = name
             del free[person]
-    chosen = usable[role != ""].copy()
-    chosen["role"] = role[role != ""]
-    chosen["split"] = split_photos(chosen, rng)
+    chosen = usable.assign(role=role)[role != ""]
     columns = [*PERSON_COLUMNS, *BOX_COLUMNS, *POINT_COLUMNS, *ATTRIBUTES]
-    return chosen[columns].sort_values(IMAGE_ID, ignore_index=True)
+    return chosen.assign(split=split_photos(chosen, rng))[columns].sort_values(IMAGE_ID, ignore_index=True)
 
 
 def members(rows: pd.DataFrame, attribute: str) -> dict[str, np.ndarray]:
@@ -78,23 +82,12 @@ def known_share(values: pd.Series) -> float | None:
     return float(values.mean()) if values.notna().any() else None
 
 
-def _targeted(usable: pd.DataFrame, target_shares: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
-    """(n, k) attributes that have a target, NaN where unknown, and the (k,) targets."""
-    values = usable[list(target_shares)].astype(np.float64)
-    unknown = [name for name in values if values[name].isna().all()]
-    if unknown and len(values):
-        raise InputError(f"filter.target_shares: {', '.join(unknown)} is known of no usable photo; leave it out")
-    return values.to_numpy(), np.array(list(target_shares.values()))
-
-
 def split_photos(chosen: pd.DataFrame, rng: np.random.Generator) -> pd.Series:
     """train / val / test for each photo of a training person, in the proportion 18 : 4 : 3, at least one each."""
     split = pd.Series("", index=chosen.index, dtype=object)
-    training = chosen[chosen.role == TRAIN]
-    for _, rows in training.groupby(PERSON):
+    for _, rows in chosen[chosen.role == TRAIN].groupby(PERSON):
         shuffled = rng.permutation(rows.index)
-        val = max(1, round(len(shuffled) * VAL_SHARE))
-        test = max(1, round(len(shuffled) * TEST_SHARE))
+        val, test = (max(1, round(len(shuffled) * share)) for share in (VAL_SHARE, TEST_SHARE))
         split[shuffled] = "train"
         split[shuffled[:val]] = "val"
         split[shuffled[val : val + test]] = "test"
