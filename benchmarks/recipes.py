@@ -12,15 +12,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmarks.comparison import (
-    Entry,
-    add_common_options,
-    command_of,
-    run_command,
-    run_seeds,
-    shared_settings,
-    write_comparison,
-)
+from benchmarks import comparison
 from benchmarks.experiments import refuse_unclean, restore
 from faceline.core.errors import InputError
 from faceline.pipeline.variants import load_variant
@@ -49,11 +41,11 @@ def main() -> None:
     """Runs the recipes and writes `docs/results/recipes-NAME.{md,csv,png}`."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("recipes", nargs="+", help="variants of the parameters")
-    add_common_options(parser, "celeba-small")
+    comparison.add_common_options(parser, "celeba-small")
     options = parser.parse_args()
     refuse_unclean()
     present = load_params()
-    shared, _ = shared_settings(options, present)
+    shared, _ = comparison.shared_settings(options, present)
     recipes = {name: load_variant(name).recognition for name in options.recipes}
     for key in SHARED:
         values = {name: getattr(recipe, key) for name, recipe in recipes.items()}
@@ -63,14 +55,14 @@ def main() -> None:
     try:
         for name, recipe in recipes.items():
             settings = {**settings_of(recipe, present.recognition), **shared}
-            entry = Entry(name, settings, recipe.loss)
-            runs[entry] = run_seeds(options.name, entry, options.seeds)
+            entry = comparison.Entry(name, settings, recipe.loss)
+            runs[entry] = comparison.run_seeds(options.name, entry, options.seeds)
     finally:
         restore()
-    command = command_of("benchmarks.recipes", options, *options.recipes)
+    command = comparison.command_of("benchmarks.recipes", options, *options.recipes)
     stem = Path("docs/results") / f"recipes-{options.name}"
-    write_comparison(stem, "Recipes compared", runs, present.evaluation, command)
+    comparison.write_comparison(stem, "Recipes compared", runs, present.evaluation, command)
 
 
 if __name__ == "__main__":
-    run_command(main)
+    comparison.run_command(main)

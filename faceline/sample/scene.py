@@ -114,7 +114,7 @@ def _draw_body(image: np.ndarray, face: FaceTexture, camera: Camera) -> None:
 def _fill_round(
     image: np.ndarray, outline: np.ndarray, colour: np.ndarray, camera: Camera, grain: np.ndarray
 ) -> None:
-    """Fills a mirrored outline (mm) like something round, darker aside, under `grain` stretched over what shows of it."""
+    """Fills a mirrored outline (mm), darker aside as something round is, under `grain` stretched over what shows."""
     part, mask = shape_mask(image.shape[:2], camera.place(outline), 0.4 * camera.px_per_mm)
     if mask.size:
         y, x = np.mgrid[part].astype(np.float32)
