@@ -1,19 +1,17 @@
 """Photos by name, from a folder (nested or not) or from a .zip, read the same way."""
 
-from __future__ import annotations
-
 import threading
 import zipfile
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
-from types import TracebackType
 
 from faceline.core.errors import InputError
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 
 
-class Photos:
+class Photos(AbstractContextManager):
     """A set of photos, each known by its file name wherever it lies below the folder, as CelebA does it.
 
     Reading is safe from several threads.
@@ -55,10 +53,7 @@ class Photos:
         except zipfile.BadZipFile as error:
             raise InputError(f"{self._source}: {member} is damaged ({error}); pack the archive again") from None
 
-    def __enter__(self) -> Photos:
-        return self
-
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._archive is not None:
             self._archive.close()
 

@@ -47,10 +47,8 @@ def select(usable: pd.DataFrame, params: FilterParams) -> pd.DataFrame:
     rng = np.random.default_rng(params.seed)
     attributes = usable[list(params.target_shares)].to_numpy(np.float64, na_value=np.nan)
     targets = np.array(list(params.target_shares.values()))
-    unknown = [
-        name for name, values in zip(params.target_shares, attributes.T, strict=True) if np.isnan(values).all()
-    ]
-    if unknown and len(usable):
+    unknown = np.array(list(params.target_shares))[np.isnan(attributes).all(axis=0)]
+    if len(unknown) and len(usable):
         raise InputError(f"filter.target_shares: {', '.join(unknown)} is known of no usable photo; leave it out")
     photos_of = dict(usable.groupby(PERSON).indices)
     free = {person: len(rows) for person, rows in photos_of.items()}
