@@ -22,7 +22,7 @@ class Photos(AbstractContextManager):
         self._archive = archive
         self._lock = threading.Lock()
         self._members: dict[str, str] = {}
-        for member in sorted(members):
+        for member in sorted(member for member in members if PurePosixPath(member).suffix.lower() in SUFFIXES):
             name = PurePosixPath(member).name
             if name in self._members:
                 raise InputError(
@@ -65,12 +65,11 @@ def open_photos(source: Path) -> Photos:
         InputError: it is not there, is neither, or two photos share a file name.
     """
     if source.is_dir():
-        found = (path for path in source.rglob("*") if path.suffix.lower() in SUFFIXES)
-        return Photos(source, (path.relative_to(source).as_posix() for path in found), None)
+        return Photos(source, (path.relative_to(source).as_posix() for path in source.rglob("*")), None)
     if not source.exists():
         raise InputError(f"{source}: no photos here; data/README.md says how to put a data set in place")
     try:
         archive = zipfile.ZipFile(source)
     except zipfile.BadZipFile:
         raise InputError(f"{source}: expected a folder of photos or a .zip of them") from None
-    return Photos(source, (m for m in archive.namelist() if PurePosixPath(m).suffix.lower() in SUFFIXES), archive)
+    return Photos(source, archive.namelist(), archive)
