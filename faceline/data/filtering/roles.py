@@ -99,7 +99,7 @@ def _filling_order(roles: Roles) -> list[tuple[str, Role]]:
 def _choose(
     photos: Mapping[int, np.ndarray], people: int, max_photos: int, attributes: np.ndarray, targets: np.ndarray
 ) -> dict[int, np.ndarray]:
-    """`people` of those in `photos`, in its order, and at most `max_photos` rows of each, so that attribute shares near their targets.
+    """`people` of `photos`, in its order, and at most `max_photos` rows of each, so that shares near their targets.
 
     Greedy: with each further person the one of the next few is taken whose best photos leave the smallest squared
     distance between shares and targets. Without targets that is simply the next person's first photos. Shares are of
