@@ -22,7 +22,7 @@ from facenet_pytorch import MTCNN, InceptionResnetV1
 from PIL import Image
 
 from faceline.alignment.fit.template import TEMPLATE
-from faceline.annotations.celeba import read_boxes
+from faceline.annotations.celeba import read_file
 from faceline.core.columns import BOX_COLUMNS, POINTS
 from faceline.detection.detections import Detector, DetectorSettings
 from faceline.detection.registry import load_detector
@@ -165,7 +165,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     images = options.celeba / "img_celeba"
-    boxes = read_boxes(options.celeba / "list_bbox_celeba.txt")
+    boxes = read_file(options.celeba / "list_bbox_celeba.txt", "boxes")
     boxes = boxes.iloc[:: max(1, len(boxes) // options.photos)].head(options.photos)
     with open_photos(images if images.exists() else images.with_suffix(".zip")) as source:
         photos = [Photo(name, "ok", image=decode_rgb(source.read(name))) for name in boxes.image_id]

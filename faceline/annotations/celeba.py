@@ -18,12 +18,13 @@ PARTITION = "partition"  # CelebA's own division: 0 train, 1 validation, 2 test
 
 
 class _Kind(NamedTuple):
-    """One of the files: its name, how its header calls the columns that the table has as `columns`, how a row goes on
-    after the photo's name (numbers never touch, however long), and its header line, if it has count and header."""
+    """One of the files: its name, how its header calls the columns that the table has as `columns`, their type, a
+    row's form after the photo's name (numbers never touch, however long), and the header where there is one."""
 
     file: str
     source: Sequence[str]
     columns: Sequence[str]
+    dtype: str
     form: str
     head: str | None = None
 
@@ -33,13 +34,17 @@ _POINT_NAMES = [
     f"{point}_{axis}" for point in ("lefteye", "righteye", "nose", "leftmouth", "rightmouth") for axis in "xy"
 ]
 _KINDS = {
-    "identity": _Kind("identity_CelebA.txt", ["identity"], [PERSON], " %d"),
-    "partition": _Kind("list_eval_partition.txt", [PARTITION], [PARTITION], " %d"),
-    "attributes": _Kind("list_attr_celeba.txt", ATTRIBUTES, ATTRIBUTES, " %2d" * 40, " ".join(ATTRIBUTES) + " "),
-    "boxes": _Kind(
-        "list_bbox_celeba.txt", _BOX_NAMES, BOX_COLUMNS, "  " + " %3d" * 4, "image_id x_1 y_1 width height"
+    "identity": _Kind("identity_CelebA.txt", ["identity"], [PERSON], "int32", " %d"),
+    "partition": _Kind("list_eval_partition.txt", [PARTITION], [PARTITION], "int32", " %d"),
+    "attributes": _Kind(
+        "list_attr_celeba.txt", ATTRIBUTES, ATTRIBUTES, "int8", " %2d" * 40, " ".join(ATTRIBUTES) + " "
     ),
-    "landmarks": _Kind("list_landmarks_celeba.txt", _POINT_NAMES, POINT_COLUMNS, " %4d" * 10, " ".join(_POINT_NAMES)),
+    "boxes": _Kind(
+        "list_bbox_celeba.txt", _BOX_NAMES, BOX_COLUMNS, "float32", "  " + " %3d" * 4, "image_id x_1 y_1 width height"
+    ),
+    "landmarks": _Kind(
+        "list_landmarks_celeba.txt", _POINT_NAMES, POINT_COLUMNS, "float32", " %4d" * 10, " ".join(_POINT_NAMES)
+    ),
 }
 
 
@@ -74,43 +79,20 @@ def read_annotations(identity: Path, attributes: Path, boxes: Path, landmarks: P
         InputError: a file is missing, is not of its kind, lacks a column, holds something that is no number, repeats
             a photo, or names one by a path; or the files share no photo.
     """
-    tables = [read_identity(identity), read_boxes(boxes), read_landmarks(landmarks), read_attributes(attributes)]
-    merged = pd.concat([table.set_index(IMAGE_ID) for table in tables], axis=1, join="inner")
+    paths = {"identity": identity, "boxes": boxes, "landmarks": landmarks, "attributes": attributes}
+    tables = [read_file(path, kind).set_index(IMAGE_ID) for kind, path in paths.items()]
+    merged = pd.concat(tables, axis=1, join="inner")
     if merged.empty:
-        names = ", ".join(str(path) for path in (identity, boxes, landmarks, attributes))
+        names = ", ".join(map(str, paths.values()))
         raise InputError(f"{names}: no photo is named in all of them; they must come from the same data set")
     return merged.sort_index().reset_index()
 
 
-def read_identity(path: Path) -> pd.DataFrame:
-    """image_id, person; with or without a header line."""
-    return _read(path, "identity", "int32")
+def read_file(path: Path, kind: str) -> pd.DataFrame:
+    """One file, by kind (identity, attributes, boxes or landmarks), as image_id and the table's columns of it.
 
-
-def read_boxes(path: Path) -> pd.DataFrame:
-    """image_id, x, y, width, height in photo px."""
-    return _read(path, "boxes", "float32")
-
-
-def read_landmarks(path: Path) -> pd.DataFrame:
-    """image_id and five (x, y) in photo px."""
-    return _read(path, "landmarks", "float32")
-
-
-def read_attributes(path: Path) -> pd.DataFrame:
-    """image_id and 40 attributes: 1, 0 for the file's -1, NA for its 0."""
-    table = _read(path, "attributes", "int8")
-    values = table[list(ATTRIBUTES)]
-    odd = ~values.isin([-1, 0, 1]).all(axis=1)
-    if odd.any():
-        raise InputError(
-            f"{path}: {table[IMAGE_ID][odd].iloc[0]}: attributes must be 1 (yes), -1 (no) or 0 (unknown)"
-        )
-    return pd.concat([table[[IMAGE_ID]], values.gt(0).astype("Int8").mask(values.eq(0))], axis=1)
-
-
-def _read(path: Path, kind: str, dtype: str) -> pd.DataFrame:
-    """One file as image_id and the table's names of its columns."""
+    Identity may have a header line or none. Attributes are 1, 0 for the file's -1, NA for its 0.
+    """
     source = list(_KINDS[kind].source)
     separator, header, skip = _layout(path, len(source))
     columns = header or [IMAGE_ID, *source]
@@ -125,7 +107,7 @@ def _read(path: Path, kind: str, dtype: str) -> pd.DataFrame:
             header=None,
             names=columns,
             usecols=[IMAGE_ID, *source],
-            dtype={IMAGE_ID: "str", **dict.fromkeys(source, dtype)},
+            dtype={IMAGE_ID: "str", **dict.fromkeys(source, _KINDS[kind].dtype)},
             index_col=False,
             engine="c",
         )
@@ -142,7 +124,14 @@ def _read(path: Path, kind: str, dtype: str) -> pd.DataFrame:
         )
     if names.duplicated().any():
         raise InputError(f"{path}: {names[names.duplicated()].iloc[0]} stands there twice; keep one row")
-    return table[[IMAGE_ID, *source]].set_axis([IMAGE_ID, *_KINDS[kind].columns], axis=1)
+    table = table[[IMAGE_ID, *source]].set_axis([IMAGE_ID, *_KINDS[kind].columns], axis=1)
+    if kind != "attributes":
+        return table
+    values = table[list(ATTRIBUTES)]
+    odd = ~values.isin([-1, 0, 1]).all(axis=1)
+    if odd.any():
+        raise InputError(f"{path}: {names[odd].iloc[0]}: attributes must be 1 (yes), -1 (no) or 0 (unknown)")
+    return pd.concat([names, values.gt(0).astype("Int8").mask(values.eq(0))], axis=1)
 
 
 def _layout(path: Path, values: int) -> tuple[str, list[str], int]:

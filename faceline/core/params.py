@@ -81,16 +81,12 @@ def parse_group(kind: type[Kind], values: object, key: str = "") -> Kind:
 def _explain(kind: type[Group], group: str, problem: Mapping) -> str:
     key = ".".join(filter(None, (group, *map(str, problem["loc"]))))
     if problem["type"] == "extra_forbidden":
-        return f"  {key}: unknown key{_allowed_beside(kind, problem['loc'])}"
+        for part in problem["loc"][:-1]:
+            field = getattr(kind, "model_fields", {}).get(part)
+            if field is None:
+                return f"  {key}: unknown key"
+            kind = field.annotation
+        return f"  {key}: unknown key; allowed here: {', '.join(kind.model_fields)}"
     if problem["type"] == "missing":
         return f"  {key}: missing; params/base.yaml shows it with its unit"
     return f"  {key}: {problem['msg']} (got {problem['input']!r})"
-
-
-def _allowed_beside(kind: type[Group], location: tuple) -> str:
-    for part in location[:-1]:
-        field = getattr(kind, "model_fields", {}).get(part)
-        if field is None:
-            return ""
-        kind = field.annotation
-    return f"; allowed here: {', '.join(kind.model_fields)}"

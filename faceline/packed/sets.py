@@ -5,12 +5,10 @@ Thousands of small files make DVC slow; a few Parquet files do not, and pandas, 
 be missing (unknown): pandas `Int8`.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 import pandas as pd
@@ -46,7 +44,7 @@ def read_rejected(folder: Path) -> pd.DataFrame:
         raise InputError(f"{folder / REJECTED}: no such table; run the set's stage again") from None
 
 
-class PackedWriter:
+class PackedWriter(AbstractContextManager):
     """Writes a packed set into `folder` (which must exist, say from `replacing_folder`), chunk by chunk.
 
     The first chunk fixes the columns and their types; shards are closed at about 256 MB.
@@ -60,10 +58,7 @@ class PackedWriter:
         self._shards = self._shard_bytes = 0
         self._pending: list[pa.Table] = []
 
-    def __enter__(self) -> PackedWriter:
-        return self
-
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, kind: type | None, *_: object) -> None:
         if kind is None:
             self._flush()
         if self._shard is not None:

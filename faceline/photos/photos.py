@@ -1,19 +1,17 @@
 """Photos by name, from a folder (nested or not) or from a .zip, read the same way."""
 
-from __future__ import annotations
-
 import threading
 import zipfile
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
-from types import TracebackType
 
 from faceline.core.errors import InputError
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 
 
-class Photos:
+class Photos(AbstractContextManager):
     """A set of photos, each known by its file name wherever it lies below the folder, as CelebA does it.
 
     Reading is safe from several threads.
@@ -24,7 +22,7 @@ class Photos:
         self._archive = archive
         self._lock = threading.Lock()
         self._members: dict[str, str] = {}
-        for member in sorted(members):
+        for member in sorted(member for member in members if PurePosixPath(member).suffix.lower() in SUFFIXES):
             name = PurePosixPath(member).name
             if name in self._members:
                 raise InputError(
@@ -55,10 +53,7 @@ class Photos:
         except zipfile.BadZipFile as error:
             raise InputError(f"{self._source}: {member} is damaged ({error}); pack the archive again") from None
 
-    def __enter__(self) -> Photos:
-        return self
-
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._archive is not None:
             self._archive.close()
 
@@ -70,12 +65,11 @@ def open_photos(source: Path) -> Photos:
         InputError: it is not there, is neither, or two photos share a file name.
     """
     if source.is_dir():
-        found = (path for path in source.rglob("*") if path.suffix.lower() in SUFFIXES)
-        return Photos(source, (path.relative_to(source).as_posix() for path in found), None)
+        return Photos(source, (path.relative_to(source).as_posix() for path in source.rglob("*")), None)
     if not source.exists():
         raise InputError(f"{source}: no photos here; data/README.md says how to put a data set in place")
     try:
         archive = zipfile.ZipFile(source)
     except zipfile.BadZipFile:
         raise InputError(f"{source}: expected a folder of photos or a .zip of them") from None
-    return Photos(source, (m for m in archive.namelist() if PurePosixPath(m).suffix.lower() in SUFFIXES), archive)
+    return Photos(source, archive.namelist(), archive)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from json import JSONDecodeError
 from pathlib import Path
+from typing import Any
 
 import cv2
 import pandas as pd
@@ -15,7 +17,6 @@ from faceline.core.errors import InputError
 from faceline.core.files import read_json
 
 METRICS = ("dataset", "filter", "crop", "landmarks", "alignment", "recognition", "wild")
-_RATES = ("recognition/rates.csv", "wild/rates.csv")
 _BESIDE = ("low", "high", "threshold", "reason")
 _MAX_WIDTH_PX = 1400
 
@@ -98,7 +99,7 @@ class Inputs:
     def _rates(self) -> dict[str, dict]:
         """What the stages wrote beside a rate's value: `file.key` -> low, high, threshold, reason."""
         found = {}
-        for name in _RATES:
+        for name in ("recognition/rates.csv", "wild/rates.csv"):
             table = self.table(name, *_BESIDE, "rate")
             if isinstance(table, pd.DataFrame):
                 file = name.partition("/")[0]
@@ -138,12 +139,9 @@ class Inputs:
 
     def table(self, name: str, *columns: str) -> pd.DataFrame | Missing:
         """A CSV under the reports folder that has at least `columns` and a row."""
-        try:
-            table = pd.read_csv(self.reports / name)
-        except FileNotFoundError:
-            return self._absent(name)
-        except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
-            return Missing(f"reports/{name} cannot be read: {error}.")
+        table = self._read(name, pd.read_csv)
+        if isinstance(table, Missing):
+            return table
         absent = [column for column in columns if column not in table]
         if absent:
             found = ", ".join(map(str, table.columns))
@@ -157,11 +155,14 @@ class Inputs:
 
     def document(self, name: str) -> dict | Missing:
         """A JSON object under the reports folder."""
+        return self._read(name, read_json)
+
+    def _read(self, name: str, reader: Callable) -> Any:
         try:
-            return read_json(self.reports / name)
+            return reader(self.reports / name)
         except FileNotFoundError:
             return self._absent(name)
-        except JSONDecodeError as error:
+        except ValueError as error:
             return Missing(f"reports/{name} cannot be read: {error}.")
 
     @staticmethod

@@ -9,7 +9,6 @@ STYLE = (TEMPLATES / "style.css").read_text()
 # the first of two blocks of colours, that of the light scheme: CSS variable -> #rrggbb
 PALETTE = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", STYLE.partition("@media")[0]))
 
-_SERIES = [PALETTE[name] for name in ("s0", "s1", "s2", "s3")]
 _TEXT_PX = 13.5  # room for the style sheet's largest text, which a phone gets
 _TEXT = {"labelFontSize": _TEXT_PX, "titleFontSize": _TEXT_PX, "titleFontWeight": "normal", "labelLimit": 240}
 _TEXT |= {"labelColor": PALETTE["muted"], "titleColor": PALETTE["ink"]}
@@ -20,7 +19,7 @@ CONFIG = {
     "padding": {"left": 2, "top": 6, "right": 16, "bottom": 5},
     "font": "Liberation Sans, Arial, sans-serif",  # the first comes with vl-convert: equal widths on every machine
     "view": {"continuousWidth": 420, "continuousHeight": 290, "discreteWidth": 420, "stroke": None},
-    "range": {"category": _SERIES},
+    "range": {"category": [PALETTE[name] for name in ("s0", "s1", "s2", "s3")]},
     "axis": {
         **_TEXT,
         "domain": False,
@@ -41,7 +40,7 @@ CONFIG = {
         "symbolStrokeWidth": 2.2,
         "symbolSize": 110,
     },
-    "mark": {"color": _SERIES[0], "tooltip": True},
+    "mark": {"color": PALETTE["s0"], "tooltip": True},
     "line": {"strokeWidth": 2.2},
     "area": {"fillOpacity": 0.18},
     "point": {"filled": True, "size": 50, "opacity": 1},

@@ -111,14 +111,12 @@ def _draw_body(image: np.ndarray, face: FaceTexture, camera: Camera) -> None:
     _fill_round(image, throat, skin, upright, np.linspace(-4, 1, 9, dtype=np.float32)[:, None])
 
 
-def _fill_round(
-    image: np.ndarray, outline: np.ndarray, colour: np.ndarray, camera: Camera, grain: np.ndarray
-) -> None:
-    """Fills a mirrored outline (mm), darker aside as something round is, under `grain` stretched over what shows."""
-    part, mask = shape_mask(image.shape[:2], camera.place(outline), 0.4 * camera.px_per_mm)
+def _fill_round(image: np.ndarray, shape: np.ndarray, colour: np.ndarray, camera: Camera, grain: np.ndarray) -> None:
+    """Fills a mirrored outline (mm) like something round, darker aside, under `grain` stretched over what shows."""
+    part, mask = shape_mask(image.shape[:2], camera.place(shape), 0.4 * camera.px_per_mm)
     if mask.size:
         y, x = np.mgrid[part].astype(np.float32)
-        across = camera.plane(x, y)[0] / (1.15 * outline[:, 0].max())
+        across = camera.plane(x, y)[0] / (1.15 * shape[:, 0].max())
         shade = 0.65 + 0.35 * np.sqrt(np.clip(1 - across**2, 0, 1))
         shade *= 1 + 0.14 * cv2.resize(grain, mask.shape[::-1])
         blend(image, part, mask, np.asarray(colour, np.float32) * shade[..., None])

@@ -7,14 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faceline.annotations.celeba import (
-    read_annotations,
-    read_attributes,
-    read_boxes,
-    read_identity,
-    read_landmarks,
-    write_celeba,
-)
+from faceline.annotations.celeba import read_annotations, read_file, write_celeba
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, POINT_COLUMNS
 from faceline.core.errors import InputError
 from real_data import SHARED, needs_celeba
@@ -73,7 +66,8 @@ def test_txt_and_csv_mix_freely(files, kinds):
 def test_csv_columns_may_come_in_any_order(files):
     table = pd.read_csv(files / "boxes.csv")
     table[["height", "x_1", "image_id", "width", "y_1"]].to_csv(files / "boxes.csv", index=False)
-    assert read_boxes(files / "boxes.csv").loc[1, ["x", "y", "width", "height"]].tolist() == [72, 94, 221, 306]
+    table = read_file(files / "boxes.csv", "boxes")
+    assert table.loc[1, ["x", "y", "width", "height"]].tolist() == [72, 94, 221, 306]
 
 
 def test_photos_missing_from_one_file_are_left_out(files):
@@ -86,35 +80,35 @@ def test_photos_missing_from_one_file_are_left_out(files):
 
 
 @pytest.mark.parametrize(
-    ("reader", "text", "words"),
+    ("kind", "text", "words"),
     [
-        (read_boxes, BOXES.replace(" width", ""), ["'width' is missing"]),
-        (read_boxes, BOXES.replace("226", "wide"), ["line 3 (a.jpg)", "'wide' is not a number"]),
-        (read_boxes, BOXES.replace("94 221 306", "94 221"), ["line 4", "expected 5 columns, found 4"]),
-        (read_boxes, "", ["is empty"]),
-        (read_identity, "../a.jpg 3\n", ["'../a.jpg'", "not a path"]),
-        (read_identity, "a.jpg 3\n/etc/b.jpg 4\n", ["row 2", "'/etc/b.jpg'"]),
-        (read_identity, "a\\b.jpg 3\n", ["not a path"]),
-        (read_identity, ".. 3\n", ["not a path"]),
-        (read_identity, "a.jpg 3\na.jpg 4\n", ["a.jpg stands there twice"]),
-        (read_identity, "a.jpg 3 4\n", ["expected 2 columns"]),
-        (read_landmarks, LANDMARKS.replace("nose_x", "nase_x"), ["'nose_x' is missing"]),
-        (read_attributes, attributes("Male").replace("b.jpg -1", "b.jpg 5"), ["b.jpg", "0 (unknown)"]),
-        (read_attributes, attributes("Male").replace("Young", "Old"), ["'Young' is missing"]),
+        ("boxes", BOXES.replace(" width", ""), ["'width' is missing"]),
+        ("boxes", BOXES.replace("226", "wide"), ["line 3 (a.jpg)", "'wide' is not a number"]),
+        ("boxes", BOXES.replace("94 221 306", "94 221"), ["line 4", "expected 5 columns, found 4"]),
+        ("boxes", "", ["is empty"]),
+        ("identity", "../a.jpg 3\n", ["'../a.jpg'", "not a path"]),
+        ("identity", "a.jpg 3\n/etc/b.jpg 4\n", ["row 2", "'/etc/b.jpg'"]),
+        ("identity", "a\\b.jpg 3\n", ["not a path"]),
+        ("identity", ".. 3\n", ["not a path"]),
+        ("identity", "a.jpg 3\na.jpg 4\n", ["a.jpg stands there twice"]),
+        ("identity", "a.jpg 3 4\n", ["expected 2 columns"]),
+        ("landmarks", LANDMARKS.replace("nose_x", "nase_x"), ["'nose_x' is missing"]),
+        ("attributes", attributes("Male").replace("b.jpg -1", "b.jpg 5"), ["b.jpg", "0 (unknown)"]),
+        ("attributes", attributes("Male").replace("Young", "Old"), ["'Young' is missing"]),
     ],
 )
-def test_each_fault_is_named(tmp_path, reader, text, words):
+def test_each_fault_is_named(tmp_path, kind, text, words):
     path = tmp_path / "file.txt"
     path.write_text(text)
     with pytest.raises(InputError) as error:
-        reader(path)
+        read_file(path, kind)
     for word in [str(path), *words]:
         assert word in str(error.value)
 
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InputError, match=r"nowhere\.txt: no such annotation file"):
-        read_boxes(tmp_path / "nowhere.txt")
+        read_file(tmp_path / "nowhere.txt", "boxes")
 
 
 def table_of(people, boxes, points, attributes, names=None):
@@ -187,7 +181,7 @@ def test_what_is_written_is_read_again(rows):
 
 def test_unknown_is_neither_yes_nor_no(tmp_path):
     (tmp_path / "a.txt").write_text(attributes("Male").replace("b.jpg -1", "b.jpg 0"))
-    table = read_attributes(tmp_path / "a.txt")
+    table = read_file(tmp_path / "a.txt", "attributes")
     assert table.iloc[1, 1] is pd.NA
     assert table.iloc[0, 1] == 0
     assert table.Male.tolist() == [1, 1]

@@ -6,7 +6,7 @@ import torch
 from torchvision.ops import box_iou
 
 from faceline.alignment.fit.template import TEMPLATE
-from faceline.annotations.celeba import read_boxes, read_landmarks
+from faceline.annotations.celeba import read_file
 from faceline.geometry.boxes import BoxMap, box_around, contain, iou
 from faceline.geometry.points import points_of
 from real_data import SHARED, needs_celeba
@@ -52,7 +52,7 @@ def test_box_round_landmarks_holds_them():
 
 @needs_celeba
 def test_box_round_landmarks_agrees_with_annotated_boxes():
-    boxes = read_boxes(SHARED / "celeba/list_bbox_celeba.txt")[["x", "y", "width", "height"]].to_numpy(float)
-    ours = box_around(points_of(read_landmarks(SHARED / "celeba/list_landmarks_celeba.txt")))
+    boxes = read_file(SHARED / "celeba/list_bbox_celeba.txt", "boxes")[["x", "y", "width", "height"]].to_numpy(float)
+    ours = box_around(points_of(read_file(SHARED / "celeba/list_landmarks_celeba.txt", "landmarks")))
     assert np.median(iou(boxes, ours)) > 0.75
     assert np.median(ours[:, 2] / boxes[:, 2]) == pytest.approx(1, abs=0.05)

@@ -37,10 +37,8 @@ def attribute_shares(joined: pd.DataFrame, usable: np.ndarray) -> pd.DataFrame:
 
 def photos_per_person(joined: pd.DataFrame, usable: np.ndarray) -> pd.DataFrame:
     """How many people have 1, 2, ... photos, among all and among the usable ones."""
-    counts = {
-        name: rows.person.value_counts().value_counts()
-        for name, rows in (("all", joined), ("usable", joined[usable]))
-    }
+    both = {"all": joined, "usable": joined[usable]}
+    counts = {name: rows.person.value_counts().value_counts() for name, rows in both.items()}
     table = pd.DataFrame(counts).fillna(0).astype(int).sort_index()
     return table.rename_axis("photos").reset_index()
 

@@ -31,13 +31,9 @@ def join_photos(annotations: pd.DataFrame, photos: pd.DataFrame) -> pd.DataFrame
     Raises:
         InputError: the photos are CelebA's aligned ones, or the boxes and landmarks are of different photos.
     """
-    renamed = photos.rename(columns={"width": "photo_width", "height": "photo_height"})
-    joined = annotations.merge(renamed, on=IMAGE_ID, how="left")
-    _refuse_mixed_photos(joined[joined.readable.eq(True)])
-    return joined
-
-
-def _refuse_mixed_photos(readable: pd.DataFrame) -> None:
+    photos = photos.rename(columns={"width": "photo_width", "height": "photo_height"})
+    joined = annotations.merge(photos, on=IMAGE_ID, how="left")
+    readable = joined[joined.readable.eq(True)]
     if len(readable) == 0:
         raise InputError("none of the annotated photos is among data.images, or none can be read")
     aligned = (readable.photo_width == ALIGNED_SIZE[0]) & (readable.photo_height == ALIGNED_SIZE[1])
@@ -52,6 +48,7 @@ def _refuse_mixed_photos(readable: pd.DataFrame) -> None:
             f"only {inside.mean():.0%} of the noses lie in their boxes: data.landmarks and data.boxes are of "
             "different photos (list_landmarks_align_celeba belongs to the aligned ones; use list_landmarks_celeba)"
         )
+    return joined
 
 
 def rejection_reasons(joined: pd.DataFrame, params: FilterParams) -> np.ndarray:

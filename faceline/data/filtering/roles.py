@@ -1,6 +1,6 @@
 """People into disjoint roles, their photos into splits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -47,10 +47,8 @@ def select(usable: pd.DataFrame, params: FilterParams) -> pd.DataFrame:
     rng = np.random.default_rng(params.seed)
     attributes = usable[list(params.target_shares)].to_numpy(np.float64, na_value=np.nan)
     targets = np.array(list(params.target_shares.values()))
-    unknown = [
-        name for name, values in zip(params.target_shares, attributes.T, strict=True) if np.isnan(values).all()
-    ]
-    if unknown and len(usable):
+    unknown = np.array(list(params.target_shares))[np.isnan(attributes).all(axis=0)]
+    if len(unknown) and len(usable):
         raise InputError(f"filter.target_shares: {', '.join(unknown)} is known of no usable photo; leave it out")
     photos_of = dict(usable.groupby(PERSON).indices)
     free = {person: len(rows) for person, rows in photos_of.items()}
@@ -60,9 +58,8 @@ def select(usable: pd.DataFrame, params: FilterParams) -> pd.DataFrame:
         count = len(able) if wanted.people == "rest" else wanted.people
         if len(able) < count or count == 0:
             raise InputError(_too_few(params.roles, photos_of, name, len(able)))
-        order = [able[i] for i in rng.permutation(len(able))]
-        shuffled = {person: rng.permutation(photos_of[person]) for person in order}
-        for person, rows in _choose(order, shuffled, count, wanted.max_photos, attributes, targets).items():
+        shuffled = {able[i]: rng.permutation(photos_of[able[i]]) for i in rng.permutation(len(able))}
+        for person, rows in _choose(shuffled, count, wanted.max_photos, attributes, targets).items():
             role.iloc[rows] = name
             del free[person]
     chosen = usable.assign(role=role)[role != ""]
@@ -100,21 +97,16 @@ def _filling_order(roles: Roles) -> list[tuple[str, Role]]:
 
 
 def _choose(
-    order: Sequence[int],
-    photos: Mapping[int, np.ndarray],
-    people: int,
-    max_photos: int,
-    attributes: np.ndarray,
-    targets: np.ndarray,
+    photos: Mapping[int, np.ndarray], people: int, max_photos: int, attributes: np.ndarray, targets: np.ndarray
 ) -> dict[int, np.ndarray]:
-    """`people` of `order` and at most `max_photos` rows of each, so that attribute shares near their targets.
+    """`people` of `photos`, in its order, and at most `max_photos` rows of each, so that shares near their targets.
 
     Greedy: with each further person the one of the next few is taken whose best photos leave the smallest squared
     distance between shares and targets. Without targets that is simply the next person's first photos. Shares are of
     the photos of which an attribute is known; where there is none yet, the distance is 1.
     """
     chosen: dict[int, np.ndarray] = {}
-    waiting = list(order)
+    waiting = list(photos)
     known = np.isfinite(attributes)
     yes, filled = np.nan_to_num(attributes), np.where(known, attributes, targets)
     totals, count = np.zeros((2, len(targets)))

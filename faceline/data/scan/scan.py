@@ -11,7 +11,6 @@ from faceline.imaging.parallel import ordered_map
 from faceline.imaging.progress import track
 from faceline.photos.photos import Photos
 
-SHARPNESS_PX = 256
 _HASH_PX = 32
 _HASH_FREQUENCIES = 8
 
@@ -42,7 +41,7 @@ def sharpness(grey: np.ndarray) -> float:
     The measure depends on the number of pixels, so all photos are measured at one size (Pech-Pacheco et al.,
     ICPR 2000, for the measure itself).
     """
-    scale = SHARPNESS_PX / max(grey.shape)
+    scale = 256 / max(grey.shape)
     size = tuple(max(1, round(side * scale)) for side in reversed(grey.shape))
     fixed = cv2.resize(grey, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     return float(cv2.Laplacian(fixed, cv2.CV_32F).var())
