@@ -17,7 +17,7 @@ def project(tmp_path: Path) -> Path:
     write_made_up(tmp_path)
     for name in ("faceline", "stages"):
         (tmp_path / name).symlink_to(ROOT / name)
-    shutil.copy(ROOT / "params" / "sample.yaml", tmp_path / "params.yaml")
+    shutil.copy(ROOT / "params" / "base.yaml", tmp_path / "params.yaml")
     return tmp_path
 
 
