@@ -24,7 +24,7 @@ from PIL import Image
 from faceline.alignment.fit.template import TEMPLATE
 from faceline.annotations.celeba import read_file
 from faceline.core.columns import BOX_COLUMNS, POINTS
-from faceline.detection.detections import Detector, DetectorSettings
+from faceline.detection.detections import DetectorSettings, FaceFinder
 from faceline.detection.registry import load_detector
 from faceline.geometry.boxes import BoxMap, box_around, iou
 from faceline.imaging.images import decode_rgb
@@ -69,7 +69,7 @@ class NetEmbedder:
         return (self._net(batch) + self._net(batch.flip(3)) if flip else self._net(batch)).numpy()
 
 
-def mtcnn(min_face_px: int, min_score: float) -> Detector:
+def mtcnn(min_face_px: int, min_score: float) -> FaceFinder:
     detector = load_detector("mtcnn", DetectorSettings("none", min_face_px, 4096, min_score))
     detector.box_map = BoxMap(1.19, 1.3)
     return detector

@@ -14,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from faceline.alignment.fit.template import TEMPLATE, template
 from faceline.core.columns import POINTS
-from faceline.detection.detections import Detections, Detector, DetectorSettings
+from faceline.detection.detections import Detections, FaceFinder
 from faceline.geometry.boxes import BoxMap, box_around
 from faceline.windows.windows import invert, net_view, transform
 
@@ -34,23 +34,17 @@ def face_at(scale: float, shift: Sequence[float]) -> tuple[np.ndarray, np.ndarra
     return points, box_around(points + 0.5)
 
 
-class FakeDetector(Detector):
+class FakeDetector(FaceFinder):
     """Gives the boxes it was told, by the photo's name, whatever their size and score."""
 
     name = "fake"
-    default_min_score = 0.0
-    smallest_box_px = 0.0
 
     def __init__(self, boxes: dict[str, Sequence], box_map: BoxMap | None = None) -> None:
-        super().__init__(DetectorSettings())
         self._boxes = boxes
         self.box_map = box_map or BoxMap()
 
     def find(self, images: Sequence[np.ndarray], names: Sequence[str] = ()) -> list[Detections]:
         return [self._of(self._boxes.get(name, [])) for _, name in zip(images, names, strict=True)]
-
-    def detect(self, images: Sequence[np.ndarray]) -> list[Detections]:
-        raise NotImplementedError
 
     def _of(self, boxes: Sequence) -> Detections:
         boxes = np.array(boxes, float).reshape(-1, 4)

@@ -57,8 +57,35 @@ class DetectorSettings:
     device: str = "cpu"
 
 
-class Detector(ABC):
-    """Finds faces.
+class FaceFinder(ABC):
+    """Gives the faces of photos: a detector, or boxes that are known already.
+
+    Attributes:
+        name: what it is called in parameters and messages.
+        box_map: brings its boxes to CelebA's convention, as measured on faces with annotated boxes; None before that.
+    """
+
+    name: str
+    box_map: BoxMap | None = None
+
+    @abstractmethod
+    def find(self, images: Sequence[np.ndarray], names: Sequence[str] = ()) -> list[Detections]:
+        """The faces of RGB uint8 photos of any size, in photo px, best score first.
+
+        Args:
+            names: the photos' names, by which known boxes are looked up; a detector needs none.
+        """
+
+    def celeba_boxes(self, found: Detections) -> np.ndarray:
+        """(n, 4) boxes in CelebA's convention, in which the landmark net was trained.
+
+        Through the measured map; without one, where CelebA's box would lie round the points found.
+        """
+        return box_around(found.points) if self.box_map is None else self.box_map.apply(found.boxes)
+
+
+class Detector(FaceFinder):
+    """Finds faces in the pixels.
 
     A subclass is all that others know of its module. It is made from settings, and finds the faces of images that are
     small enough already.
@@ -66,37 +93,22 @@ class Detector(ABC):
     Attributes:
         name: as `wild.detector` names it.
         default_min_score: the score below which its detections are mostly wrong.
-        box_map: brings its boxes to CelebA's convention, as measured on faces with annotated boxes; None before that.
     """
 
-    name: str
     default_min_score: float
 
     def __init__(self, settings: DetectorSettings) -> None:
         self.settings = settings
         self.min_score = self.default_min_score if settings.min_score is None else settings.min_score
-        self.box_map: BoxMap | None = None
 
     @abstractmethod
     def detect(self, images: Sequence[np.ndarray]) -> list[Detections]:
         """The faces of RGB uint8 images, in their own px, in any order and of any score."""
 
     def find(self, images: Sequence[np.ndarray], names: Sequence[str] = ()) -> list[Detections]:
-        """The faces of photos of any size, in photo px, best score first.
-
-        Args:
-            names: the photos' names, for detectors that look boxes up.
-        """
         reduced = [_reduce(image, self.settings.max_photo_px) for image in images]
         found = self.detect([image for image, _ in reduced])
         return [self._in_photo(faces, scale) for faces, (_, scale) in zip(found, reduced, strict=True)]
-
-    def celeba_boxes(self, found: Detections) -> np.ndarray:
-        """(n, 4) boxes in CelebA's convention, in which the landmark net was trained.
-
-        Through the measured map; without one, where CelebA's box would lie round the detector's own points.
-        """
-        return box_around(found.points) if self.box_map is None else self.box_map.apply(found.boxes)
 
     def _in_photo(self, found: Detections, scale: np.ndarray) -> Detections:
         """In photo px, best first, without those that are too small or too doubtful."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from faceline.alignment.fit.params import AlignParams
 from faceline.alignment.fit.template import fit_alignment
-from faceline.detection.detections import Detections, Detector
+from faceline.detection.detections import Detections, FaceFinder
 from faceline.landmarks.net.base import PointPredictor
 from faceline.pipeline.found_faces import FoundFace, PhotoFaces
 from faceline.pipeline.photo_files import Photo
@@ -35,7 +35,7 @@ class FacePipeline:
 
     def __init__(
         self,
-        detector: Detector,
+        detector: FaceFinder,
         predictor: PointPredictor | None = None,
         embedder: FaceEmbedder | None = None,
         align: AlignParams | None = None,

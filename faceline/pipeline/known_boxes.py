@@ -10,30 +10,24 @@ import numpy as np
 
 from faceline.core.columns import BOX_COLUMNS
 from faceline.core.errors import InputError
-from faceline.detection.detections import Detections, Detector, DetectorSettings
+from faceline.detection.detections import Detections, FaceFinder
 from faceline.geometry.boxes import BoxMap
 
 log = logging.getLogger(__name__)
 
 
-class KnownBoxes(Detector):
+class KnownBoxes(FaceFinder):
     """Boxes in CelebA's convention, looked up by the photo's path as given, or else by its file name."""
 
     name = "boxes"
-    default_min_score = 0.0
-    smallest_box_px = 0.0
+    box_map = BoxMap()
 
     def __init__(self, boxes: Mapping[str, np.ndarray]) -> None:
-        super().__init__(DetectorSettings())
         self._boxes = boxes
-        self.box_map = BoxMap()
 
     def find(self, images: Sequence[np.ndarray], names: Sequence[str] = ()) -> list[Detections]:
         found = [self._boxes.get(name, self._boxes.get(Path(name).name, np.zeros((0, 4)))) for name in names]
         return [Detections(boxes, np.ones(len(boxes)), np.full((len(boxes), 5, 2), np.nan)) for boxes in found]
-
-    def detect(self, images: Sequence[np.ndarray]) -> list[Detections]:
-        raise NotImplementedError("known boxes are looked up by name")
 
 
 def read_boxes(path: Path) -> KnownBoxes:

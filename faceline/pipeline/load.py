@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from faceline.core.errors import InputError
 from faceline.detection import registry
-from faceline.detection.detections import Detector, DetectorSettings, read_box_map
+from faceline.detection.detections import DetectorSettings, FaceFinder, read_box_map
 from faceline.landmarks.net.base import PointPredictor
 from faceline.pipeline.face_pipeline import FaceEmbedder, FacePipeline, default_align
 from faceline.pipeline.known_boxes import read_boxes
@@ -55,7 +55,7 @@ def load(setup: Setup, last: str) -> Loaded:
     return Loaded(pipeline, model, dim)
 
 
-def load_detector(setup: Setup) -> Detector:
+def load_detector(setup: Setup) -> FaceFinder:
     """The detector alone, with the map of its boxes that was measured for it, where the models' folder holds one.
 
     Raises:
@@ -71,7 +71,7 @@ def load_detector(setup: Setup) -> Detector:
         from faceline.detectors.mtcnn import Mtcnn
         from faceline.pipeline.onnx_runtime import onnx_nets
 
-        detector: Detector = Mtcnn(settings, onnx_nets(setup.models))
+        detector: FaceFinder = Mtcnn(settings, onnx_nets(setup.models))
     else:
         detector = registry.load_detector(setup.detector, settings)
     path = setup.models / BOX_MAP

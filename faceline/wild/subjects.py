@@ -17,7 +17,7 @@ from faceline.core.columns import BOX_COLUMNS
 from faceline.core.errors import FacelineError, InputError
 from faceline.data.crops.cropping import cut_face
 from faceline.data.crops.params import CropParams
-from faceline.detection.detections import Detections, Detector
+from faceline.detection.detections import Detections, FaceFinder
 from faceline.geometry.boxes import iou
 from faceline.imaging.images import decode_rgb
 from faceline.imaging.parallel import ordered_map
@@ -41,7 +41,7 @@ class SubjectFinder:
         workers: threads that decode photos.
     """
 
-    detector: Detector
+    detector: FaceFinder
     predictor: LandmarkPredictor
     crop: CropParams
     align: AlignParams
