@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from graph import ROOT, STAGES, code_of
 
 from faceline.training.checkpoint import Checkpoint, checkpoint_key
+from graph import ROOT, STAGES, code_of
 
 
 def test_state_comes_back_and_goes_away(tmp_path):

@@ -54,8 +54,7 @@ def box_sizes(joined: pd.DataFrame) -> pd.DataFrame:
 def near_duplicates(joined: pd.DataFrame, max_bits: int) -> pd.DataFrame:
     """Photos that are nearly the same, one row a photo; `people` says how many names a group has."""
     seen = joined[joined.readable.eq(True)]
-    hashes = seen.hash.to_numpy().astype(np.uint64)
-    table = seen[[IMAGE_ID, PERSON]].assign(group=duplicate_groups(hashes, max_bits))
+    table = seen[[IMAGE_ID, PERSON]].assign(group=duplicate_groups(seen, max_bits))
     groups = table.groupby("group")
     table = table.assign(photos=groups.person.transform("size"), people=groups.person.transform("nunique"))
     table = table[table.photos > 1].sort_values(["group", IMAGE_ID], ignore_index=True)

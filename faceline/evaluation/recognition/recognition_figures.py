@@ -93,7 +93,7 @@ def recognition_figures(
     verified = verification_figures(scores, calibration, weights, evaluation.seed, observers)
     if threshold is not None:
         groups = errors.rows()
-    searches = search_figures(table, weights)
+    searches = search_figures(table, calibration, weights)
     people = statistics.table()
     triplets = triplet_accuracy(people)
     spread = silhouette(comparisons.query, comparisons.query_person, evaluation.seed)

@@ -73,8 +73,8 @@ def process_count() -> int:
 def drawn_for_whole_batch(draw: Callable[[int], Tensor], photos: int) -> Tensor:
     """(photos, ...) random numbers of this process's share, drawn for the photos of all processes.
 
-    Each process draws all of them, from generators in the same state, and keeps the rows that the trainer deals out to
-    it: every process_count()-th from its own number on. How many processes share a batch changes nothing of it.
+    Each process draws all of them, from generators in the same state, and keeps the rows that the trainer deals out
+    to it: every process_count()-th from its own number on. How many processes share a batch changes nothing of it.
 
     Args:
         draw: makes (n, ...) numbers for n photos from torch's global generator.

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, POINT_COLUMNS
+from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, FACE_HASHES, POINT_COLUMNS
 from faceline.core.params import parse_group, read_params
 from faceline.data.analysis.tables import analyse, summarise, write_analysis
 from faceline.data.filtering.params import FilterParams
@@ -29,6 +29,7 @@ def joined():
     hashes = np.random.default_rng(1).integers(0, 2**64, 8, dtype=np.uint64)
     hashes[3] = hashes[0] ^ np.uint64(1)
     scan = {"readable": True, "photo_width": 200, "photo_height": 200, "hash": hashes, "sharpness": 100.0}
+    scan |= {"hash_mirrored": ~hashes} | dict.fromkeys(FACE_HASHES, pd.NA)
     return table.assign(**scan)
 
 
