@@ -18,7 +18,7 @@ _UNITS = {
         dataset.share_* filter.rejected_share_* crop.padded_share landmarks.failure_rate_*
         alignment.rejected_share alignment.outside_share*
         *.tpr_at_* *.fpr_at_* *.eer *.failure_to_acquire wild.detection_recall
-        recognition.accuracy_* recognition.rank* recognition.tpir_at_* recognition.triplet_accuracy
+        recognition.accuracy_* recognition.rank* recognition.*pir_at_* recognition.triplet_accuracy
         recognition.fmr_* recognition.fnmr_*
     """,
     "error": "landmarks.nme_* landmarks.mtcnn_nme_*",  # in distances between the eyes, a share of small size
