@@ -52,7 +52,7 @@ def searches(
 
 
 def simulated(seed: int) -> tuple[Calibration, Photos]:
-    """150 dev and 400 others, 12 photos each: all share a direction, a person's photos more, a session's still more."""
+    """150 dev and 400 others, 12 photos each: all share a direction, a person's more, a session's still more."""
     rng = np.random.default_rng(seed)
 
     def draw(*shape: int) -> np.ndarray:
