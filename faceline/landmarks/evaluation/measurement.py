@@ -150,7 +150,11 @@ def summarise(faces: MeasuredFaces, defects: pd.Series, params: LandmarkEvaluati
         detected = nme_eye_center(faces.detected[found], faces.truth[found])
         # on the same faces from annotated boxes, so that the two differ by the box alone
         metrics["nme_eye_center_detector_faces"] = float(nme[found].mean())
+        rng = np.random.default_rng([params.seed, 4])
+        low, high = bootstrap_mean(detected, faces.groups[found], params.bootstrap_samples, rng)
         metrics["nme_eye_center_detector_box"] = float(detected.mean())
+        metrics["nme_eye_center_detector_box_low"] = low
+        metrics["nme_eye_center_detector_box_high"] = high
         metrics["auc_8e-2_detector_box"] = ced_auc(detected)
         metrics["failure_rate_1e-1_detector_box"] = failure_rate(detected)
     counts = defects.value_counts().sort_index()

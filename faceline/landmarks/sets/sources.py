@@ -88,9 +88,9 @@ def source_photo(image_id: str) -> str:
 
     MTFL holds faces cut out of larger pictures, often several of one picture, each with its neighbours in view. Names
     have two forms: `NUMBER_FACE_0.jpg`, and `_POSE_NUMBER_FACE.jpg` with the pose in degrees. Faces of one picture
-    are listed under several poses, so the pose is no part of the source. Each form counts on its own, and in the second
-    one a number may stand for more than one picture: such pictures stay together without need, but none is parted.
-    Other names are a person's (`Ada_Lovelace_0003.jpg`), whose faces stay together.
+    are listed under several poses, so the pose is no part of the source. Each form counts on its own, and in the
+    second one a number may stand for more than one picture: such pictures stay together without need, but none is
+    parted. Other names are a person's (`Ada_Lovelace_0003.jpg`), whose faces stay together.
     """
     found = _MTFL_NAME.fullmatch(PurePosixPath(image_id).stem)
     return found["cut"] or found["posed"] if found else person_of(image_id)
