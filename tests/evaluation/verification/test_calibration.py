@@ -7,6 +7,7 @@ from made_people import all_scores, made_calibration, made_comparisons, made_emb
 from faceline.core.errors import FacelineError, InputError
 from faceline.evaluation.verification.calibration import Calibration, fmr_for_fpir, pair_tail
 from faceline.evaluation.verification.comparisons import Comparisons
+from faceline.evaluation.verification.impostors import blas_threads
 
 DEV, PARTS = made_comparisons(people=50, photos=4, outsiders=0, outsider_photos=0)
 SCORES = all_scores(*PARTS[:2])[1]
@@ -19,6 +20,16 @@ def test_every_stored_threshold_lets_its_false_matches_pass(block_mb):
     assert np.allclose(calibration.pairs.thresholds, descending[list(calibration.pairs.false_matches)], atol=1e-6)
     assert (calibration.model, calibration.people, calibration.photos) == ("abc", 50, 200)
     assert calibration.pairs.comparisons == len(SCORES)
+
+
+def thresholds(block_mb):
+    return np.array(pair_tail(DEV, block_mb).thresholds)
+
+
+def test_the_size_of_blocks_moves_thresholds_by_float32_rounding_alone():
+    """Not at all from 8 MB for each thread on: products have the same shapes then."""
+    assert np.array_equal(thresholds(8 * blas_threads()), thresholds(256))
+    assert np.abs(thresholds(0.05) - thresholds(256)).max() <= 2 * np.spacing(np.float32(1))
 
 
 def test_ten_pairs_of_people_are_needed():
