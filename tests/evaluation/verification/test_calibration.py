@@ -22,14 +22,13 @@ def test_every_stored_threshold_lets_its_false_matches_pass(block_mb):
     assert calibration.pairs.comparisons == len(SCORES)
 
 
-def thresholds(block_mb):
-    return np.array(pair_tail(DEV, block_mb).thresholds)
-
-
-def test_the_size_of_blocks_moves_thresholds_by_float32_rounding_alone():
+@pytest.mark.parametrize("dim", [16, 64, 512])
+def test_the_size_of_blocks_moves_thresholds_by_float32_rounding_alone(dim):
     """Not at all from 8 MB for each thread on: products have the same shapes then."""
-    assert np.array_equal(thresholds(8 * blas_threads()), thresholds(256))
-    assert np.abs(thresholds(0.05) - thresholds(256)).max() <= 2 * np.spacing(np.float32(1))
+    dev = Comparisons.of(*made_embeddings(50, 4, dim))
+    small, enough, default = (np.array(pair_tail(dev, mb).thresholds) for mb in (0.05, 8 * blas_threads(), 256))
+    assert np.array_equal(enough, default)
+    assert np.abs(small - default).max() <= 2 * np.spacing(np.float32(1))
 
 
 def test_ten_pairs_of_people_are_needed():
