@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import chain
 
 import pytest
 import yaml
@@ -76,21 +77,15 @@ def results_table():
 def test_the_samples_row_in_readme_is_what_the_committed_metrics_say():
     cells = [cell for cell in results_table() if cell[1] == SAMPLE]
     assert len(cells) == 4
-    assert [
-        message
-        for run, _, key, record, cell in cells
-        for message in wrong(f"README.md, row {run}, {key}", [key], record, cell)
-    ] == []
+    told = [wrong(f"README.md, row {run}, {key}", [key], record, cell) for run, _, key, record, cell in cells]
+    assert not any(told), "\n".join(chain(*told))
 
 
 def test_the_samples_page_is_what_the_committed_metrics_say():
     cells = list(keyed_cells(SAMPLE))
     assert len(cells) > 30
-    assert [
-        message
-        for keys, record, cell in cells
-        for message in wrong(f"{name(SAMPLE)}, row {keys[0]}", keys, record, cell)
-    ] == []
+    told = [wrong(f"{name(SAMPLE)}, row {keys[0]}", keys, record, cell) for keys, record, cell in cells]
+    assert not any(told), "\n".join(chain(*told))
 
 
 def test_other_rows_in_readme_say_what_their_pages_say():
@@ -104,7 +99,7 @@ def test_other_rows_in_readme_say_what_their_pages_say():
         values = [float(figure.replace(",", "")) for figure in known]
         if not all(any(agrees(shown, value) for value in values) for shown in figures(cell)):
             problems.append(f"README.md, row {run}, {key}: shows {cell}, {name(page)} has {rows or 'no such figure'}")
-    assert problems == []
+    assert not problems, "\n".join(problems)
 
 
 @pytest.mark.parametrize(
