@@ -135,13 +135,13 @@ def test_groups_are_those_of_one_measure_and_names_are_escaped(made) -> None:
 def test_a_group_without_false_matches_is_a_hollow_point_with_its_upper_end(made) -> None:
     rows = pd.DataFrame(
         {
-            "attribute": ["Male", "Male", "Young"],
-            "group": ["yes", "no", "yes"],
+            "attribute": ["Young", "Male", "Male"],
+            "group": ["yes", "yes", "no"],
             "measure": "fmr",
-            "value": [0.01, 0, None],
-            "low": [0.0025, 0, None],
-            "high": [0.04, 0.01, None],
-            "reason": ["", "too few", "no comparisons"],
+            "value": [None, 0.01, 0],
+            "low": [None, 0.0025, 0],
+            "high": [None, 0.04, 0.01],
+            "reason": ["no comparisons", "", "too few"],
         }
     )
     svg = made("groups", "recognition/groups.csv", rows, **GROUPS).svg
@@ -153,7 +153,9 @@ def test_a_group_without_false_matches_is_a_hollow_point_with_its_upper_end(made
     assert place(second)[0] == pytest.approx(zero)
     assert ends[1] == pytest.approx(place(full)[0])  # both are 1%
     assert (ends[0] - zero) / (ends[1] - zero) == pytest.approx(2, abs=0.01)  # square root of four times as much
-    assert [text.text for text in marks(svg, "text")] == ["1%", "0, up to 1%", "—"]
+    assert [text.text for text in marks(svg, "text")] == ["—", "1%", "0, up to 1%"]
+    texts = marks(svg, "text")
+    assert [place(text)[1] for text in texts] == sorted(place(text)[1] for text in texts)
 
 
 def test_bars_stand_on_the_axis_with_heights_in_proportion(made) -> None:

@@ -56,7 +56,7 @@ def ratio_row(fmrs: Sequence[tuple[GroupRow, Proportion]]) -> GroupRow:
 
     Where both rest on enough: the middle of the resampled ratios. Else the larger FMR's lower end over the smaller's
     upper end, and the other way round; each of the two FMRs then has an interval of 97.5%, so that both hold together
-    with 95% or more (Bonferroni). Without false matches in the better group there is no upper end, and no value.
+    with 95% or more (Bonferroni). There is no upper end where the smaller may be 0, and no value where it is.
     """
     (worst, larger), (best, smaller) = sorted(fmrs, key=lambda one: -(one[0].value or 0))
     sums = (getattr(worst, name) + getattr(best, name) for name in _COUNTS)
@@ -69,9 +69,12 @@ def ratio_row(fmrs: Sequence[tuple[GroupRow, Proportion]]) -> GroupRow:
         each = 1 - (1 - LEVEL) / 2
         above, below = larger.interval(each), smaller.interval(each)
         low, high = _over(above[0], below[1]), _over(above[1], below[0])
-    if worst.comparisons and best.comparisons and not best.errors:
-        low, missing = (low, "no upper end") if worst.errors else (None, "no ratio")
-        reasons.append(f"{missing} without false matches in the better group")
+        compared = worst.comparisons and best.comparisons
+        if compared and not worst.errors:
+            low = None
+            reasons.append("no ratio: no false matches in either group")
+        elif compared and high is None:
+            reasons.append("no upper end: the better group's rate may be 0")
     return GroupRow(worst.attribute, BOTH, RATIO, value, low, high, *sums, "; ".join(reasons))
 
 

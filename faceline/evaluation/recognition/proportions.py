@@ -42,6 +42,7 @@ class Proportion:
         From ten people and errors in ten clusters on: the middle of the resampled shares. A resample holds no error
         that was not seen, so below that it is the interval of Clopper and Pearson (Biometrika 26, 1934) for the share
         of an effective number of comparisons, as Korn and Graubard use it for surveys (Survey Methodology 24, 1998).
+        Its lower end is 0 where the errors are worth less than a single independent one.
         """
         if not self.comparisons:
             return None, None
@@ -50,7 +51,7 @@ class Proportion:
         total = self.effective_comparisons
         errors = total * self.errors / self.comparisons
         tail = (1 - level) / 2
-        low = float(beta.ppf(tail, errors, total - errors + 1)) if self.errors else 0.0
+        low = float(beta.ppf(tail, errors, total - errors + 1)) if errors >= 1 else 0.0
         high = float(beta.ppf(1 - tail, errors + 1, total - errors)) if self.errors < self.comparisons else 1.0
         return low, high
 

@@ -60,6 +60,13 @@ def test_all_errors_leave_room_below():
     assert low**20 == pytest.approx(0.025)
 
 
+def test_less_than_one_independent_error_leaves_zero_possible():
+    """One pair of twenty errs, with a quarter of its 36 comparisons: less than one pair of twenty that errs always."""
+    low, high = Proportion(9, 720, 12, 1, 20, STILL).interval()
+    assert low == 0
+    assert exact(0, 20)[1] < high < exact(1, 20)[1]
+
+
 def test_without_comparisons_there_is_nothing():
     share = Proportion(0, 0, 0, 0, 0, np.full(9, np.nan))
     assert share.value is None
