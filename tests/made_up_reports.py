@@ -59,6 +59,7 @@ _KNOWN: dict[str, dict[str, float | int | None]] = {
         "fnmr_Male_yes": 0.1312,
         "fmr_ratio_Male": 1.819,
         "fmr_Eyeglasses_yes": None,
+        "fmr_ratio_Eyeglasses": None,
         "negative_pairs": 77681,
     },
 }
@@ -226,14 +227,19 @@ def _rates(file: str, reasons: dict[str, str]) -> pd.DataFrame:
 
 
 def _groups() -> pd.DataFrame:
+    """What is null among the metrics rests on too little: no false match, and a ratio without upper end."""
     rows = []
     for attribute in GROUPS:
         for group in ("yes", "no"):
             for measure in ("fmr", "fnmr"):
                 value = METRICS["recognition"][f"{measure}_{attribute}_{group}"]
-                spread = (None, None) if value is None else (value * 0.7, value * 1.4)
-                reason = TOO_FEW if value is None else ""
-                rows.append((attribute, group, measure, value, *spread, 3120, 12, 18, 140, reason))
+                figure = (0, 0, 0.0123) if value is None else (value, value * 0.7, value * 1.4)
+                counts = (3120, 0 if value is None else round(value * 3120), 18, 140)
+                rows.append((attribute, group, measure, *figure, *counts, TOO_FEW if value is None else ""))
+        value = METRICS["recognition"][f"fmr_ratio_{attribute}"]
+        figure = (None, 0.351, None) if value is None else (value, value / 2, value * 2)
+        reason = f"yes: {TOO_FEW}" if value is None else ""
+        rows.append((attribute, "worst/best", "fmr_ratio", *figure, 6240, 50, 36, 280, reason))
     columns = ["attribute", "group", "measure", "value", "low", "high"]
     return pd.DataFrame(rows, columns=[*columns, "comparisons", "errors", "people", "photos", "reason"])
 

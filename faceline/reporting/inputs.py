@@ -23,9 +23,14 @@ _MAX_WIDTH_PX = 1400
 
 @dataclass(frozen=True)
 class Missing:
-    """Something optional that is not there; the page says so in its place."""
+    """Something optional that is not there; the page says so in its place.
+
+    Attributes:
+        empty: it is a table that is there, without any row.
+    """
 
     why: str
+    empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,7 +151,7 @@ class Inputs:
         if absent:
             found = ", ".join(map(str, table.columns))
             return Missing(f"reports/{name} lacks the columns {', '.join(absent)}; it has {found}.")
-        return table if len(table) else Missing(f"reports/{name} has no rows.")
+        return table if len(table) else Missing(f"reports/{name} has no rows.", empty=True)
 
     def shown(self, name: str, limit: int) -> ShownTable | Missing:
         """The first `limit` rows of a CSV under the reports folder."""

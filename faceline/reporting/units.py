@@ -55,7 +55,7 @@ def written(key: str, value: float | int | None) -> str:
         case "px":
             return f"{plain} px"
         case "ratio":
-            return f"{value:.2f}×"
+            return times(value)
         case "score":
             return f"{value:.3f}"
     return plain
@@ -67,6 +67,11 @@ def percent(value: float, digits: int = 1) -> str:
     if value and abs(hundredfold) < 10.0 ** (1 - digits):
         return f"{hundredfold:.2g}%"
     return f"{hundredfold:.{digits}f}%"
+
+
+def times(value: float) -> str:
+    """2.7234 -> `2.72×`."""
+    return f"{value:.2f}×"
 
 
 def rate_of(key: str) -> str:

@@ -16,6 +16,8 @@ class DataParams(Group):
     """
 
     key: ClassVar[str] = "data"
+    source: Annotated[str, Field(min_length=1)] | None = None
+    licence: Annotated[str, Field(min_length=1)] | None = None
     identity: str
     attributes: str
     boxes: str

@@ -200,11 +200,11 @@ def compare_with_detector(
 
 
 def by_group(faces: MeasuredFaces, params: LandmarkEvaluationParams) -> pd.DataFrame:
-    """NME of faces with and without each of `evaluation.group_attributes` that the set knows."""
+    """NME of faces with and without each of `evaluation.group_attributes` that is known of some face."""
     nme = nme_eye_center(faces.predicted, faces.truth)
     rng = np.random.default_rng([params.seed, 3])
     rows = []
-    known = [attribute for attribute in params.group_attributes if attribute in faces.rows]
+    known = [name for name in params.group_attributes if name in faces.rows and faces.rows[name].notna().any()]
     for attribute, value in product(known, ("yes", "no")):
         # unknown is neither
         member = (faces.rows[attribute] == (value == "yes")).to_numpy(bool, na_value=False)

@@ -203,3 +203,8 @@ def test_faces_of_which_an_attribute_is_unknown_belong_to_neither_group(crops, f
     known = faces.rows.Male.dropna()
     assert table.faces.to_dict() == {"yes": int((known == 1).sum()), "no": int((known == 0).sum())}
     assert len(known) < len(faces.rows)
+
+
+def test_what_is_known_of_no_test_face_makes_no_groups(crops, found):
+    crops.rows["Male"] = pd.array([1 if split == "train" else None for split in crops.rows.split], "Int8")
+    assert by_group(measure(ColourPredictor(), crops, "mtcnn", found, PARAMS), PARAMS).empty
