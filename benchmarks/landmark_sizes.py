@@ -28,6 +28,8 @@ from faceline.landmarks.training.params import LandmarkParams
 from faceline.models.runtime import prepare
 from faceline.settings.schema import load_params
 
+TARGET = "evaluate_landmarks"
+METRICS = "metrics/landmarks.json"
 BATCH = 16
 ROUNDS = 5
 FIGURES = ("nme_eye_center", "nme_eye_center_low", "nme_eye_center_high", "nme_eye_center_jittered_box", "auc_8e-2")
@@ -123,8 +125,8 @@ def main() -> None:
         for size, landmarks in sizes.items():
             name = f"hourglass-{landmarks.stacks}x{landmarks.channels}-{options.epochs}"
             chosen = {"stacks": landmarks.stacks, "channels": landmarks.channels, "epochs": options.epochs}
-            commit = dvc_run(name, {f"landmarks.{key}": value for key, value in chosen.items()}, "evaluate_landmarks")
-            with dvc.api.open("metrics/landmarks.json", rev=commit) as file:
+            commit = dvc_run(name, {f"landmarks.{key}": value for key, value in chosen.items()}, TARGET)
+            with dvc.api.open(METRICS, rev=commit) as file:
                 figures[size] = {key: value for key, value in json.load(file).items() if key in FIGURES}
     finally:
         restore()

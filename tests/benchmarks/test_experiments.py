@@ -66,3 +66,11 @@ def test_uncommitted_work_is_refused(repository: Path) -> None:
     (repository / "params.yaml").write_text("a: 3\nb: 10\n")
     with pytest.raises(InputError, match=r"params\.yaml"):
         refuse_unclean()
+
+
+def test_a_name_that_stands_for_other_parameters_is_refused(repository: Path) -> None:
+    dvc_run("first", {"a": 2}, "add")
+    for settings, key in (({"a": 3}, "a"), ({"b": 20}, "a, b"), ({"a": 2, "b": 20}, "b")):
+        with pytest.raises(InputError, match=f"first was run with another value of {key}:"):
+            dvc_run("first", settings, "add")
+    assert (repository / "runs.log").read_text().count("run") == 2
