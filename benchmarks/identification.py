@@ -52,7 +52,7 @@ def searches(
 
 
 def simulated(seed: int) -> tuple[Calibration, Photos]:
-    """150 dev and 400 other people of 12 photos: photos share a direction, a person's more, a session's still more."""
+    """150 dev and 400 others, 12 photos each: all share a direction, a person's more, a session's still more."""
     rng = np.random.default_rng(seed)
 
     def draw(*shape: int) -> np.ndarray:
@@ -96,7 +96,9 @@ def lines(calibration: Calibration, photos: Photos, galleries: int) -> Iterator[
                 yield f"| {fpir:g} | {size} | {enrolled} | {' | '.join(cells)} |"
 
 
-HEAD = """| stated FPIR | enrolled | photos of each | thresholds of photo pairs: reached (reached / stated) | thresholds for so many photos |
+HEAD = """FPIR reached, and in brackets reached / stated.
+
+| stated FPIR | enrolled | photos of each | thresholds of photo pairs | thresholds for so many photos |
 |---|---|---|---|---|"""
 
 

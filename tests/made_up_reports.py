@@ -17,6 +17,15 @@ DEV_THRESHOLD = 0.3127
 ACQUISITION = {"role": ["query"] * 2, "status": ["ok", "poor_fit"], "photos": [301, 1], "share": [0.9967, 0.0033]}
 ATTRIBUTES = ("5_o_Clock_Shadow", "Eyeglasses", "Male", "Mouth_Slightly_Open", "Young")
 GROUPS = ("Male", "Eyeglasses")
+LANDMARK_SETS = {
+    name: {"source": source, "labels": labels, "boxes": boxes, "apart": apart, "detector": "mtcnn"}
+    for name, source, labels, boxes, apart in (
+        ("sample", "selected", "synthetic", "dataset", "people"),
+        ("celeba", "selected", "dataset", "dataset", "people"),
+        ("mtfl", "mtfl", "people", "people", "photos"),
+        ("keypoints68", "keypoints68", "unknown", "points", "people"),
+    )
+}
 NAME = "drawn_{:06d}.jpg"
 
 # Their keys are those of the sample's run; alignment and crop are not in git, so that theirs stand here.
@@ -78,7 +87,7 @@ def write_made_up(root: Path) -> tuple[Path, Path]:
         table.to_csv(path, index=False)
     checkpoint = {"epoch": 12, "val_accuracy": 0.98, "dev_auc": 0.99}
     write_summary(reports, "train_recognition", synthetic=True, best=checkpoint, last=checkpoint)
-    write_summary(reports, "landmarks", source="selected", labels="synthetic")
+    write_summary(reports, "landmarks", **LANDMARK_SETS["sample"])
     for name, width in _PICTURES.items():
         path = reports / name
         path.parent.mkdir(parents=True, exist_ok=True)

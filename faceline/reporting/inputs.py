@@ -131,16 +131,16 @@ class Inputs:
     @property
     def synthetic(self) -> bool:
         """Whether the photos behind the figures were made by the project; what nobody wrote down counts as no."""
-        return self._noted("train_recognition", "synthetic") is True
+        return self._noted("train_recognition").get("synthetic") is True
 
     @property
-    def landmark_labels(self) -> str:
-        """Who set the landmark labels: `people`, `derived`, `synthetic`, or `unknown`."""
-        return self._noted("landmarks", "labels") or "unknown"
+    def landmark_set(self) -> dict[str, str]:
+        """What the landmark evaluation noted of its set: source, labels, boxes, apart, detector; {} without it."""
+        return self._noted("landmarks")
 
-    def _noted(self, stage: str, key: str) -> object:
+    def _noted(self, stage: str) -> dict:
         summary = self.document(f"{stage}/summary.json")
-        return None if isinstance(summary, Missing) else summary.get(key)
+        return {} if isinstance(summary, Missing) else summary
 
     def table(self, name: str, *columns: str) -> pd.DataFrame | Missing:
         """A CSV under the reports folder that has at least `columns` and a row."""

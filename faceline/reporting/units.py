@@ -9,7 +9,7 @@ _UNITS = {
         dataset.photos dataset.people dataset.unreadable dataset.photos_per_person_* dataset.near_duplicate_groups*
         filter.in filter.usable filter.kept filter.not_needed filter.rejected_* filter.*_people filter.*_photos
         crop.faces crop.shrunk
-        landmarks.images landmarks.defects* landmarks.detector_* landmarks.mtcnn_found landmarks.mtcnn_missed
+        landmarks.images landmarks.defects* landmarks.detector_*
         alignment.faces alignment.aligned alignment.rejected*
         *.*_pairs recognition.gallery_size
     """,
@@ -21,7 +21,7 @@ _UNITS = {
         recognition.accuracy_* recognition.rank* recognition.*pir_at_* recognition.triplet_accuracy
         recognition.fmr_* recognition.fnmr_*
     """,
-    "error": "landmarks.nme_* landmarks.mtcnn_nme_*",  # in distances between the eyes, a share of small size
+    "error": "landmarks.nme_*",  # in distances between the eyes, a share of small size
     "ratio": "recognition.fmr_ratio_*",
     "score": """
         dataset.sharpness_* landmarks.auc_* alignment.template_error* *.threshold_at_* *.auc recognition.silhouette

@@ -22,6 +22,7 @@ def tree():
         (lambda t: t["recognition"].update(loss="arcfaces"), ["recognition.loss", "arcface", "subcenter_arcface"]),
         (lambda t: t["recognition"].update(backbone="vgg"), ["recognition.backbone", "efficientnet_b1"]),
         (lambda t: t["wild"].update(detector="haar"), ["wild.detector", "mtcnn"]),
+        (lambda t: t["data"].update(labels_by=""), ["data.labels_by", "at least 1 character"]),
         (lambda t: t["crop"].pop("context"), ["crop.context", "missing"]),
         (lambda t: t.pop("crop"), ["crop", "missing"]),
         (lambda t: t["landmarks"].update(stacks=0), ["landmarks.stacks", "greater than or equal to 1"]),

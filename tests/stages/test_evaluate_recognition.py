@@ -87,7 +87,7 @@ def test_figures_agree_with_the_small_forms(evaluated):
     frozen = tpr_at_fpr(genuine, of_dev, 0.1)[1]
     assert metrics["tpr_at_dev_threshold_1e-1"] == pytest.approx((genuine > frozen).sum() / (len(genuine) + missing))
     assert metrics["fpr_at_dev_threshold_1e-1"] == pytest.approx(np.mean(impostor > frozen), abs=1e-6)
-    assert Calibration.read(folder / "calibration.json").threshold(0.1) == pytest.approx(frozen)
+    assert Calibration.read(folder / "calibration.json").pairs.threshold(0.1) == pytest.approx(frozen)
     assert metrics["failure_to_acquire"] == pytest.approx((~table.ok[query]).mean(), abs=1e-6)
 
 

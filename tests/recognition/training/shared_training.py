@@ -33,6 +33,7 @@ def warm_statistics(trainer: Trainer, data: TrainingData) -> None:
     """Statistics of the faces: with those of a new net embeddings are next to nothing, and rounding is not."""
     net = trainer._recognizer.net
     plain_train(trainer._recognizer)
+    net.neck[0].eval()  # dropout draws for as many photos as all processes have
     for _ in range(30):
         net(normalise(data.faces.batch(data.train)))
 
