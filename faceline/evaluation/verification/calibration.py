@@ -95,6 +95,8 @@ class Calibration(BaseModel):
 def pair_tail(dev: Comparisons, block_mb: float = 256, seed: int = 1) -> ScoreTail:
     """The tail of all pairs of photos of different people, exact at every threshold that it holds.
 
+    Exact but for what `block_mb` does to the last bits of scores: see `ImpostorScores`.
+
     Raises:
         FacelineError: fewer than two people have an embedding.
     """

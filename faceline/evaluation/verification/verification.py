@@ -35,6 +35,7 @@ def id_rates(
 ) -> list[Rate]:
     """The ID rate over every comparison, exact at any size: the scores are never sorted as a whole.
 
+    Exact but for what `block_mb` does to the last bits of scores: see `ImpostorScores`.
     The share of genuine pairs strictly above the threshold, where pairs with a failed photo count as misses.
 
     Args:

@@ -61,7 +61,7 @@ def test_all_errors_leave_room_below():
 
 
 def test_less_than_one_independent_error_leaves_zero_possible():
-    """One pair of twenty errs, with a quarter of its 36 comparisons: less than one that errs always."""
+    """One pair of twenty errs, with a quarter of its 36 comparisons: less than one pair that always errs."""
     low, high = Proportion(9, 720, 12, 1, 20, STILL).interval()
     assert low == 0
     assert exact(0, 20)[1] < high < exact(1, 20)[1]

@@ -7,6 +7,7 @@ from made_people import all_scores, made_calibration, made_comparisons, made_emb
 from faceline.core.errors import FacelineError, InputError
 from faceline.evaluation.verification.calibration import Calibration, fmr_for_fpir, pair_tail
 from faceline.evaluation.verification.comparisons import Comparisons
+from faceline.evaluation.verification.impostors import blas_threads
 
 DEV, PARTS = made_comparisons(people=50, photos=4, outsiders=0, outsider_photos=0)
 SCORES = all_scores(*PARTS[:2])[1]
@@ -19,6 +20,15 @@ def test_every_stored_threshold_lets_its_false_matches_pass(block_mb):
     assert np.allclose(calibration.pairs.thresholds, descending[list(calibration.pairs.false_matches)], atol=1e-6)
     assert (calibration.model, calibration.people, calibration.photos) == ("abc", 50, 200)
     assert calibration.pairs.comparisons == len(SCORES)
+
+
+@pytest.mark.parametrize("dim", [16, 64, 512])
+def test_the_size_of_blocks_moves_thresholds_by_float32_rounding_alone(dim):
+    """Not at all from 8 MB for each thread on: products have the same shapes then."""
+    dev = Comparisons.of(*made_embeddings(50, 4, dim))
+    small, enough, default = (np.array(pair_tail(dev, mb).thresholds) for mb in (0.05, 8 * blas_threads(), 256))
+    assert np.array_equal(enough, default)
+    assert np.abs(small - default).max() <= 2 * np.spacing(np.float32(1))
 
 
 def test_ten_pairs_of_people_are_needed():
