@@ -4,7 +4,7 @@ from pathlib import Path
 
 from faceline.alignment.crops.aligned_crops import align_crops
 from faceline.alignment.fit.params import AlignParams
-from faceline.alignment.fit.tiles import tile_metadata
+from faceline.alignment.tiles.tiles import tile_metadata
 from faceline.core.columns import DISTRACTOR, QUERY
 from faceline.core.files import replacing_folder, write_json
 from faceline.core.stage import run_stage

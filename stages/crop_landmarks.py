@@ -19,8 +19,8 @@ def crop_landmarks(
     landmarks: LandmarkSetParams, crop: CropParams, annotations: Path, images: Path, out: Path
 ) -> None:
     """Stores a window round each annotated face."""
-    rows, labels = read_landmark_set(landmarks.source, annotations)
-    metadata = {"kind": "landmark_crops", "source": landmarks.source, "labels": labels}
+    rows, known = read_landmark_set(landmarks.source, annotations)
+    metadata = {"kind": "landmark_crops", "source": landmarks.source, **known}
     with open_photos(images) as photos, replacing_folder(out) as folder:
         with PackedWriter(folder, metadata) as writer:
             rejected = crop_set(rows, photos, crop, writer)

@@ -1,4 +1,4 @@
-"""Measures the hourglass on faces that no training saw."""
+"""Measures the hourglass on the test faces of its landmark set."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from faceline.core.files import replacing_folder, write_json
 from faceline.core.stage import run_stage
 from faceline.landmarks.detected.detected_faces import read_detected
 from faceline.landmarks.evaluation.evaluation_report import write_evaluation_report
-from faceline.landmarks.evaluation.measurement import compare_with_detector, measure, summarise
+from faceline.landmarks.evaluation.measurement import compare_with_detector, judges_detectors, measure, summarise
 from faceline.landmarks.evaluation.params import LandmarkEvaluationParams
 from faceline.landmarks.net.predictor import LandmarkPredictor
 from faceline.models.runtime import RuntimeParams, prepare
@@ -22,13 +22,13 @@ def evaluate_landmarks(
     metrics: Path,
     report: Path,
 ) -> None:
-    """Normalised mean errors on the test faces, and beside the detector's where people set the points."""
+    """Normalised mean errors on the test faces, and beside the detector's where the set can judge it."""
     predictor = LandmarkPredictor.load(model, prepare(runtime))
     packed = PackedSet(crops)
     detector, found = read_detected(detected)
     faces = measure(predictor, packed, detector, found, evaluation)
     values = summarise(faces, read_rejected(crops)["reason"], evaluation)
-    if packed.metadata["labels"] == "people":
+    if judges_detectors(packed):
         values |= compare_with_detector(faces, predictor, packed, found)
     with replacing_folder(report) as folder:
         write_evaluation_report(folder, faces, packed, evaluation)

@@ -22,7 +22,7 @@ def evaluate_recognition(
     """Measures ID rates, groups and searches, and writes the dev people's impostor tail for later use."""
     table = read_embeddings(embeddings)
     comparisons = query_comparisons(table)
-    frozen = Calibration.from_comparisons(
+    frozen = Calibration.of(
         dev_comparisons(table), table.metadata.get("model", ""), evaluation.block_mb, evaluation.seed
     )
     figures = recognition_figures(table, comparisons, frozen, evaluation)

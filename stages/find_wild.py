@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 
 from faceline.alignment.fit.params import AlignParams
-from faceline.alignment.fit.tiles import tile_metadata
+from faceline.alignment.tiles.tiles import tile_metadata
 from faceline.core.columns import DEV, DISTRACTOR, QUERY, is_synthetic
 from faceline.core.errors import InputError
 from faceline.core.files import replacing_folder

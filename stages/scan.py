@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from faceline.annotations.celeba import read_file
 from faceline.core.files import replacing
 from faceline.core.stage import run_stage
 from faceline.data.scan.params import DataParams
@@ -9,10 +10,11 @@ from faceline.data.scan.scan import refuse_unreadable, scan_photos
 from faceline.photos.photos import open_photos
 
 
-def scan(data: DataParams, images: Path, out: Path) -> None:
-    """Notes size, readability, perceptual hash and sharpness of every photo."""
+def scan(data: DataParams, images: Path, landmarks: Path, out: Path) -> None:
+    """Notes size, readability, sharpness and perceptual hashes of every photo."""
+    points = read_file(landmarks, "landmarks")
     with open_photos(images) as photos:
-        rows = scan_photos(photos)
+        rows = scan_photos(photos, points)
     refuse_unreadable(rows, data.max_unreadable)
     with replacing(out) as path:
         rows.to_parquet(path, index=False)

@@ -9,6 +9,7 @@ from faceline.core.stage import run_stage
 from faceline.models.runtime import RuntimeParams, prepare
 from faceline.packed.sets import PackedSet
 from faceline.recognition.heads.registry import load_loss
+from faceline.recognition.net.backbone import load_backbone
 from faceline.recognition.net.embedding_net import NetConfig
 from faceline.recognition.net.recognizer_file import save_recognizer
 from faceline.recognition.training.params import RecognitionParams
@@ -36,6 +37,7 @@ def train_recognition(
         "runtime": runtime.model_dump(exclude={"workers"}),
         "device": device.type,
     }
+    load_backbone(recognition.backbone)  # its code is part of the key
     checkpoint = Checkpoint(checkpoint_key("recognition", depends_on, [aligned, Path(recognition.pretrained)]))
     data = load_data(packed, recognition, runtime.workers, device)
     trained = Trainer(recognition, loss, runtime, data, device, checkpoint).run()

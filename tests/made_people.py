@@ -7,6 +7,7 @@ from faceline.core.columns import ATTRIBUTES
 from faceline.evaluation.embeddings.table import EmbeddingTable
 from faceline.evaluation.verification.calibration import Calibration
 from faceline.evaluation.verification.comparisons import Comparisons
+from faceline.evaluation.verification.score_tail import ScoreTail
 
 
 def made_embeddings(people: int, photos: int, dim: int = 16, scatter: float = 1.5, seed: int = 0):
@@ -34,7 +35,10 @@ def made_calibration(impostor, model="", people=0, photos=0) -> Calibration:
     """A calibration whose every false match count has its threshold: scores sorted in memory."""
     descending = np.sort(np.asarray(impostor, np.float32))[::-1].tolist()
     count = len(descending)
-    return Calibration(model, people, photos, count, 10 / count, tuple(descending), tuple(range(count)))
+    tail = ScoreTail(
+        comparisons=count, smallest_fmr=10 / count, thresholds=descending, false_matches=tuple(range(count))
+    )
+    return Calibration(model=model, people=people, photos=photos, pairs=tail)
 
 
 def all_scores(embeddings, person, others=None, other_person=None):

@@ -75,6 +75,7 @@ def synthetic_faces(count, seed=0, size=120):
     first = {
         "image_id": ids,
         "person": [str(number // 2) for number in range(count)],
+        "group": [str(number // 2) for number in range(count)],
         "split": splits[np.arange(count) % 10],
     }
     boxes = pd.DataFrame(box_around(faces), columns=BOX_COLUMNS)
@@ -87,7 +88,8 @@ def packed_set(folder, count, crop, labels="synthetic", seed=0):
     """Writes and opens a `landmark_crops` set of synthetic faces."""
     rows, photos = synthetic_faces(count, seed)
     folder.mkdir(parents=True)
-    with PackedWriter(folder, {"kind": "landmark_crops", "source": "selected", "labels": labels}) as writer:
+    known = {"source": "selected", "labels": labels, "boxes": "dataset", "apart": "people"}
+    with PackedWriter(folder, {"kind": "landmark_crops", **known}) as writer:
         for part, images in crop_faces(photos, rows, crop):
             writer.write(part, images)
     return PackedSet(folder)

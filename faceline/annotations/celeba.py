@@ -34,22 +34,22 @@ _POINT_NAMES = [
     f"{point}_{axis}" for point in ("lefteye", "righteye", "nose", "leftmouth", "rightmouth") for axis in "xy"
 ]
 _KINDS = {
-    "identity": _Kind("identity_CelebA.txt", ["identity"], [PERSON], "int32", " %d"),
-    "partition": _Kind("list_eval_partition.txt", [PARTITION], [PARTITION], "int32", " %d"),
+    "identity": _Kind("identity_CelebA.txt", ["identity"], [PERSON], "int32", " %s"),
+    "partition": _Kind("list_eval_partition.txt", [PARTITION], [PARTITION], "int32", " %s"),
     "attributes": _Kind(
-        "list_attr_celeba.txt", ATTRIBUTES, ATTRIBUTES, "int8", " %2d" * 40, " ".join(ATTRIBUTES) + " "
+        "list_attr_celeba.txt", ATTRIBUTES, ATTRIBUTES, "int8", " %2s" * 40, " ".join(ATTRIBUTES) + " "
     ),
     "boxes": _Kind(
-        "list_bbox_celeba.txt", _BOX_NAMES, BOX_COLUMNS, "float32", "  " + " %3d" * 4, "image_id x_1 y_1 width height"
+        "list_bbox_celeba.txt", _BOX_NAMES, BOX_COLUMNS, "float32", "  " + " %3s" * 4, "image_id x_1 y_1 width height"
     ),
     "landmarks": _Kind(
-        "list_landmarks_celeba.txt", _POINT_NAMES, POINT_COLUMNS, "float32", " %4d" * 10, " ".join(_POINT_NAMES)
+        "list_landmarks_celeba.txt", _POINT_NAMES, POINT_COLUMNS, "float32", " %4s" * 10, " ".join(_POINT_NAMES)
     ),
 }
 
 
 def write_celeba(folder: Path, table: pd.DataFrame) -> dict[str, str]:
-    """Writes a table as CelebA's text files, boxes and points rounded to whole px.
+    """Writes a table as CelebA's text files; boxes and points that are not whole px go to a hundredth of one.
 
     A table without attributes gets a file in which all are unknown; only one with `partition` gets that file.
 
@@ -61,15 +61,20 @@ def write_celeba(folder: Path, table: pd.DataFrame) -> dict[str, str]:
         if kind.columns is ATTRIBUTES:
             values = table.reindex(columns=ATTRIBUTES).astype("Int8").mul(2).sub(1).fillna(0)
         elif set(kind.columns) <= set(table.columns):
-            values = table[list(kind.columns)].round()
+            values = table[list(kind.columns)].round(2)
         else:
             continue
         lines = [] if kind.head is None else [str(len(table)), kind.head]
-        rows = zip(table[IMAGE_ID], values.to_numpy("int64").tolist(), strict=True)
-        lines.extend(image_id + kind.form % tuple(row) for image_id, row in rows)
+        rows = zip(table[IMAGE_ID], values.to_numpy("float64").tolist(), strict=True)
+        lines.extend(image_id + kind.form % tuple(map(_shortest, row)) for image_id, row in rows)
         (folder / kind.file).write_text("".join(f"{line}\n" for line in lines))
         files[name] = kind.file
     return files
+
+
+def _shortest(value: float) -> str:
+    """As few digits as say the number: 95.0 -> `95`, 95.25 -> `95.25`."""
+    return repr(value).removesuffix(".0")
 
 
 def read_annotations(identity: Path, attributes: Path, boxes: Path, landmarks: Path) -> pd.DataFrame:

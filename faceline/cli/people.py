@@ -110,14 +110,14 @@ def identify(
     with Gallery(gallery) as opened:
         opened.require_model(loaded.model)
         references = opened.references()
-    point = _operating_point(setup, loaded.model, len(references.names), fpir, threshold)
+    point = _operating_point(setup, loaded.model, references.photos, fpir, threshold)
+    thresholds = point.of(references)
 
     def identity(found: PhotoFaces, number: int) -> dict:
         embedding = found.faces[number].embedding
         if embedding is None:
             return {}
-        name, similarity = name_face(embedding, references, point)
-        return {"name": name, "similarity": similarity}
+        return asdict(name_face(embedding, references, thresholds))
 
     def label(face: dict) -> str:
         return f"{face['name']} {face['similarity']:.2f}" if "name" in face else ""
@@ -196,24 +196,25 @@ def import_people(
 
 
 def _operating_point(
-    setup: Setup, model: str, people: int, fpir: float | None, threshold: float | None
+    setup: Setup, model: str, photos: list[int], fpir: float | None, threshold: float | None
 ) -> OperatingPoint:
+    """`photos`: how many each enrolled person has."""
     from faceline.evaluation.verification.calibration import Calibration
-    from faceline.pipeline.identification import OperatingPoint, operating_point
+    from faceline.pipeline.identification import fixed_point, operating_point
     from faceline.pipeline.load import CALIBRATION
 
     if threshold is not None:
-        return OperatingPoint(threshold, people, None, None, False)
+        return fixed_point(threshold, photos)
     path = setup.models / CALIBRATION
     calibration = Calibration.read(path) if path.is_file() else None
     if calibration is None or calibration.model != model:
         problem = "made for another recogniser" if calibration else "no such calibration"
         raise InputError(f"{path}: {problem}; run `dvc repro`, or give a threshold with --threshold")
-    point = operating_point(calibration, people, fpir)
+    point = operating_point(calibration, photos, fpir)
     if not point.supported:
         log.warning(
-            f"the calibration ({calibration.people} people) vouches for no FMR under {point.fmr:.3g}: with {people} "
-            f"enrolled, its strictest threshold gives an FPIR of {point.fpir:.3g}"
+            f"the calibration ({calibration.people} people) vouches for no FMR under {point.fmr:.3g}: with "
+            f"{len(photos)} enrolled, its strictest thresholds give an FPIR of {point.fpir:.3g}"
         )
     return point
 
@@ -226,7 +227,7 @@ def _print_rows(records: list[dict], point: OperatingPoint) -> None:
     for record in records:
         for face in record["faces"] or [{}]:
             status = face.get("rejected") or record["status"]
-            similarity = f"{face['similarity']:.4f}" if "similarity" in face else ""
+            scores = [f"{face[key]:.4f}" if face.get(key) is not None else "" for key in ("similarity", "threshold")]
             box = [f"{face['box'][side]:.1f}" for side in BOX_COLUMNS] if face else [""] * 4
-            given = [similarity, f"{point.threshold:.4f}", fpir, point.gallery_size]
+            given = [*scores, fpir, point.gallery_size]
             rows.writerow([record["photo"], status, face.get("name", ""), *given, *box])

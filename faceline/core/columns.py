@@ -14,6 +14,11 @@ BOX_COLUMNS = ["x", "y", "width", "height"]  # photo px
 POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")  # from the viewer's side
 POINT_COLUMNS = [f"{point}_{axis}" for point in POINTS for axis in "xy"]  # photo px
 
+# perceptual hashes of a photo, 64 bits each, every one beside that of the mirror image: of all of it; of the face and
+# the head, where the landmarks say that they are
+PHOTO_HASHES = ("hash", "hash_mirrored")
+FACE_HASHES = ("face_hash", "face_hash_mirrored", "head_hash", "head_hash_mirrored")
+
 # CelebA's forty, in the order of its files
 _FORTY = """
     5_o_Clock_Shadow Arched_Eyebrows Attractive Bags_Under_Eyes Bald Bangs Big_Lips Big_Nose Black_Hair Blond_Hair

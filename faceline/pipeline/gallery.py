@@ -54,19 +54,13 @@ class References:
 
     Attributes:
         names: n people.
-        embeddings: (n, dim) float32 unit vectors.
+        photos: how many photos each was enrolled with.
+        embeddings: (n, dim) float32 unit vectors: the means of each person's.
     """
 
     names: list[str]
+    photos: list[int]
     embeddings: np.ndarray
-
-    def nearest(self, embedding: np.ndarray) -> tuple[str, float]:
-        """The most similar person and the cosine similarity; ("", -1.0) where nobody is enrolled."""
-        if not self.names:
-            return "", -1.0
-        similarity = self.embeddings @ np.asarray(embedding, np.float32)
-        best = int(similarity.argmax())
-        return self.names[best], float(similarity[best])
 
 
 class Gallery(AbstractContextManager):
@@ -166,7 +160,8 @@ class Gallery(AbstractContextManager):
         rows = self.rows()
         totals = np.array([total for _, total, _, _ in rows], _STORED).reshape(len(rows), self.dim)
         lengths = np.sqrt(np.einsum("nd,nd->n", totals, totals))[:, None]
-        return References([name for name, *_ in rows], (totals / np.maximum(lengths, 1e-12)).astype(np.float32))
+        means = (totals / np.maximum(lengths, 1e-12)).astype(np.float32)
+        return References([name for name, *_ in rows], [photos for *_, photos, _ in rows], means)
 
     def rows(self) -> list[GalleryRow]:
         """Everybody with the sum of their embeddings, by name."""

@@ -2,7 +2,9 @@
 
 from importlib.metadata import version
 
+from faceline.reporting.groups import Groups
 from faceline.reporting.inputs import Inputs
+from faceline.reporting.origins import Origins
 from faceline.reporting.page import fill_template
 from faceline.reporting.units import NONE, percent, rate_of, written
 
@@ -15,7 +17,9 @@ _FIGURES = {
     "recognition.eer": "equal error rate",
     "wild.tpr_at_dev_threshold_1e-2": "same-person pairs accepted, from original photos",
     "wild.detection_recall": "annotated faces that the detector finds",
-    "landmarks.nme_eye_center": "landmark error, in distances between the eyes",
+    "landmarks.nme_eye_center_detector_box": "landmark error from a detector's boxes, in distances between the eyes",
+    "landmarks.nme_eye_center_detector_points": "the detector's own points, on the same faces",
+    "landmarks.nme_eye_center": "landmark error from annotated boxes",
 }
 
 
@@ -36,7 +40,9 @@ def render_card(inputs: Inputs, params: dict[str, dict]) -> str:
     text = fill_template(
         "card.md",
         inputs,
+        origins=Origins.of(inputs, params),
         version=version("faceline"),
+        groups=Groups.of(inputs),
         dropped=NONE if not total or kept is None else percent(1 - kept / total),
         figures={key: name for key, name in names.items() if inputs.has(key)},
         threshold=inputs.threshold(f"recognition.{DEV_RATE}"),

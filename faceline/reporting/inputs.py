@@ -23,9 +23,14 @@ _MAX_WIDTH_PX = 1400
 
 @dataclass(frozen=True)
 class Missing:
-    """Something optional that is not there; the page says so in its place."""
+    """Something optional that is not there; the page says so in its place.
+
+    Attributes:
+        empty: it is a table that is there, without any row.
+    """
 
     why: str
+    empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,16 +131,16 @@ class Inputs:
     @property
     def synthetic(self) -> bool:
         """Whether the photos behind the figures were made by the project; what nobody wrote down counts as no."""
-        return self._noted("train_recognition", "synthetic") is True
+        return self._noted("train_recognition").get("synthetic") is True
 
     @property
-    def landmark_labels(self) -> str:
-        """Who set the landmark labels: `people`, `derived`, `synthetic`, or `unknown`."""
-        return self._noted("landmarks", "labels") or "unknown"
+    def landmark_set(self) -> dict[str, str]:
+        """What the landmark evaluation noted of its set: source, labels, boxes, apart, detector; {} without it."""
+        return self._noted("landmarks")
 
-    def _noted(self, stage: str, key: str) -> object:
+    def _noted(self, stage: str) -> dict:
         summary = self.document(f"{stage}/summary.json")
-        return None if isinstance(summary, Missing) else summary.get(key)
+        return {} if isinstance(summary, Missing) else summary
 
     def table(self, name: str, *columns: str) -> pd.DataFrame | Missing:
         """A CSV under the reports folder that has at least `columns` and a row."""
@@ -146,7 +151,7 @@ class Inputs:
         if absent:
             found = ", ".join(map(str, table.columns))
             return Missing(f"reports/{name} lacks the columns {', '.join(absent)}; it has {found}.")
-        return table if len(table) else Missing(f"reports/{name} has no rows.")
+        return table if len(table) else Missing(f"reports/{name} has no rows.", empty=True)
 
     def shown(self, name: str, limit: int) -> ShownTable | Missing:
         """The first `limit` rows of a CSV under the reports folder."""

@@ -7,7 +7,9 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from faceline.reporting.charts import draw_chart
+from faceline.reporting.groups import Groups
 from faceline.reporting.inputs import Inputs, Missing, ShownTable
+from faceline.reporting.origins import Origins
 from faceline.reporting.theme import STYLE, TEMPLATES
 from faceline.reporting.units import written
 
@@ -31,28 +33,22 @@ _JOURNEY = (
     ("view", "The hourglass's view", "and the five landmarks it finds", "The net's view with five points"),
     ("aligned", "Aligned", "onto the template: what the recogniser reads", "The aligned face"),
 )
+# `{detector}` is the one that ran on the landmark set; what can be compared comes first, all of it on the same faces
 _LANDMARK_ROWS = {
+    "nme_eye_center_detector_box": "hourglass, from the boxes of {detector}",
+    "nme_eye_center_detector_points": "{detector}'s own points",
+    "nme_eye_center_detector_box_offset_free": "hourglass, mean offset of each point taken off",
+    "nme_eye_center_detector_points_offset_free": "{detector}'s own points, mean offset of each taken off",
+    "nme_eye_center_detector_faces": "hourglass on those faces, from annotated boxes",
+    "detector_missed": "faces {detector} did not find",
+    "nme_eye_center": "hourglass on all faces, from annotated boxes",
+    "nme_eye_center_jittered_box": "with boxes moved and scaled by up to 8%",
     "nme_box_diagonal": "error, in diagonals of the box",
     "nme_left_eye": "left eye (as the viewer sees it)",
     "nme_right_eye": "right eye",
     "nme_nose": "tip of the nose",
     "nme_left_mouth": "left corner of the mouth",
     "nme_right_mouth": "right corner of the mouth",
-    "nme_eye_center_jittered_box": "with boxes moved and scaled by up to 8%",
-    "nme_eye_center_detector_box": "with the detector's boxes",
-    "nme_eye_center_detector_faces": "the same faces with annotated boxes",
-    "nme_eye_center_mtcnn_faces": "hourglass, on the faces MTCNN found",
-    "mtcnn_nme_eye_center": "MTCNN's own points, same faces",
-    "nme_eye_center_mtcnn_faces_offset_free": "hourglass, mean offset of each point taken off",
-    "mtcnn_nme_eye_center_offset_free": "MTCNN, mean offset of each point taken off",
-    "mtcnn_missed": "faces MTCNN did not find",
-    "detector_missed": "faces the detector did not find",
-}
-LABELS_NOTES = {
-    "people": "The labels were set by people.",
-    "derived": "CelebA's own labels were made by a program: this measures agreement with them, not accuracy.",
-    "synthetic": "The faces are synthetic and their points exact.",
-    "unknown": "It is not known who set the labels.",
 }
 
 
@@ -66,17 +62,20 @@ def render_page(inputs: Inputs, params: dict[str, dict]) -> str:
     Returns:
         HTML text that loads nothing from anywhere.
     """
+    origins = Origins.of(inputs, params)
     return fill_template(
         "page.html",
         inputs,
+        origins=origins,
         style=STYLE,
         sections=SECTIONS,
         versions={name: version(name) for name in _PACKAGES},
+        groups=Groups.of(inputs),
         parameters={name: _flat(group) for name, group in params.items()},
         draw_chart=partial(draw_chart, inputs),
         journey=_journey(inputs),
         checkpoints=_checkpoints(inputs),
-        landmark_rows=_LANDMARK_ROWS,
+        landmark_rows={key: name.format(detector=origins.set_detector) for key, name in _LANDMARK_ROWS.items()},
         **params,
     )
 
@@ -92,11 +91,7 @@ def fill_template(template: str, inputs: Inputs, **names: object) -> str:
         keep_trailing_newline=True,
     )
     return environment.get_template(template).render(
-        inputs=inputs,
-        labels_note=LABELS_NOTES[inputs.landmark_labels],
-        plain=lambda key: written(key, inputs.value(key)),
-        written=written,
-        **names,
+        inputs=inputs, plain=lambda key: written(key, inputs.value(key)), written=written, **names
     )
 
 

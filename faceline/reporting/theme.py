@@ -47,6 +47,7 @@ CONFIG = {
     "style": {
         "interval": {"color": PALETTE["muted"], "strokeWidth": 3, "strokeCap": "round", "opacity": 0.55},
         "gap": {"color": PALETTE["line"], "strokeWidth": 5},
+        "hollow": {"filled": False, "strokeWidth": 2},
         "limit": {"color": PALETTE["ink"], "strokeDash": [4, 3]},
         "note": {"color": PALETTE["ink"], "fontSize": _TEXT_PX, "baseline": "bottom", "y": -4},
         "value": {"color": PALETTE["ink"], "fontSize": _TEXT_PX, "align": "left", "dx": 8},

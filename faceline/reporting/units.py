@@ -9,7 +9,7 @@ _UNITS = {
         dataset.photos dataset.people dataset.unreadable dataset.photos_per_person_* dataset.near_duplicate_groups*
         filter.in filter.usable filter.kept filter.not_needed filter.rejected_* filter.*_people filter.*_photos
         crop.faces crop.shrunk
-        landmarks.images landmarks.defects* landmarks.detector_* landmarks.mtcnn_found landmarks.mtcnn_missed
+        landmarks.images landmarks.defects* landmarks.detector_*
         alignment.faces alignment.aligned alignment.rejected*
         *.*_pairs recognition.gallery_size
     """,
@@ -18,10 +18,10 @@ _UNITS = {
         dataset.share_* filter.rejected_share_* crop.padded_share landmarks.failure_rate_*
         alignment.rejected_share alignment.outside_share*
         *.tpr_at_* *.fpr_at_* *.eer *.failure_to_acquire wild.detection_recall
-        recognition.accuracy_* recognition.rank* recognition.tpir_at_* recognition.triplet_accuracy
+        recognition.accuracy_* recognition.rank* recognition.*pir_at_* recognition.triplet_accuracy
         recognition.fmr_* recognition.fnmr_*
     """,
-    "error": "landmarks.nme_* landmarks.mtcnn_nme_*",  # in distances between the eyes, a share of small size
+    "error": "landmarks.nme_*",  # in distances between the eyes, a share of small size
     "ratio": "recognition.fmr_ratio_*",
     "score": """
         dataset.sharpness_* landmarks.auc_* alignment.template_error* *.threshold_at_* *.auc recognition.silhouette
@@ -55,7 +55,7 @@ def written(key: str, value: float | int | None) -> str:
         case "px":
             return f"{plain} px"
         case "ratio":
-            return f"{value:.2f}×"
+            return times(value)
         case "score":
             return f"{value:.3f}"
     return plain
@@ -67,6 +67,11 @@ def percent(value: float, digits: int = 1) -> str:
     if value and abs(hundredfold) < 10.0 ** (1 - digits):
         return f"{hundredfold:.2g}%"
     return f"{hundredfold:.{digits}f}%"
+
+
+def times(value: float) -> str:
+    """2.7234 -> `2.72×`."""
+    return f"{value:.2f}×"
 
 
 def rate_of(key: str) -> str:

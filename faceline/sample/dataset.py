@@ -14,6 +14,7 @@ from faceline.annotations.celeba import PARTITION, write_celeba
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, IMAGE_ID, PERSON, POINT_COLUMNS, SYNTHETIC_PREFIX
 from faceline.core.files import replacing_folder
 from faceline.geometry.boxes import CELEBA_HEIGHT_PER_WIDTH, box_around
+from faceline.geometry.points import FLIPPED
 from faceline.imaging.images import encode_jpeg
 from faceline.imaging.parallel import usable_cores
 from faceline.imaging.progress import track
@@ -28,7 +29,11 @@ FEW_PHOTOS_SHARE = 0.05  # of the people, on top of them, with one photo each
 BOX_PX = {"good": (74.0, 165.0), "blurry": (74.0, 165.0), "tiny": (22.0, 34.0)}
 BOX_SIZE_SD, BOX_PLACE_SD = 0.05, 0.04  # of the box: CelebA's boxes are loose
 COPY_SCALE, COPY_QUALITY = 0.96, 78
+CROP_MARGIN = 0.35  # of the box's width, left on every side where a copy is cropped
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+Picture = tuple[np.ndarray, np.ndarray, np.ndarray]  # pixels, box, points
 
 
 @dataclass(frozen=True)
@@ -42,14 +47,15 @@ class Shoot:
     kind: str = "good"  # good | blurry | tiny
     bystander: bool = False
     box_known: bool = True
-    copy: bool = False  # the same picture saved again, a little smaller
+    copy: str = ""  # the same picture saved again: a little smaller | mirrored | cropped
 
 
 def plan_shoots(params: SampleParams) -> list[Shoot]:
     """All photos in the order of their image ids; people and kinds are mixed.
 
     Good photos alone fill every role. On top come blurry and tiny faces, one face without a box, people with one
-    photo, and two near-duplicates: one of the same person, one under another person's number.
+    photo, and four near-duplicates: three of the same person (a little smaller, mirrored, cropped), one under another
+    person's number.
     """
     rng = np.random.default_rng([params.seed, 0])
     people = [(PARTITIONS[name], role.photos) for name, role in params.roles for _ in range(role.people)]
@@ -59,13 +65,15 @@ def plan_shoots(params: SampleParams) -> list[Shoot]:
         for person, (partition, photos) in zip(rng.permutation(len(people)) + 1, people, strict=True)
         for number in range(photos)
     ]
-    kinds = [kind for kind, share in EXTRA_SHARES.items() for _ in range(round(share * len(good)) + 1)] + ["good"] * 3
+    kinds = [kind for kind, share in EXTRA_SHARES.items() for _ in range(round(share * len(good)) + 1)] + ["good"] * 5
     hosts = (good[i] for i in rng.integers(len(good), size=len(kinds)))
     extras = zip(hosts, range(1000, 1000 + len(kinds)), kinds, strict=True)
-    *faulty, boxless, twice, shared = (replace(h, number=n, kind=k, bystander=False) for h, n, k in extras)
+    *extra, boxless, shared = (replace(h, number=n, kind=k, bystander=False) for h, n, k in extras)
+    faulty, twice = extra[: -len(COPIES)], extra[-len(COPIES) :]
     other = next(shoot for shoot in good if shoot.person != shared.person)
-    lent = replace(shared, labelled=other.person, partition=other.partition, copy=True)
-    shoots = [*good, *faulty, replace(boxless, box_known=False), twice, replace(twice, copy=True), shared, lent]
+    lent = replace(shared, labelled=other.person, partition=other.partition, copy="smaller")
+    copies = [replace(shoot, copy=kind) for shoot, kind in zip(twice, COPIES, strict=True)]
+    shoots = [*good, *faulty, replace(boxless, box_known=False), *twice, *copies, shared, lent]
     return [shoots[i] for i in rng.permutation(len(shoots))]
 
 
@@ -95,10 +103,31 @@ def draw_shoot(shoot: Shoot, params: SampleParams) -> tuple[bytes, np.ndarray, n
     box[2:] *= 1 + loose[0]
     quality = params.jpeg_quality
     if shoot.copy:
-        photo = cv2.resize(photo, None, fx=COPY_SCALE, fy=COPY_SCALE, interpolation=cv2.INTER_AREA)
-        box, points, quality = box * COPY_SCALE, (points + 0.5) * COPY_SCALE - 0.5, min(quality, COPY_QUALITY)
+        photo, box, points = COPIES[shoot.copy](photo, box, points)
+        quality = min(quality, COPY_QUALITY)
     jpeg = encode_jpeg(photo, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420)
     return jpeg, box * shoot.box_known, points, attribute_row(person, shot)
+
+
+def _smaller(photo: np.ndarray, box: np.ndarray, points: np.ndarray) -> Picture:
+    photo = cv2.resize(photo, None, fx=COPY_SCALE, fy=COPY_SCALE, interpolation=cv2.INTER_AREA)
+    return photo, box * COPY_SCALE, (points + 0.5) * COPY_SCALE - 0.5
+
+
+def _mirrored(photo: np.ndarray, box: np.ndarray, points: np.ndarray) -> Picture:
+    width = photo.shape[1]
+    turned = points[list(FLIPPED)] * (-1, 1) + (width - 1, 0)
+    return np.ascontiguousarray(photo[:, ::-1]), np.array([width - box[0] - box[2], *box[1:]]), turned
+
+
+def _cropped(photo: np.ndarray, box: np.ndarray, points: np.ndarray) -> Picture:
+    margin = CROP_MARGIN * box[2]
+    left, top = np.maximum(box[:2] - margin, 0).astype(int)
+    right, bottom = (box[:2] + box[2:] + margin).astype(int)
+    return photo[top:bottom, left:right], box - (left, top, 0, 0), points - (left, top)
+
+
+COPIES = {"smaller": _smaller, "mirrored": _mirrored, "cropped": _cropped}
 
 
 def draw_sample(params: SampleParams, out: Path, workers: int | None = None) -> None:

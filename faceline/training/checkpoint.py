@@ -3,7 +3,11 @@
 import hashlib
 import json
 import logging
+import platform
+import re
+import sys
 from collections.abc import Iterable, Mapping
+from importlib.metadata import requires, version
 from pathlib import Path
 
 import torch
@@ -42,10 +46,37 @@ class Checkpoint:
 
 
 def checkpoint_key(name: str, depends_on: Mapping, inputs: Iterable[Path]) -> str:
-    """`name` and a hash of what a training depends on: parameters (JSON-able) and the bytes of files and folders."""
-    digest = hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode())
+    """`name` and a hash of what a training depends on: parameters, the bytes of files and folders, code, libraries.
+
+    The code is every file of this project that is loaded by now, so all parts that a parameter names have to be.
+
+    Args:
+        depends_on: parameters, as JSON can hold them.
+        inputs: files and folders; what does not exist is passed over.
+    """
+    told = {"parameters": depends_on, "code": _loaded_code(), "libraries": _libraries()}
+    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
     for path in inputs:
         for file in filter(Path.is_file, [path, *sorted(path.rglob("*"))]):
-            with file.open("rb") as stream:
-                digest.update(hashlib.file_digest(stream, "sha256").digest())
+            digest.update(_digest(file).encode())
     return f"{name}-{digest.hexdigest()[:16]}"
+
+
+def _loaded_code() -> dict[str, str]:
+    """SHA-256 of the project's loaded modules, by path; the stage's script is one, under the name `__main__`."""
+    root = Path(__file__).parents[2]
+    paths = {Path(file) for module in tuple(sys.modules.values()) if (file := getattr(module, "__file__", None))}
+    inside = {path.relative_to(root) for path in paths if path.is_relative_to(root)}
+    return {str(path): _digest(root / path) for path in inside if path.parts[0] in ("faceline", "stages")}
+
+
+def _libraries() -> dict[str, str]:
+    """Versions of Python and of what the project requires when it runs."""
+    required = [line for line in requires("faceline") or () if "extra ==" not in line]
+    names = [re.match(r"[\w.-]+", line)[0] for line in required]
+    return {"python": platform.python_version()} | {name: version(name) for name in names}
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

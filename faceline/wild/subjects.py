@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from faceline.alignment.fit.params import AlignParams
-from faceline.alignment.fit.tiles import CARRIED_COLUMNS, AlignedTiles, predict_and_align
+from faceline.alignment.tiles.tiles import CARRIED_COLUMNS, AlignedTiles, predict_and_align
 from faceline.core.columns import BOX_COLUMNS
 from faceline.core.errors import FacelineError, InputError
 from faceline.data.crops.cropping import cut_face

@@ -123,7 +123,7 @@ def test_the_files_are_celebas_own_form(tmp_path):
     """Columns as wide as CelebA's, and numbers that never touch, however long."""
     yes = dict.fromkeys(["Smiling", "Young"], 1) | {"Male": None}
     flags = [[yes.get(name, 0) for name in ATTRIBUTES]] * 2
-    boxes = [[95, 71, 226, 313], [1200, -1000, 1000.4, 3]]
+    boxes = [[95, 71, 226, 313], [1200, -1000, 1000.404, 3]]
     points = [[165, 184, 244, 176, 196, 249, 194, 271, 266, 260], [10000, -1000, *range(8)]]
     table = table_of([2880, 7], boxes, points, flags, ["000001.jpg", "b.png"]).assign(partition=[0, 2])
     files = write_celeba(tmp_path, table)
@@ -131,7 +131,7 @@ def test_the_files_are_celebas_own_form(tmp_path):
     assert lines["identity"] == ["000001.jpg 2880", "b.png 7", ""]
     assert lines["partition"] == ["000001.jpg 0", "b.png 2", ""]
     assert lines["boxes"][:3] == ["2", "image_id x_1 y_1 width height", "000001.jpg    95  71 226 313"]
-    assert lines["boxes"][3] == "b.png   1200 -1000 1000   3"
+    assert lines["boxes"][3] == "b.png   1200 -1000 1000.4   3"
     assert lines["landmarks"][1] == POINT_NAMES
     assert lines["landmarks"][2] == "000001.jpg  165  184  244  176  196  249  194  271  266  260"
     assert lines["landmarks"][3] == "b.png 10000 -1000    0    1    2    3    4    5    6    7"

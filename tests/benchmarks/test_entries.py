@@ -30,7 +30,8 @@ def made_on_the_way_to(target):
     [
         (entries.TARGET, [entries.METRICS, entries.EMBEDDINGS, entries.ROC, entries.SUMMARY]),
         (losses.TARGET, [entries.SUMMARY]),
-        (landmark_sizes.TARGET, [landmark_sizes.METRICS]),
+        (landmark_sizes.TRAINED, [landmark_sizes.MODEL, landmark_sizes.CROPS]),
+        (landmark_sizes.MEASURED, [landmark_sizes.METRICS]),
     ],
 )
 def test_all_that_is_read_is_made_by_the_target_or_before_it(target, read):

@@ -40,16 +40,17 @@ def test_embeddings_of_any_length_count_alike(gallery: Gallery) -> None:
     assert gallery.references().embeddings[0] == pytest.approx(mean / np.linalg.norm(mean), abs=1e-6)
 
 
-def test_nearest_finds_the_enrolled_person(gallery: Gallery) -> None:
-    vectors = unit(50, seed=1)
-    gallery.enroll({f"person {i:02d}": vectors[i : i + 1] for i in range(50)})
-    name, similarity = gallery.references().nearest(vectors[31])
-    assert name == "person 31"
-    assert similarity == pytest.approx(1.0, abs=1e-6)
+def test_references_are_everybody_by_name_with_their_photos(gallery: Gallery) -> None:
+    vectors = unit(3, seed=1)
+    gallery.enroll({"Bob": vectors[:2], "Ada": vectors[2:]})
+    references = gallery.references()
+    assert (references.names, references.photos) == (["Ada", "Bob"], [1, 2])
+    assert references.embeddings[0] == pytest.approx(vectors[2], abs=1e-6)
 
 
 def test_an_empty_gallery_knows_nobody(gallery: Gallery) -> None:
-    assert gallery.references().nearest(unit(1)[0]) == ("", -1.0)
+    assert gallery.references().names == []
+    assert gallery.references().embeddings.shape == (0, DIM)
     assert gallery.people() == []
 
 

@@ -19,12 +19,11 @@ from faceline.reporting.theme import PALETTE
 ROOT = Path(__file__).resolve().parents[2]
 PLOTS = {name: plot for one in yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"] for name, plot in one.items()}
 TRAINING = {"table": "train_landmarks/curves.csv", "y": "dev_nme", "y_label": "error"}
-RATES = {"table": "recognition/rates.csv", "x_label": "same-person pairs accepted"}
-GROUPS = {"table": "recognition/groups.csv", "x_label": "false match rate"}
+GROUPS = {"x_label": "false match rate"}
 
 
 def anchors_of(spec: str) -> dict[str, str]:
-    return {"training_curve": TRAINING, "intervals": RATES}.get(spec, {})
+    return {"training_curve": TRAINING, "groups": GROUPS}.get(spec, {})
 
 
 def marks(svg: str, kind: str) -> list[ElementTree.Element]:
@@ -106,7 +105,7 @@ def test_intervals_and_a_dash_for_what_is_missing(made) -> None:
             "high": [1.0, None, 1.0],
         }
     )
-    svg = made("intervals", "recognition/rates.csv", rows, **RATES).svg
+    svg = made("intervals", "recognition/rates.csv", rows).svg
     (dot,) = marks(svg, "symbol")
     (whisker,) = marks(svg, "rule")
     length = float(whisker.get("x2"))
@@ -125,11 +124,38 @@ def test_groups_are_those_of_one_measure_and_names_are_escaped(made) -> None:
             "value": [0.01, 0.2, 3.0],
             "low": [0.005, 0.1, 2.0],
             "high": [0.02, 0.3, 4.0],
+            "reason": ["", "", ""],
         }
     )
-    svg = made("intervals", "recognition/groups.csv", rows, **GROUPS).svg
+    svg = made("groups", "recognition/groups.csv", rows, **GROUPS).svg
     assert len(marks(svg, "symbol")) == 1
     assert "Big <b>: yes" in [text.text for text in ElementTree.fromstring(svg).iter("text")]
+
+
+def test_a_group_without_false_matches_is_a_hollow_point_with_its_upper_end(made) -> None:
+    rows = pd.DataFrame(
+        {
+            "attribute": ["Young", "Male", "Male"],
+            "group": ["yes", "yes", "no"],
+            "measure": "fmr",
+            "value": [None, 0.01, 0],
+            "low": [None, 0.0025, 0],
+            "high": [None, 0.04, 0.01],
+            "reason": ["no comparisons", "", "too few"],
+        }
+    )
+    svg = made("groups", "recognition/groups.csv", rows, **GROUPS).svg
+    full, hollow = marks(svg, "symbol")
+    assert hollow.get("stroke") == full.get("fill")
+    assert hollow.get("fill") in (None, "none", "transparent")
+    first, second = (rule for rule in marks(svg, "rule") if float(rule.get("x2")) > 0)
+    zero, ends = place(hollow)[0], [place(rule)[0] + float(rule.get("x2")) for rule in (first, second)]
+    assert place(second)[0] == pytest.approx(zero)
+    assert ends[1] == pytest.approx(place(full)[0])  # both are 1%
+    assert (ends[0] - zero) / (ends[1] - zero) == pytest.approx(2, abs=0.01)  # square root of four times as much
+    assert [text.text for text in marks(svg, "text")] == ["—", "1%", "0, up to 1%"]
+    texts = marks(svg, "text")
+    assert [place(text)[1] for text in texts] == sorted(place(text)[1] for text in texts)
 
 
 def test_bars_stand_on_the_axis_with_heights_in_proportion(made) -> None:

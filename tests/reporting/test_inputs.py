@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from made_up_reports import DEV_THRESHOLD, METRICS, TOO_FEW, write_summary
+from made_up_reports import DEV_THRESHOLD, LANDMARK_SETS, METRICS, TOO_FEW, write_summary
 
 from faceline.core.errors import InputError
 from faceline.reporting.inputs import METRICS as NAMES
@@ -98,19 +98,19 @@ def test_a_file_that_is_no_picture_is_missing(copied: tuple[Path, Path]) -> None
 def test_what_stages_say_of_themselves(copied: tuple[Path, Path]) -> None:
     inputs = Inputs.read(*copied)
     assert inputs.synthetic is True
-    assert inputs.landmark_labels == "synthetic"
+    assert inputs.landmark_set["labels"] == "synthetic"
     write_summary(copied[1], "train_recognition", synthetic=None)
-    write_summary(copied[1], "landmarks", source="mtfl", labels="people")
+    write_summary(copied[1], "landmarks", **LANDMARK_SETS["mtfl"])
     assert inputs.synthetic is False
-    assert inputs.landmark_labels == "people"
+    assert inputs.landmark_set == LANDMARK_SETS["mtfl"]
 
 
 def test_what_no_stage_says_is_not_guessed(copied: tuple[Path, Path]) -> None:
     (copied[1] / "train_recognition/summary.json").unlink()
-    write_summary(copied[1], "landmarks", source="selected")
+    (copied[1] / "landmarks/summary.json").unlink()
     inputs = Inputs.read(*copied)
     assert inputs.synthetic is False
-    assert inputs.landmark_labels == "unknown"
+    assert inputs.landmark_set == {}
 
 
 def test_a_table_is_shown_as_text_with_its_first_rows() -> None:

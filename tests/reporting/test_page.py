@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from made_up_reports import METRICS, TOO_FEW, write_summary
+from made_up_reports import LANDMARK_SETS, METRICS, TOO_FEW, write_summary
 
 from faceline.reporting.inputs import Inputs
-from faceline.reporting.page import LABELS_NOTES, SECTIONS, render_page
+from faceline.reporting.page import SECTIONS, render_page
 
 VOID = {"meta", "link", "img", "br"}
 LOADING = {"src", "href", "srcset", "data", "action", "poster", "xlink:href", "background"}
@@ -115,6 +115,15 @@ def test_what_the_data_cannot_support_is_a_dash_with_its_reason(page: Page) -> N
     assert TOO_FEW in card.text
 
 
+def test_a_group_without_false_matches_shows_count_rate_and_upper_end(page: Page) -> None:
+    row = next(one.text for one in page.all("tr") if one.text.startswith("Eyeglasses: yes"))
+    assert "0 of 3,120" in row
+    assert "0.0% to 1.2%" in row
+    assert f"false match rate: {TOO_FEW}" in row
+    ratio = next(one.text for one in page.all("tr") if one.text.startswith("Eyeglasses—"))
+    assert "at least 0.35×" in ratio
+
+
 def test_nothing_is_missing_when_everything_is_there(page: Page) -> None:
     assert [one.text for one in page.elements if one.attributes.get("class") == "missing"] == []
     assert [one.attributes for one in page.elements if "data-missing" in one.attributes] == []
@@ -153,7 +162,7 @@ def test_synthetic_faces_are_announced_and_photos_are_not(
     assert "say nothing about photos" in page.all("p", **{"class": "banner"})[0].text
     reports = Path(shutil.copytree(folders[1], tmp_path / "reports"))
     write_summary(reports, "train_recognition", synthetic=False)
-    write_summary(reports, "landmarks", source="selected", labels="derived")
+    write_summary(reports, "landmarks", **LANDMARK_SETS["celeba"])
     other = parsed(render_page(Inputs.read(folders[0], reports), params))
     assert other.all("p", **{"class": "banner"}) == []
     assert "agreement" in next(one for one in other.all("section", id="landmarks")).text
@@ -194,18 +203,3 @@ def test_a_key_that_a_file_lacks_is_said_to_be_missing(
     assert lacking.attributes["data-missing"] == "recognition.rank1"
     assert lacking.text == "—"
     assert any("recognition.json has no rank1" in one.text for one in page.all("div", **{"class": "card"}))
-
-
-@pytest.mark.parametrize("labels", LABELS_NOTES)
-def test_who_set_the_landmark_labels(
-    labels: str, folders: tuple[Path, Path], params: dict[str, dict], tmp_path: Path
-) -> None:
-    reports = tmp_path / "reports"
-    (reports / "landmarks").mkdir(parents=True)
-    if labels != "unknown":
-        write_summary(reports, "landmarks", source="selected", labels=labels)
-    page = parsed(render_page(Inputs.read(folders[0], reports), params))
-    (section,) = page.all("section", id="landmarks")
-    said = [other for other in LABELS_NOTES if LABELS_NOTES[other] in section.text]
-    assert said == [labels]
-    assert ("MTCNN did not" in section.text) == (labels == "people")

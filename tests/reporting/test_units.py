@@ -24,7 +24,7 @@ from faceline.reporting.units import UNITS, rate_of, unit_of, written
         ("filter.rejected_small_box", 1234, "1,234"),
         ("landmarks.auc_8e-2", 0.6114, "0.611"),
         ("landmarks.nme_eye_center", 0.0312, "3.12%"),
-        ("landmarks.mtcnn_nme_eye_center", 0.0621, "6.21%"),
+        ("landmarks.nme_eye_center_detector_points", 0.0621, "6.21%"),
         ("recognition.rank1", 1, "100.0%"),
         ("recognition.silhouette", 0.3312, "0.331"),
         ("dataset.box_width_px_median", 96.0, "96 px"),

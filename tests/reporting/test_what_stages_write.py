@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from made_people import made_table
 
-from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, POINT_COLUMNS
+from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, FACE_HASHES, POINT_COLUMNS
 from faceline.core.files import write_json
 from faceline.data.analysis.tables import analyse, summarise, write_analysis
 from faceline.data.filtering.params import FilterParams
@@ -35,6 +35,8 @@ def joined_photos(count: int = 60) -> pd.DataFrame:
     rows[["readable", "reason", "photo_width", "photo_height", "sharpness"]] = [True, "", 300, 300, 120.0]
     rows["hash"] = rng.integers(0, 2**63, count).astype(np.uint64)
     rows.loc[1, "hash"] = rows.loc[0, "hash"]
+    rows["hash_mirrored"] = ~rows["hash"]
+    rows[list(FACE_HASHES)] = pd.NA
     return rows
 
 
@@ -49,7 +51,7 @@ def written(
     evaluation = EvaluationParams.model_validate(params["evaluation"] | few)
     table = made_table(failed=0.02)
     comparisons = query_comparisons(table)
-    frozen = Calibration.from_comparisons(dev_comparisons(table), "", evaluation.block_mb, evaluation.seed)
+    frozen = Calibration.of(dev_comparisons(table), "", evaluation.block_mb, evaluation.seed)
     recognition = recognition_figures(table, comparisons, frozen, evaluation)
     recognition.write(reports / "recognition")
     write_json(metrics / "recognition.json", recognition.metrics)

@@ -72,13 +72,12 @@ def test_lines_look_like_celeba(folder, name):
     ours, theirs = ((base / name).read_text().splitlines()[:4] for base in (folder, SHARED))
 
     def shape(line):
-        return re.sub(r" *-?\d+", "#", re.sub(r"^\S*\.jpg", "IMAGE", line))
+        return re.sub(r" *-?\d+(\.\d+)?", "#", re.sub(r"^\S*\.jpg", "IMAGE", line))
 
     assert [shape(line) for line in ours] == [shape(line) for line in theirs]
-    if "identity" not in name:  # columns line up at the same places where numbers are padded
-        assert {len(line) - line.index(".jpg") for line in ours[2:] if name[5:9] != "land"} <= {
-            len(line) - line.index(".jpg") for line in theirs[2:]
-        }
+    if "attr" in name:  # columns line up at the same places where numbers are padded
+        lengths = [{len(line) - line.index(".jpg") for line in lines[2:]} for lines in (ours, theirs)]
+        assert lengths[0] <= lengths[1]
 
 
 def test_points_lie_in_boxes_and_boxes_in_photos(table):
@@ -136,9 +135,10 @@ def test_roles_fill_from_good_photos_alone_and_rejects_are_there(shipped_params)
     assert sum(not s.box_known for s in shoots) == 1
     assert sum(s.bystander for s in shoots) >= 30
     copies = [s for s in shoots if s.copy]
-    assert sorted(s.person == s.labelled for s in copies) == [False, True]
+    told = sorted((s.copy, s.person == s.labelled) for s in copies)
+    assert told == [("cropped", True), ("mirrored", True), ("smaller", False), ("smaller", True)]
     seen = Counter((s.person, s.number) for s in shoots)
-    assert sorted(seen.values())[-3:] == [1, 2, 2]
+    assert sorted(seen.values())[-5:] == [1, 2, 2, 2, 2]
     assert all(seen[s.person, s.number] == 2 for s in copies)
     changes = sum(a.labelled != b.labelled for a, b in pairwise(shoots))
     assert changes > 0.9 * len(shoots)
@@ -155,7 +155,7 @@ def test_tiny_faces_are_tiny_and_blurry_ones_are_marked(table, small_params):
 
 
 def test_a_copy_is_the_same_picture_with_its_own_annotation(small_params):
-    for copy in (s for s in plan_shoots(small_params) if s.copy):
+    for copy in (s for s in plan_shoots(small_params) if s.copy == "smaller"):
         twin = next(
             s for s in plan_shoots(small_params) if not s.copy and (s.person, s.number) == (copy.person, copy.number)
         )
@@ -167,3 +167,42 @@ def test_a_copy_is_the_same_picture_with_its_own_annotation(small_params):
         scale = small.width / large.width
         np.testing.assert_allclose(points_b, points_a * scale, atol=1.5)
         np.testing.assert_allclose(box_b, box_a * scale, atol=1.5)
+
+
+def twins(params, kind):
+    shoots = plan_shoots(params)
+    copy = next(s for s in shoots if s.copy == kind)
+    twin = next(s for s in shoots if not s.copy and (s.person, s.number) == (copy.person, copy.number))
+    drawn = [draw_shoot(shoot, params)[:3] for shoot in (twin, copy)]
+    return [
+        (np.asarray(Image.open(io.BytesIO(jpeg)).convert("L"), float), box, points) for jpeg, box, points in drawn
+    ]
+
+
+def test_a_mirrored_copy(small_params):
+    (plain, box, points), (mirrored, box_m, points_m) = twins(small_params, "mirrored")
+    assert mirrored.shape == plain.shape
+    assert np.corrcoef(plain[:, ::-1].ravel(), mirrored.ravel())[0, 1] > 0.99
+    assert points_m[[1, 0, 2, 4, 3], 0] + points[:, 0] == pytest.approx(plain.shape[1] - 1)
+    assert points_m[[1, 0, 2, 4, 3], 1] == pytest.approx(points[:, 1])
+    assert box_m[0] + box_m[2] == pytest.approx(plain.shape[1] - box[0])
+    assert box_m[1:] == pytest.approx(box[1:])
+
+
+def test_a_cropped_copy(small_params):
+    (plain, box, points), (cropped, box_c, points_c) = twins(small_params, "cropped")
+    (left, top), (height, width) = box[:2] - box_c[:2], cropped.shape
+    assert cropped.size < 0.9 * plain.size
+    window = plain[int(top) : int(top) + height, int(left) : int(left) + width]
+    assert np.corrcoef(window.ravel(), cropped.ravel())[0, 1] > 0.98
+    assert points_c == pytest.approx(points - (left, top))
+    assert box_c[2:] == pytest.approx(box[2:])
+    assert (box_c[:2] >= 0).all()
+    assert (box_c[:2] + box_c[2:] <= (width, height)).all()
+
+
+def test_annotations_are_what_was_drawn_and_not_rounded_to_pixels(folder, table, small_params):
+    drawn = [draw_shoot(shoot, small_params)[1:3] for shoot in plan_shoots(small_params)[:20]]
+    for (box, points), (_, row) in zip(drawn, table.iterrows(), strict=False):
+        assert row.iloc[2:6].to_numpy(float) == pytest.approx(box, abs=0.006)
+        assert row.iloc[6:16].to_numpy(float) == pytest.approx(points.ravel(), abs=0.006)

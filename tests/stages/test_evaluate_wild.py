@@ -90,7 +90,7 @@ def test_failures_are_misses_among_the_genuine_and_never_impostors(inputs, evalu
     threshold = np.sort(impostor)[::-1][int(0.2 * len(impostor) + 1e-9)]
     assert metrics["threshold_at_fpr_2e-1"] == pytest.approx(threshold, abs=1e-5)
     assert metrics["tpr_at_fpr_2e-1"] == pytest.approx(np.mean(genuine > threshold), abs=1e-6)
-    frozen = Calibration.read(inputs / "calibration.json").threshold(0.1)
+    frozen = Calibration.read(inputs / "calibration.json").pairs.threshold(0.1)
     assert metrics["tpr_at_dev_threshold_1e-1"] == pytest.approx(np.mean(genuine > frozen), abs=1e-6)
 
 

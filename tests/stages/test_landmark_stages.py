@@ -89,7 +89,9 @@ def done(tmp_path_factory, data):
 
 def test_crops_hold_what_the_later_stages_need(done):
     crops = PackedSet(done / "crops")
-    assert crops.metadata == {"kind": "landmark_crops", "source": "selected", "labels": "synthetic"}
+    known = {"source": "selected", "labels": "synthetic", "boxes": "dataset", "apart": "people"}
+    assert crops.metadata == {"kind": "landmark_crops", **known}
+    assert json.loads((done / "report/summary.json").read_text()) == known | {"detector": "mtcnn"}
     assert read_rejected(done / "crops").reason.tolist() == ["landmarks_outside_photo"]
     assert len(crops) == 79
     assert {"window_x", "stored_px", "photo_width", "split", "Male"} < set(crops.rows)
@@ -142,7 +144,7 @@ def test_metrics_are_flat_and_without_a_comparison_where_labels_are_synthetic(do
     assert metrics["images"] == 16
     assert metrics["defects_landmarks_outside_photo"] == 1
     assert (metrics["detector_looked"], metrics["detector_missed"]) == (16, 0)
-    assert not [name for name in metrics if "mtcnn" in name]
+    assert not [name for name in metrics if "detector_points" in name]
     assert all(value is None or isinstance(value, int | float) for value in metrics.values())
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from faceline.core.columns import BOX_COLUMNS
+from faceline.data.filtering.duplicates import duplicate_groups
 from faceline.geometry.points import points_of
 from faceline.imaging.images import decode_rgb
 from faceline.packed.sets import PackedSet
@@ -26,13 +27,14 @@ PARAMS = load_variant("celeba-small", Path(__file__).resolve().parents[2] / "par
 @pytest.fixture(scope="module")
 def real(tmp_path_factory):
     folder = tmp_path_factory.mktemp("real")
-    scan_stage(PARAMS.data, CELEBA / "img_celeba", folder / "photos.parquet")
+    marks = CELEBA / "list_landmarks_celeba.txt"
+    scan_stage(PARAMS.data, CELEBA / "img_celeba", marks, folder / "photos.parquet")
     filter_stage(
         PARAMS.filter,
         identity=CELEBA / "identity_CelebA.txt",
         attributes=CELEBA / "list_attr_celeba.txt",
         boxes=CELEBA / "list_bbox_celeba.txt",
-        landmarks=CELEBA / "list_landmarks_celeba.txt",
+        landmarks=marks,
         scan=folder / "photos.parquet",
         out=folder / "selected.csv",
         metrics=folder / "filter.json",
@@ -55,6 +57,23 @@ def test_known_copies_are_found_and_one_stays(real):
     assert summary["rejected_duplicate"] > 0
     chosen = set(pd.read_csv(real / "selected.csv").image_id)
     assert not {"001855.jpg", "081813.jpg"} <= chosen
+
+
+# found by looking at pairs of photos of one person side by side
+@pytest.mark.parametrize(
+    "pair",
+    [
+        pytest.param(("001855", "081813"), id="a copy"),
+        pytest.param(("033367", "118439"), id="mirrored"),
+        pytest.param(("055424", "126241"), id="mirrored, another size"),
+        pytest.param(("033513", "054748"), id="cropped"),
+        pytest.param(("105021", "161192"), id="cropped otherwise"),
+    ],
+)
+def test_near_duplicates_of_every_kind_share_a_group(real, pair):
+    photos = pd.read_parquet(real / "photos.parquet")
+    group = dict(zip(photos.image_id, duplicate_groups(photos, PARAMS.filter.duplicate_hash_bits), strict=True))
+    assert group[f"{pair[0]}.jpg"] == group[f"{pair[1]}.jpg"]
 
 
 def test_roles_are_full_and_apart(real):

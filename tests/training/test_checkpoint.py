@@ -1,6 +1,13 @@
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
 import torch
 
 from faceline.training.checkpoint import Checkpoint, checkpoint_key
+from graph import ROOT, STAGES, code_of
 
 
 def test_state_comes_back_and_goes_away(tmp_path):
@@ -44,3 +51,60 @@ def test_the_key_changes_with_parameters_and_with_any_byte_of_the_inputs(tmp_pat
     assert keys[0] == keys[2] != keys[1]
     (folder / "a").write_bytes(b"2")
     assert checkpoint_key("x", {"rate": 1}, [folder]) != keys[0]
+
+
+KEY = """
+import importlib.metadata, sys
+import stages.train_landmarks
+from faceline.recognition.losses import arcface
+from faceline.training.checkpoint import checkpoint_key
+if len(sys.argv) > 1:
+    plain = importlib.metadata.version
+    import faceline.training.checkpoint as checkpoint
+    checkpoint.version = lambda name: "0.0" if name == sys.argv[1] else plain(name)
+print(checkpoint_key("x", {}, []))
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A copy of the code, which a test may edit."""
+    root = Path(__file__).parents[2]
+    for folder in ("faceline", "stages"):
+        shutil.copytree(root / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def key(*arguments):
+        command = [sys.executable, "-c", KEY, *arguments]
+        return subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+
+    return tmp_path, key
+
+
+def test_the_key_changes_with_the_code_that_is_loaded_and_with_the_libraries(project):
+    root, key = project
+    before = key()
+    assert key() == before
+    (root / "faceline/reporting/units.py").write_text("# not part of a training\n")
+    assert key() == before
+    for file in ("stages/train_landmarks.py", "faceline/recognition/losses/arcface.py", "faceline/core/errors.py"):
+        path = root / file
+        text = path.read_text()
+        path.write_text(f"{text}# edited\n")
+        assert key() != before
+        path.write_text(text)
+    assert key() == before
+    assert key("torch") != before
+
+
+@pytest.mark.parametrize("stage", ["train_landmarks", "train_recognition"])
+def test_what_a_training_stage_imports_is_loaded_when_it_makes_the_key(stage):
+    parts = STAGES[stage]["params"]
+    loads = f"import stages.{stage}\n"
+    if stage == "train_recognition":
+        loads += "import faceline.recognition.heads.registry as losses, faceline.recognition.net.backbone as nets\n"
+        loads += f"losses.load_loss({parts[0].removeprefix('losses.')!r}); nets.load_backbone('spherenet4')\n"
+    told = f"{loads}from faceline.training.checkpoint import _loaded_code\nprint(*_loaded_code())"
+    command = [sys.executable, "-c", told]
+    loaded = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
+    used, _ = code_of(STAGES[stage])
+    assert {str(file.relative_to(ROOT)) for file in used} <= set(loaded)

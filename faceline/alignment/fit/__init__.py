@@ -1,1 +1,1 @@
-"""The similarity of five landmarks to the ArcFace template, and the tiles sampled through it."""
+"""The similarity of five landmarks to the ArcFace template."""

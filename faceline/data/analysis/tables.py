@@ -9,7 +9,7 @@ from faceline.core.columns import ATTRIBUTES, IMAGE_ID, PERSON
 from faceline.data.filtering.duplicates import duplicate_groups
 from faceline.data.filtering.params import FilterParams
 from faceline.data.filtering.rejection import REASONS, rejection_reasons
-from faceline.data.filtering.roles import GROUPS, known_share, members
+from faceline.data.filtering.roles import known_groups, known_share, members
 
 
 def analyse(joined: pd.DataFrame, params: FilterParams) -> dict[str, pd.DataFrame]:
@@ -29,10 +29,10 @@ def analyse(joined: pd.DataFrame, params: FilterParams) -> dict[str, pd.DataFram
 
 
 def attribute_shares(joined: pd.DataFrame, usable: np.ndarray) -> pd.DataFrame:
-    """Share of photos that have each attribute, among all and among the usable ones of which it is known."""
+    """Share of photos that have each known attribute, among all and among the usable ones of which it is known."""
     values = joined[list(ATTRIBUTES)].astype(np.float64)
     shares = {"all": values.mean(), "usable": values[usable].mean()}
-    return pd.DataFrame(shares).rename_axis("attribute").reset_index()
+    return pd.DataFrame(shares).dropna(subset="all").rename_axis("attribute").reset_index()
 
 
 def photos_per_person(joined: pd.DataFrame, usable: np.ndarray) -> pd.DataFrame:
@@ -54,8 +54,7 @@ def box_sizes(joined: pd.DataFrame) -> pd.DataFrame:
 def near_duplicates(joined: pd.DataFrame, max_bits: int) -> pd.DataFrame:
     """Photos that are nearly the same, one row a photo; `people` says how many names a group has."""
     seen = joined[joined.readable.eq(True)]
-    hashes = seen.hash.to_numpy().astype(np.uint64)
-    table = seen[[IMAGE_ID, PERSON]].assign(group=duplicate_groups(hashes, max_bits))
+    table = seen[[IMAGE_ID, PERSON]].assign(group=duplicate_groups(seen, max_bits))
     groups = table.groupby("group")
     table = table.assign(photos=groups.person.transform("size"), people=groups.person.transform("nunique"))
     table = table[table.photos > 1].sort_values(["group", IMAGE_ID], ignore_index=True)
@@ -63,9 +62,9 @@ def near_duplicates(joined: pd.DataFrame, max_bits: int) -> pd.DataFrame:
 
 
 def removed_by_group(joined: pd.DataFrame, reasons: np.ndarray) -> pd.DataFrame:
-    """Photos that each filter removes, of everybody and of the groups in `roles.GROUPS`."""
+    """Photos that each filter removes, of everybody and of the groups of `known_groups`."""
     columns = {"all": np.ones(len(joined), bool)}
-    for attribute in GROUPS:
+    for attribute in known_groups(joined):
         columns |= {f"{attribute}_{answer}": chosen for answer, chosen in members(joined, attribute).items()}
     rows = {"photos": np.ones(len(joined), bool)} | {reason: reasons == reason for reason in REASONS}
     table = {name: [int((group & chosen).sum()) for chosen in rows.values()] for name, group in columns.items()}
@@ -86,7 +85,7 @@ def summarise(joined: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> dict[str
         "sharpness_median": float(joined.sharpness.median()),
         "near_duplicate_groups": int(duplicates.group.nunique()),
         "near_duplicate_groups_across_people": int(duplicates[duplicates.people > 1].group.nunique()),
-        **{f"share_{attribute}": known_share(joined[attribute]) for attribute in GROUPS},
+        **{f"share_{attribute}": known_share(joined[attribute]) for attribute in known_groups(joined)},
     }
 
 

@@ -73,7 +73,7 @@ def rejection_reasons(joined: pd.DataFrame, params: FilterParams) -> np.ndarray:
     ]
     reasons = np.select(cases, REASONS[: len(cases)], default=point_defects).astype(object)
     seen = np.flatnonzero(joined.readable.eq(True))
-    groups = duplicate_groups(joined.hash.to_numpy()[seen].astype(np.uint64), params.duplicate_hash_bits)
+    groups = duplicate_groups(joined.iloc[seen], params.duplicate_hash_bits)
     people = joined[PERSON].iloc[seen].groupby(groups).transform("nunique").to_numpy()
     reasons[seen[(reasons[seen] == "") & (people > 1)]] = "duplicate_across_people"
     usable = reasons[seen] == ""

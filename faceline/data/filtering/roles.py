@@ -67,6 +67,11 @@ def select(usable: pd.DataFrame, params: FilterParams) -> pd.DataFrame:
     return chosen.assign(split=split_photos(chosen, rng))[columns].sort_values(IMAGE_ID, ignore_index=True)
 
 
+def known_groups(rows: pd.DataFrame) -> list[str]:
+    """Those of `GROUPS` that are known of some photo: what nobody knows makes no groups."""
+    return [attribute for attribute in GROUPS if rows[attribute].notna().any()]
+
+
 def members(rows: pd.DataFrame, attribute: str) -> dict[str, np.ndarray]:
     """Which photos have the attribute ("yes") and which have not ("no"); where it is unknown, neither."""
     return {
@@ -162,7 +167,7 @@ def summarise(
     summary["not_needed"] = int((usable & ~kept).sum())
     for role, rows in selected.groupby("role"):
         summary |= {f"{role}_people": rows.person.nunique(), f"{role}_photos": len(rows)}
-    for attribute in GROUPS:
+    for attribute in known_groups(joined):
         for answer, chosen in members(joined, attribute).items():
             summary[f"rejected_share_{attribute}_{answer}"] = float((~usable)[chosen].mean()) if any(chosen) else None
     for attribute, target in params.target_shares.items():

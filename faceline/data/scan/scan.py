@@ -4,35 +4,46 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from faceline.core.columns import IMAGE_ID
+from faceline.core.columns import FACE_HASHES, IMAGE_ID, PHOTO_HASHES
 from faceline.core.errors import InputError
+from faceline.data.scan.hashes import photo_hashes
+from faceline.geometry.points import points_of
 from faceline.imaging.images import decode_rgb
 from faceline.imaging.parallel import ordered_map
 from faceline.imaging.progress import track
 from faceline.photos.photos import Photos
 
-_HASH_PX = 32
-_HASH_FREQUENCIES = 8
+HASHES = [*PHOTO_HASHES, *FACE_HASHES]
 
 
-def scan_photos(photos: Photos) -> pd.DataFrame:
-    """One row per photo, sorted by name: image_id, readable, reason, width, height, hash, sharpness.
+def scan_photos(photos: Photos, landmarks: pd.DataFrame) -> pd.DataFrame:
+    """One row per photo, sorted by name: image_id, readable, reason, width, height, sharpness, and the hashes.
 
+    Hashes are nullable: of a photo that cannot be read there are none, and none of the face without landmarks.
     Decoding runs in a thread per core; the rows do not depend on how many.
+
+    Args:
+        landmarks: image_id and the point columns, a row for each annotated photo.
     """
-    rows = list(track(ordered_map(lambda name: _row(photos, name), photos.names), "scan", total=len(photos.names)))
-    columns = [IMAGE_ID, "readable", "reason", "width", "height", "hash", "sharpness"]
-    types = {"width": "int32", "height": "int32", "hash": "uint64", "sharpness": "float32"}
-    return pd.DataFrame(rows, columns=columns).astype(types)
+    points = dict(zip(landmarks[IMAGE_ID], points_of(landmarks), strict=True))
+    found = ordered_map(lambda name: _row(photos, name, points.get(name)), photos.names)
+    rows = list(track(found, "scan", total=len(photos.names)))
+    types = {"width": "int32", "height": "int32", "sharpness": "float32"}
+    table = pd.DataFrame(rows, columns=[IMAGE_ID, "readable", "reason", *types, *HASHES], dtype=object)
+    return table.astype(
+        {IMAGE_ID: "str", "readable": bool, "reason": "str"} | types | dict.fromkeys(HASHES, "UInt64")
+    )
 
 
-def _row(photos: Photos, name: str) -> tuple:
+def _row(photos: Photos, name: str, points: np.ndarray | None) -> dict:
     try:
         grey = cv2.cvtColor(decode_rgb(photos.read(name), name), cv2.COLOR_RGB2GRAY)
     except (InputError, OSError) as error:
-        return name, False, str(error).removeprefix(f"{name}: "), 0, 0, 0, 0.0
+        reason = str(error).removeprefix(f"{name}: ")
+        return {IMAGE_ID: name, "readable": False, "reason": reason, "width": 0, "height": 0, "sharpness": 0.0}
     height, width = grey.shape
-    return name, True, "", width, height, perceptual_hash(grey), sharpness(grey)
+    measured = {"width": width, "height": height, "sharpness": sharpness(grey)}
+    return {IMAGE_ID: name, "readable": True, "reason": ""} | measured | photo_hashes(grey, points)
 
 
 def sharpness(grey: np.ndarray) -> float:
@@ -45,17 +56,6 @@ def sharpness(grey: np.ndarray) -> float:
     size = tuple(max(1, round(side * scale)) for side in reversed(grey.shape))
     fixed = cv2.resize(grey, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     return float(cv2.Laplacian(fixed, cv2.CV_32F).var())
-
-
-def perceptual_hash(grey: np.ndarray) -> int:
-    """64 bits: the lowest 8 x 8 frequencies of a 32 x 32 thumbnail against their median.
-
-    Scaling, light compression and brightness move few of the bits (the common pHash construction).
-    """
-    thumbnail = cv2.resize(grey, (_HASH_PX, _HASH_PX), interpolation=cv2.INTER_AREA).astype(np.float32)
-    low = cv2.dct(thumbnail)[:_HASH_FREQUENCIES, :_HASH_FREQUENCIES].ravel()
-    bits = low > np.median(low[1:])  # the first is the mean brightness
-    return int(np.packbits(bits).view(">u8")[0])
 
 
 def refuse_unreadable(photos: pd.DataFrame, allowed: int) -> None:

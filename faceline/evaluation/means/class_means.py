@@ -39,13 +39,16 @@ class Search:
     rank: np.ndarray
 
 
-def search(probes: np.ndarray, person: np.ndarray, gallery: np.ndarray) -> Search:
+def search(
+    probes: np.ndarray, person: np.ndarray, gallery: np.ndarray, thresholds: np.ndarray | None = None
+) -> Search:
     """Compares every probe with everybody enrolled.
 
     Args:
         probes: (n, dim), rows of NaN are failed probes.
         person: (n,) codes, positions in `gallery`; -1 for somebody who is not in it.
         gallery: (people, dim), rows of NaN are people not enrolled.
+        thresholds: (people,) taken off the similarities to each person, where given: 0 is then the threshold for all.
     """
     enrolled = ~np.isnan(gallery).any(axis=1)
     own = np.full(len(probes), np.nan)
@@ -55,6 +58,8 @@ def search(probes: np.ndarray, person: np.ndarray, gallery: np.ndarray) -> Searc
     for start in range(0, len(usable), ROWS):
         rows = usable[start : start + ROWS]
         scores = probes[rows] @ np.nan_to_num(gallery).T
+        if thresholds is not None:
+            scores -= thresholds.astype(np.float32)
         scores[:, ~enrolled] = -np.inf
         known = np.flatnonzero((person[rows] >= 0) & enrolled[person[rows]])
         mates = person[rows[known]]

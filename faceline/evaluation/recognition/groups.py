@@ -1,53 +1,26 @@
 """Error rates by group at one threshold, frozen on dev people, as ISO/IEC 19795-10 asks.
 
 A pair belongs to a group when both its photos do. Lasting attributes are decided by the majority of a person's
-photos, accessories photo by photo. The labels are annotators' impressions, not what people say of themselves.
+photos, accessories photo by photo. Of an attribute that is known of no query photo there are no groups.
 """
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 
+from faceline.evaluation.recognition.group_rows import GROUPS, GroupRow, ratio_row
+from faceline.evaluation.recognition.proportions import MIN_CLUSTERS, Proportion, equal_clusters
 from faceline.evaluation.verification.comparisons import Comparisons
 from faceline.evaluation.verification.impostors import Place
-from faceline.evaluation.verification.intervals import Resamples, interval
+from faceline.evaluation.verification.intervals import Resamples
 from faceline.evaluation.verification.person_pairs import pair_codes
-from faceline.evaluation.verification.rate import MIN_PERSON_PAIRS, Rate, too_few
+from faceline.evaluation.verification.rate import MIN_PERSON_PAIRS, too_few
 
 LASTING = ("Male", "Young", "Pale_Skin")
-MIN_PEOPLE = 10
-GROUPS = {"yes": 1, "no": 0}
-MEASURES = ("fmr", "fnmr", "failure_to_acquire")
 
-
-@dataclass(frozen=True)
-class GroupRow:
-    """One figure of one group.
-
-    Attributes:
-        attribute, group: what and `yes` or `no` (`worst/best` for the ratio of the two).
-        measure: `fmr`, `fnmr`, `failure_to_acquire` or `fmr_ratio`.
-        value, low, high: the figure and its 95% interval; None where the data cannot give it.
-        comparisons, errors: what was counted (photos for `failure_to_acquire`).
-        people, photos: query people and photos of the group; distractor_photos: those compared with.
-        reason: why there is no value.
-    """
-
-    attribute: str
-    group: str
-    measure: str
-    value: float | None
-    low: float | None
-    high: float | None
-    comparisons: int
-    errors: int
-    people: int
-    photos: int
-    distractor_photos: int
-    reason: str
+Members = Mapping[str, tuple[np.ndarray, np.ndarray]]  # attribute -> membership of query and of distractor photos
 
 
 def membership(attribute: str, values: np.ndarray, persons: np.ndarray) -> np.ndarray:
@@ -65,25 +38,24 @@ def membership(attribute: str, values: np.ndarray, persons: np.ndarray) -> np.nd
     return np.where(np.isnan(share), np.nan, (share > 0.5).astype(float))
 
 
+def known(members: Members) -> Members:
+    """Those attributes that are known of some query photo."""
+    return {name: sides for name, sides in members.items() if not np.isnan(sides[0]).all()}
+
+
 class GroupErrors:
     """Counts the false matches of every group in one pass: a pair of people of a group is a cell of the same scores.
 
     Args:
         comparisons: of all query people and distractors.
-        members: by attribute, what `membership` gives for the query photos and for the distractor photos, both in the
-            order that `Comparisons.of` was given them.
+        members: photos in the order that `Comparisons.of` was given them.
         threshold: cosine similarity.
         target: the FMR the threshold was chosen for on dev people; it says how many false matches to expect.
         weights: (samples, people) how often each query person was drawn.
     """
 
     def __init__(
-        self,
-        comparisons: Comparisons,
-        members: Mapping[str, tuple[np.ndarray, np.ndarray]],
-        threshold: float,
-        target: float,
-        weights: np.ndarray,
+        self, comparisons: Comparisons, members: Members, threshold: float, target: float, weights: np.ndarray
     ) -> None:
         weights = weights.astype(float)  # products of whole numbers stay exact, and fast
         self._groups = {
@@ -103,16 +75,17 @@ class GroupErrors:
         """FMR, FNMR and failures to acquire of those with and without each attribute, and the ratio of the FMRs."""
         rows: list[GroupRow] = []
         for attribute in dict.fromkeys(attribute for attribute, _ in self._groups):
-            resampled, own = {}, []
+            fmrs = []
             for name in GROUPS:
                 group = self._groups[attribute, name]
-                for measure, value, samples, counted, errors, reason in group.measured(self._threshold, self._target):
-                    bounds = (None, None) if value is None else interval(samples)
-                    sizes = (group.people, group.query_photos, group.distractors)
-                    own.append(GroupRow(attribute, name, measure, value, *bounds, counted, errors, *sizes, reason))
+                sizes = (group.people, group.query_photos, group.distractors)
+                for measure, share, reason in group.measured(self._threshold, self._target):
+                    counts = (share.comparisons, share.errors, *sizes)
+                    row = GroupRow(attribute, name, measure, share.value, *share.interval(), *counts, reason)
+                    rows.append(row)
                     if measure == "fmr":
-                        resampled[name] = samples
-            rows += [*own, _ratio(attribute, own, resampled)]
+                        fmrs.append((row, share))
+            rows.append(ratio_row(fmrs))
         return rows
 
 
@@ -166,10 +139,8 @@ class _Group:
             self._weighted += weighted
             self._person_pairs.update(codes)
 
-    def measured(
-        self, threshold: float, target: float
-    ) -> Iterator[tuple[str, float | None, np.ndarray, int, int, str]]:
-        """Measure, value, resampled values, comparisons, errors and reason."""
+    def measured(self, threshold: float, target: float) -> Iterator[tuple[str, Proportion, str]]:
+        """Measure, errors among comparisons, and why they are too few."""
         pairs = self._comparisons.genuine
         keep = self._query[pairs.row] & self._query[pairs.other]
         genuine = pairs.counts_above(np.array([threshold], np.float32), len(self._photos), keep)
@@ -178,58 +149,39 @@ class _Group:
         samples = Resamples.of(
             self._weights, self._weighted[:, None], genuine, by_person, self._photos, self.distractors
         )
-        n = int(self._photos.sum())
-        negatives = (n * n - int((self._photos**2).sum())) // 2 + n * self.distractors
-        reason = too_few(target, negatives, len(self._person_pairs))
-        fmr = None if reason else self._errors / negatives
-        yield "fmr", fmr, samples.fmr[:, 0], negatives, self._errors, reason
+        negatives, clusters = self._impostor_pairs()
+        erring, people = len(self._person_pairs), int((self._photos > 0).sum())
+        fmr = Proportion(self._errors, negatives, people, erring, clusters, samples.fmr[:, 0])
+        yield "fmr", fmr, too_few(target, negatives, erring) if negatives else "no comparisons"
 
-        positives = int(by_person.sum())
-        misses = positives - int(genuine.sum())
-        people = int((by_person > 0).sum())
-        reason = "" if people >= MIN_PEOPLE else f"genuine pairs of {people} people; {MIN_PEOPLE} are needed"
-        fnmr = None if reason else misses / positives
-        yield "fnmr", fnmr, 1 - samples.tmr[:, 0], positives, misses, reason
+        fnmr = _by_person(by_person - genuine[:, 0], by_person, 1 - samples.tmr[:, 0])
+        yield "fnmr", fnmr, _few_people(fnmr.people)
 
-        failed, total = int(self._failed.sum()), int(photos.sum())
         with np.errstate(invalid="ignore", divide="ignore"):
             drawn = (self._weights @ self._failed) / (self._weights @ photos)
-        reason = "" if total else "no photos"
-        yield "failure_to_acquire", failed / total if total else None, drawn, total, failed, reason
+        failures = _by_person(self._failed, photos, drawn)
+        yield "failure_to_acquire", failures, "" if failures.comparisons else "no photos"
+
+    def _impostor_pairs(self) -> tuple[int, float]:
+        """Comparisons of different people, and how many pairs of people with equally many they are worth."""
+        own = self._photos.astype(float)
+        others = np.bincount(self._comparisons.distractor_person[self._distractor]).astype(float)
+        total = _over_pairs(own, others)
+        return int(total), equal_clusters(total, _over_pairs(own**2, others**2))
 
 
-def unmeasured_rows(attribute: str, reason: str) -> list[GroupRow]:
-    """The same rows where there is no threshold to measure at."""
-    nothing = (None, None, None, 0, 0, 0, 0, 0, reason)
-    rows = [GroupRow(attribute, group, measure, *nothing) for group in GROUPS for measure in MEASURES]
-    return [*rows, GroupRow(attribute, "worst/best", "fmr_ratio", *nothing)]
+def _over_pairs(own: np.ndarray, others: np.ndarray) -> float:
+    """The product of two people's numbers, summed over pairs of query people and of one with a distractor."""
+    return float((own.sum() ** 2 - (own**2).sum()) / 2 + own.sum() * others.sum())
 
 
-def _ratio(attribute: str, rows: Sequence[GroupRow], resampled: dict[str, np.ndarray]) -> GroupRow:
-    """The larger FMR of the two groups over the smaller; its interval keeps which is which."""
-    worst, best = sorted((row for row in rows if row.measure == "fmr"), key=lambda row: -(row.value or 0))
-    total = (worst.comparisons + best.comparisons, worst.errors + best.errors, worst.people + best.people)
-    sizes = (*total, worst.photos + best.photos, worst.distractor_photos + best.distractor_photos)
-    if not worst.value or not best.value:
-        reason = "; ".join(
-            f"{row.group}: {row.reason or 'no false matches'}" for row in (worst, best) if not row.value
-        )
-        return GroupRow(attribute, "worst/best", "fmr_ratio", None, None, None, *sizes, reason)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        low, high = interval(resampled[worst.group] / resampled[best.group])
-    return GroupRow(attribute, "worst/best", "fmr_ratio", worst.value / best.value, low, high, *sizes, "")
+def _by_person(errors: np.ndarray, comparisons: np.ndarray, resampled: np.ndarray) -> Proportion:
+    """From (people,) counts, where each person is a cluster."""
+    total = int(comparisons.sum())
+    clusters = equal_clusters(total, float((comparisons.astype(float) ** 2).sum()))
+    people, erring = (int((counts > 0).sum()) for counts in (comparisons, errors))
+    return Proportion(int(errors.sum()), total, people, erring, clusters, resampled)
 
 
-def group_rates(rows: Sequence[GroupRow]) -> list[Rate]:
-    """Under their metric keys: `fmr_<attribute>_yes`, `fnmr_<attribute>_no`, `fmr_ratio_<attribute>`."""
-    rates = []
-    for row in rows:
-        if row.measure == "failure_to_acquire":  # in the table of groups only
-            continue
-        suffix = row.attribute if row.measure == "fmr_ratio" else f"{row.attribute}_{row.group}"
-        rates.append(Rate(f"{row.measure}_{suffix}", row.value, row.low, row.high, reason=row.reason))
-    return rates
-
-
-def group_table(rows: Sequence[GroupRow]) -> pd.DataFrame:
-    return pd.DataFrame([asdict(row) for row in rows], columns=list(GroupRow.__dataclass_fields__))
+def _few_people(people: int) -> str:
+    return "" if people >= MIN_CLUSTERS else f"genuine pairs of {people} people; {MIN_CLUSTERS} are needed"

@@ -9,14 +9,8 @@ import pandas as pd
 from faceline.evaluation.embeddings.table import EmbeddingTable
 from faceline.evaluation.recognition.accuracy import accuracy_rates
 from faceline.evaluation.recognition.embedding_space import embedding_map, silhouette
-from faceline.evaluation.recognition.groups import (
-    GroupErrors,
-    GroupRow,
-    group_rates,
-    group_table,
-    membership,
-    unmeasured_rows,
-)
+from faceline.evaluation.recognition.group_rows import GroupRow, group_rates, group_table, unmeasured_rows
+from faceline.evaluation.recognition.groups import GroupErrors, known, membership
 from faceline.evaluation.recognition.hardest import HardestImpostors
 from faceline.evaluation.recognition.identification import SearchFigures, search_figures
 from faceline.evaluation.recognition.people import PersonStatistics, triplet_accuracy
@@ -83,17 +77,16 @@ def recognition_figures(
     statistics = PersonStatistics(comparisons, threshold)
     hardest = HardestImpostors(comparisons, HARDEST)
     observers = [statistics, hardest]
+    members = known({name: _members(table, name) for name in evaluation.group_attributes})
     if threshold is None:
-        reason = f"the dev people are too few for an FMR of {GROUP_TARGET:g}"
-        groups = [row for attribute in evaluation.group_attributes for row in unmeasured_rows(attribute, reason)]
+        groups = unmeasured_rows(members, f"the dev people are too few for an FMR of {GROUP_TARGET:g}")
     else:
-        members = {name: _members(table, name) for name in evaluation.group_attributes}
         errors = GroupErrors(comparisons, members, threshold, GROUP_TARGET, weights)
         observers.append(errors)
     verified = verification_figures(scores, calibration, weights, evaluation.seed, observers)
     if threshold is not None:
         groups = errors.rows()
-    searches = search_figures(table, weights)
+    searches = search_figures(table, calibration, weights)
     people = statistics.table()
     triplets = triplet_accuracy(people)
     spread = silhouette(comparisons.query, comparisons.query_person, evaluation.seed)

@@ -43,7 +43,8 @@ class ImpostorScores:
     Args:
         comparisons: who is compared with whom.
         block_mb: MB of scores held at a time. Where all of them fit they are computed once and held; otherwise
-            every pass computes them again.
+            every pass computes them again. From 8 MB for each thread on, products have the same shape and scores the
+            same bits; with less, products are smaller and scores differ by float32 rounding.
         hold: False where there will be one pass only, which then need not pay for the memory.
 
     Attributes:

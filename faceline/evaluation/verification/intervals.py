@@ -20,12 +20,12 @@ def person_weights(people: int, samples: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).multinomial(people, np.full(people, 1 / people), size=samples)
 
 
-def interval(values: np.ndarray) -> tuple[float | None, float | None]:
-    """The middle 95% of resampled values, or nothing where half of them or more could not be computed."""
+def interval(values: np.ndarray, level: float = LEVEL) -> tuple[float | None, float | None]:
+    """The middle of resampled values, or nothing where half of them or more could not be computed."""
     values = values[np.isfinite(values)] if np.isfinite(values).sum() > len(values) / 2 else np.empty(0)
     if not len(values):
         return None, None
-    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 

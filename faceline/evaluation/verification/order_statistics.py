@@ -4,6 +4,9 @@ A sample brackets each wanted rank between two values; one pass over all scores 
 every bracket's start and keeps what lies inside; the rank is then found among what was kept. Should a bracket miss
 its rank, or the brackets hold more than fits, two more passes find it by its bits. The answer is what sorting
 everything would give, whatever the sample.
+
+Exact is meant of the float32 scores as they were computed. Their last bits depend on the shape of the matrix
+products: see `ImpostorScores`.
 """
 
 import math
@@ -203,4 +206,4 @@ def tally(scores: np.ndarray, edges: np.ndarray) -> Tally:
 
 
 def _where(flat: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    return flat.take(np.flatnonzero(mask))  # up to three times faster than `flat[mask]`
+    return flat.take(np.flatnonzero(mask))  # faster than `flat[mask]`

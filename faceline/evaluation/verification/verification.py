@@ -35,6 +35,7 @@ def id_rates(
 ) -> list[Rate]:
     """The ID rate over every comparison, exact at any size: the scores are never sorted as a whole.
 
+    Exact but for what `block_mb` does to the last bits of scores: see `ImpostorScores`.
     The share of genuine pairs strictly above the threshold, where pairs with a failed photo count as misses.
 
     Args:
@@ -172,7 +173,7 @@ def verification_figures(
 
 def dev_threshold(calibration: Calibration, target: float) -> float | None:
     """The threshold for an FMR on dev people; None where they are too few for it."""
-    return calibration.threshold(target) if calibration.supports(target) else None
+    return calibration.pairs.threshold(target) if calibration.pairs.supports(target) else None
 
 
 def _frozen_rates(
@@ -181,7 +182,7 @@ def _frozen_rates(
     """What share of genuine pairs passes a threshold frozen on dev people, and of impostor pairs."""
     names = [f"{kind}_at_dev_threshold_{label(target)}" for kind in ("tpr", "fpr")]
     if threshold is None:
-        reason = f"the {calibration.people} dev people support an FMR of {calibration.smallest_fmr:.3g} or more"
+        reason = f"the {calibration.people} dev people support an FMR of {calibration.pairs.smallest_fmr:.3g} or more"
         return [Rate(name, None, reason=reason) for name in names]
     index = int(np.searchsorted(measured.thresholds, np.float32(threshold)))
     tpr = measured.genuine[index] / comparisons.positive_pairs

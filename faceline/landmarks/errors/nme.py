@@ -44,7 +44,7 @@ def bootstrap_mean(values: np.ndarray, groups: np.ndarray, samples: int, rng: np
     """A 95% interval of the mean of (n,) values by resampling whole groups: its 2.5% and 97.5% percentiles.
 
     Args:
-        groups: (n,) the group of each value: its face's person, or its photo where nobody knows who.
+        groups: (n,) the group of each value: its face's person, or its source photo where nobody knows who.
     """
     _, group = np.unique(groups, return_inverse=True)
     sums = np.bincount(group, values)

@@ -9,7 +9,7 @@ from faceline.core.files import write_json
 from faceline.geometry.points import point_table
 from faceline.imaging.images import decode_rgb
 from faceline.landmarks.errors.nme import nme_eye_center
-from faceline.landmarks.evaluation.measurement import MeasuredFaces, by_group
+from faceline.landmarks.evaluation.measurement import MeasuredFaces, by_group, judges_detectors
 from faceline.landmarks.evaluation.params import LandmarkEvaluationParams
 from faceline.packed.sets import PackedSet
 from faceline.pictures.sheets import PREDICTION, TRUTH, sheet, with_points, write_png
@@ -23,15 +23,14 @@ def write_evaluation_report(
 ) -> None:
     """Writes summary.json, per_face.csv, groups.csv, ced.csv and worst_faces.png into `folder`.
 
-    The detector's own points are measured only where people set the points: against a program's labels, or synthetic
-    ones, they would be judged by a convention that is not theirs.
+    summary.json holds what is known of the set (`LandmarkSource`), its `source`, and the detector.
     """
     nme = nme_eye_center(faces.predicted, faces.truth)
-    source, labels = crops.metadata["source"], crops.metadata["labels"]
-    write_json(folder / "summary.json", {"source": source, "labels": labels, "detector": faces.detector})
+    known = {name: crops.metadata[name] for name in ("source", "labels", "boxes", "apart")}
+    write_json(folder / "summary.json", known | {"detector": faces.detector})
     _per_face(faces, nme).to_csv(folder / "per_face.csv", index=False, float_format="%.5g")
     by_group(faces, params).to_csv(folder / "groups.csv", index=False, float_format="%.5g")
-    curves = ced_table(faces, with_detector_points=labels == "people")
+    curves = ced_table(faces, with_detector_points=judges_detectors(crops))
     curves.to_csv(folder / "ced.csv", index=False, float_format="%.5g")
     write_png(folder / "worst_faces.png", _worst_faces(faces, crops, nme))
 
@@ -46,7 +45,7 @@ def ced_table(faces: MeasuredFaces, with_detector_points: bool) -> pd.DataFrame:
     if found.any():
         predictions["detector_box"] = faces.detected
     if with_detector_points:
-        predictions[f"{faces.detector}_points"] = faces.detector_points
+        predictions["detector_points"] = faces.detector_points
     limits = np.linspace(0, 0.15, 151)
     table = pd.DataFrame({"nme_eye_center": limits})
     for name, points in predictions.items():

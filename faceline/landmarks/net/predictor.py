@@ -47,7 +47,7 @@ def save_hourglass(
 
     Args:
         margin: `landmarks.margin`: how much round a box the net sees.
-        labels: who set the training points: `people`, `derived` or `synthetic`.
+        labels: who set the training points: `people`, `dataset`, `unknown` or `synthetic`.
     """
     metadata = {
         "config": asdict(config),

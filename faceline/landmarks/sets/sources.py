@@ -1,12 +1,14 @@
 """Landmark sets from their own annotation files, all in one table.
 
-Tables have the columns image_id, person (text, empty where nobody knows), split (train, dev, test), the boxes in
-CelebA's convention, the five landmarks, and whatever attributes the source has.
+Tables have the columns image_id, person (text, empty where nobody knows), group (whom or what the splits never
+separate: the person, or the source photo where nobody knows who), split (train, dev, test), the boxes in CelebA's
+convention, the five landmarks, and whatever attributes the source has.
 """
 
 import hashlib
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
@@ -18,20 +20,24 @@ from faceline.data.selection.selected import read_selected
 from faceline.geometry.boxes import BoxMap, box_around
 from faceline.geometry.points import eye_distance, point_table
 
+_MTFL_NAME = re.compile(r"(?P<cut>\d+)_\d+_\d+|_-?\d+_(?P<posed>\d+)_\d+")
+
 
 def read_selection(path: Path) -> pd.DataFrame:
     """The filter's people: train people train, dev people choose, query and distractor people measure."""
     selected = read_selected(path)
     rows = selected[["image_id", "person", *BOX_COLUMNS, *POINT_COLUMNS, *ATTRIBUTES]].copy()
-    rows.insert(2, "split", selected.role.replace(["query", "distractor"], "test"))
-    return rows.astype({"person": str} | dict.fromkeys([*BOX_COLUMNS, *POINT_COLUMNS], "float64"))
+    rows.insert(2, "group", selected.person)
+    rows.insert(3, "split", selected.role.replace(["query", "distractor"], "test"))
+    return rows.astype({"person": str, "group": str} | dict.fromkeys([*BOX_COLUMNS, *POINT_COLUMNS], "float64"))
 
 
 def read_mtfl(path: Path) -> pd.DataFrame:
-    """MTFL's list: `path left right top bottom x1 y1 ... x5 y5` on each line; photos are known by their file names.
+    """MTFL's list: `path left right top bottom x1 y1 ... x5 y5` on each line; faces are known by their file names.
 
-    The set's own boxes go to CelebA's convention by one map for all, fitted on training photos, so that a box says
-    no more of its own face's points than the set's annotators did.
+    Faces of one source photo (`source_photo`) share a split. The set's own boxes go to CelebA's convention by one map
+    for all, fitted on training faces, so that a box says no more of its own face's points than the set's annotators
+    did.
 
     Raises:
         InputError: the file is missing, or a line is not of this form.
@@ -42,17 +48,19 @@ def read_mtfl(path: Path) -> pd.DataFrame:
     left, right, top, bottom = values[:, :4].T
     points = values[:, 4:].reshape(-1, 5, 2)
     own = np.column_stack([left, top, right - left, bottom - top])
-    split = held_out(ids)
+    photos = [source_photo(image_id) for image_id in ids]
+    split = held_out(photos)
     sound = (own[:, 2:] > 0).all(axis=1) & np.isfinite(points).all(axis=(1, 2)) & (eye_distance(points) >= 1)
     fitted = sound & (split == "train")
     box_map = BoxMap.fit(own[fitted], box_around(points[fitted]))
-    return _table(ids, [""] * len(ids), split, box_map.apply(own), points)
+    return _table(ids, [""] * len(ids), photos, split, box_map.apply(own), points)
 
 
 def read_keypoints68(path: Path) -> pd.DataFrame:
     """A .csv with a header: image name, then x and y of 68 points in px; persons are named by the file names.
 
-    The five: means of each eye's six points, the nose's tip (31st), the mouth's corners (49th and 55th).
+    The five: means of each eye's six points, the nose's tip (31st), the mouth's corners (49th and 55th). The set has
+    no boxes: they are drawn round those five, and so tell a net more of them than a box that somebody drew.
 
     Raises:
         InputError: the file is missing, or a row has not 136 numbers.
@@ -60,7 +68,7 @@ def read_keypoints68(path: Path) -> pd.DataFrame:
     ids, values = _read_list(path, ",", 136, "a name and 136 numbers", str.strip, header=1)
     points = five_of_68(values.reshape(-1, 68, 2))
     people = [person_of(image_id) for image_id in ids]
-    return _table(ids, people, held_out(people), box_around(points), points)
+    return _table(ids, people, people, held_out(people), box_around(points), points)
 
 
 def five_of_68(points: np.ndarray) -> np.ndarray:
@@ -73,6 +81,19 @@ def five_of_68(points: np.ndarray) -> np.ndarray:
 def person_of(image_id: str) -> str:
     """The person in a file name such as `Ada_Lovelace_03.jpg`."""
     return re.sub(r"_\d+$", "", PurePosixPath(image_id).stem)
+
+
+def source_photo(image_id: str) -> str:
+    """The picture that a face of MTFL was cut out of: the number in the file name.
+
+    MTFL holds faces cut out of larger pictures, often several of one picture, each with its neighbours in view. Names
+    have two forms: `NUMBER_FACE_0.jpg`, and `_POSE_NUMBER_FACE.jpg` with the pose in degrees. Faces of one picture
+    are listed under several poses, so the pose is no part of the source. Each form counts on its own, and in the
+    second one a number may stand for more than one picture: such pictures stay together without need, but none is
+    parted. Other names are a person's (`Ada_Lovelace_0003.jpg`), whose faces stay together.
+    """
+    found = _MTFL_NAME.fullmatch(PurePosixPath(image_id).stem)
+    return found["cut"] or found["posed"] if found else person_of(image_id)
 
 
 def held_out(names: Iterable[str]) -> np.ndarray:
@@ -89,9 +110,9 @@ def held_out(names: Iterable[str]) -> np.ndarray:
 
 
 def _table(
-    ids: list[str], people: list[str], split: np.ndarray, boxes: np.ndarray, points: np.ndarray
+    ids: list[str], people: list[str], groups: list[str], split: np.ndarray, boxes: np.ndarray, points: np.ndarray
 ) -> pd.DataFrame:
-    first = pd.DataFrame({"image_id": ids, "person": people, "split": split}, dtype="str")
+    first = pd.DataFrame({"image_id": ids, "person": people, "group": groups, "split": split}, dtype="str")
     return pd.concat([first, pd.DataFrame(boxes, columns=BOX_COLUMNS), point_table(points)], axis=1)
 
 
@@ -123,23 +144,42 @@ def _read_list(
     return list(numbers), np.array(list(numbers.values()))
 
 
-# how each form of set is read, and who set its points (`people`, or `derived`: a program)
-SOURCES: dict[str, tuple[Callable[[Path], pd.DataFrame], str]] = {
-    "selected": (read_selection, "derived"),
-    "mtfl": (read_mtfl, "people"),
-    "keypoints68": (read_keypoints68, "people"),
+@dataclass(frozen=True)
+class LandmarkSource:
+    """A form of landmark set, and what is known of its faces.
+
+    Attributes:
+        read: takes the annotation file, gives the table.
+        labels: who set the points: `people`, `unknown`, or `dataset`: whoever annotated the photos of the chain.
+        boxes: who made the boxes: `people`, `dataset`, or `points`: they were drawn round the set's own points.
+        apart: what train, dev and test never share: `people`, or `photos` where nobody knows who is in them.
+    """
+
+    read: Callable[[Path], pd.DataFrame]
+    labels: str
+    boxes: str
+    apart: str
+
+
+SOURCES = {
+    "selected": LandmarkSource(read_selection, labels="dataset", boxes="dataset", apart="people"),
+    "mtfl": LandmarkSource(read_mtfl, labels="people", boxes="people", apart="photos"),
+    # frames of videos that went through a program; its list does not say whether people had a hand in the points
+    "keypoints68": LandmarkSource(read_keypoints68, labels="unknown", boxes="points", apart="people"),
 }
 
 
-def read_landmark_set(source: str, annotations: Path) -> tuple[pd.DataFrame, str]:
+def read_landmark_set(source: str, annotations: Path) -> tuple[pd.DataFrame, dict[str, str]]:
     """Reads the set that `landmarks.source` names from its annotation file.
 
     Returns:
-        The table, and who set the points: `people`, `derived`, or `synthetic` for photos that the project made.
+        The table; and `labels`, `boxes` and `apart` as in `LandmarkSource`, `labels` being `synthetic` for faces that
+        the project made.
 
     Raises:
         InputError: the file is missing or not in that source's format.
     """
-    read, labels = SOURCES[source]
-    rows = read(annotations)
-    return rows, "synthetic" if is_synthetic(rows.image_id) else labels
+    known = SOURCES[source]
+    rows = known.read(annotations)
+    labels = "synthetic" if is_synthetic(rows.image_id) else known.labels
+    return rows, {"labels": labels, "boxes": known.boxes, "apart": known.apart}

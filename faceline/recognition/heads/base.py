@@ -1,6 +1,7 @@
 """What all losses share: one signature, the batches that a loss needs, and arithmetic in full precision."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -67,6 +68,20 @@ def in_full_precision(tensor: Tensor) -> Tensor:
 def process_count() -> int:
     """How many processes train together."""
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
+def drawn_for_whole_batch(draw: Callable[[int], Tensor], photos: int) -> Tensor:
+    """(photos, ...) random numbers of this process's share, drawn for the photos of all processes.
+
+    Each process draws all of them, from generators in the same state, and keeps the rows that the trainer deals out
+    to it: every process_count()-th from its own number on. How many processes share a batch changes nothing of it.
+
+    Args:
+        draw: makes (n, ...) numbers for n photos from torch's global generator.
+        photos: of this process in this step.
+    """
+    count = process_count()
+    return draw(photos * count)[dist.get_rank() :: count] if count > 1 else draw(photos)
 
 
 def mean_over_processes(value: Tensor) -> Tensor:

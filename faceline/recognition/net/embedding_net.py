@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from faceline.core.errors import InputError
 from faceline.core.params import Group
-from faceline.recognition.heads.base import Head, LossOutput
+from faceline.recognition.heads.base import Head, LossOutput, drawn_for_whole_batch
 from faceline.recognition.net.backbone import load_backbone
 
 NECKS = ("bn_fc_bn", "fc_bn", "flat_bn_fc_bn")
@@ -53,7 +53,7 @@ class EmbeddingNet(nn.Module):
         pooling = "flat" if config.neck == "flat_bn_fc_bn" else backbone.pooling
         self.pool, features = _pool(pooling, config.neck != "fc_bn", channels, side)
         self.neck = nn.Sequential(
-            nn.Dropout(config.dropout),
+            BatchDropout(config.dropout),
             nn.Linear(features, config.embedding_dim, bias=False),
             nn.BatchNorm1d(config.embedding_dim),
         )
@@ -65,6 +65,21 @@ class EmbeddingNet(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """(n, 3, px, px) normalised photos -> (n, dim) raw embeddings."""
         return self.neck(self.pool(self.backbone(images)))
+
+
+class BatchDropout(nn.Dropout):
+    """Dropout that is the same however many processes share a batch."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(n, ...) features, some of them 0 and the others scaled up, in training mode."""
+        if not self.training or not self.p:
+            return features
+
+        def draw(photos: int) -> Tensor:
+            return torch.rand(photos, *features.shape[1:], device=features.device)
+
+        kept = drawn_for_whole_batch(draw, len(features)) >= self.p
+        return features * kept / (1 - self.p)
 
 
 class Recognizer(nn.Module):

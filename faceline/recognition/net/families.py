@@ -85,7 +85,7 @@ def iresnet(blocks: tuple[int, int, int, int]) -> Backbone:
     """The improved ResNet of the ArcFace paper: no early pooling, so that a 112 px face ends as a 7 x 7 map.
 
     With a stem of stride 1 it is the paper's net. With 2 the first stage does not shrink instead: the map stays
-    7 x 7 for 112 px, at a third of the cost.
+    7 x 7 for 112 px.
     """
 
     def build(input_px: int, stem_stride: int) -> nn.Module:

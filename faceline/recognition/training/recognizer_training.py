@@ -70,7 +70,8 @@ class Trainer:
     """One training of one recogniser, or one process's part in it.
 
     Randomness is drawn anew for every epoch from (seed, epoch), and for a whole batch before the processes
-    share it: neither a killed run nor the number of processes changes what is drawn.
+    share it: neither a killed run nor the number of processes changes what is drawn. One exception: the blocks that
+    EfficientNet's library skips at random are drawn by each process for its own share.
     """
 
     def __init__(
@@ -140,7 +141,8 @@ class Trainer:
     def _epoch(self, epoch: int) -> tuple[dict, float]:
         """One pass; returns its row of the curves, and the seconds that were spent waiting for photos."""
         self._recognizer.train()
-        seed_everything(_seed(self._params.seed, epoch, self._processes.process_index))  # for dropout
+        # for dropout and the like; the same in all processes, as drawn_for_whole_batch needs it
+        seed_everything(_seed(self._params.seed, epoch, 0))
         batches = ordered_map(self._load, self._plan(epoch), workers=1, ahead=2)
         logged: list[dict[str, Tensor]] = []
         first = (epoch - 1) * self._steps

@@ -8,7 +8,7 @@ from tiny_landmarks import synthetic_faces
 from faceline.alignment.crops.aligned_crops import align_crops
 from faceline.alignment.fit.params import AlignParams
 from faceline.alignment.fit.template import template
-from faceline.alignment.fit.tiles import align_by_points
+from faceline.alignment.tiles.tiles import align_by_points
 from faceline.core.columns import ATTRIBUTES
 from faceline.core.errors import FacelineError
 from faceline.data.crops.cropping import crop_faces

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from faceline.core.columns import ATTRIBUTES, POINT_COLUMNS
+from faceline.core.columns import ATTRIBUTES, FACE_HASHES, PHOTO_HASHES, POINT_COLUMNS
 from faceline.core.errors import InputError
 from faceline.data.filtering.params import FilterParams, Role, Roles
 from faceline.data.filtering.rejection import REASONS, join_photos, rejection_reasons
@@ -25,7 +25,9 @@ def row(name, person=1, box=(20, 20, 60, 80), points=FACE, blurry=0):
 
 def photo(name, number, readable=True, sharpness=9.0, width=100, height=120):
     read = {"image_id": name, "readable": readable, "reason": "", "width": width, "height": height}
-    return {**read, "hash": np.uint64(0x0123456789ABCDEF * number % 2**64), "sharpness": sharpness}
+    hashes = dict.fromkeys([*PHOTO_HASHES, *FACE_HASHES]) | {"hash": 0x0123456789ABCDEF * number % 2**64}
+    hashes["hash_mirrored"] = hashes["hash"] ^ 0x5555555555555555
+    return {**read, **hashes, "sharpness": sharpness}
 
 
 def reasons_of(rows, photos, **changes):

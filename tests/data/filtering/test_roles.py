@@ -101,12 +101,14 @@ def test_photos_of_unknown_attribute_belong_to_no_group():
     }
 
 
-def test_rejected_shares_of_groups_nobody_is_known_to_be_in_are_none(usable):
+def test_rejected_shares_are_of_groups_that_are_known(usable):
     usable["Young"] = pd.array([None] * len(usable), "Int8")
+    usable["Pale_Skin"] = pd.array([0] * (len(usable) - 1) + [None], "Int8")
     reasons = np.where(usable.Male == 1, "blurry", "").astype(object)
     summary = summarise(usable, reasons, usable.assign(role="dev")[:3], params())
     assert (summary["rejected_share_Male_yes"], summary["rejected_share_Male_no"]) == (1.0, 0.0)
-    assert summary["rejected_share_Young_yes"] is None
+    assert not [key for key in summary if "Young" in key]
+    assert summary["rejected_share_Pale_Skin_yes"] is None  # known of others that they are not
     assert summary["rejected_blurry"] == (usable.Male == 1).sum()
 
 

@@ -113,7 +113,7 @@ def test_a_model_for_other_points_is_refused(model):
         LandmarkPredictor(model[1], other, torch.device("cpu"), "other.safetensors")
 
 
-@pytest.mark.parametrize(("labels", "synthetic"), [("people", False), ("derived", False), ("synthetic", True)])
+@pytest.mark.parametrize(("labels", "synthetic"), [("people", False), ("dataset", False), ("synthetic", True)])
 def test_the_file_says_whether_its_photos_were_synthetic(model, tmp_path, labels, synthetic):
     path = tmp_path / "net.safetensors"
     save_hourglass(path, model[1], CONFIG, margin=0.0, labels=labels, training={})

@@ -1,4 +1,5 @@
 import hashlib
+from collections import defaultdict
 
 import numpy as np
 import pandas as pd
@@ -16,9 +17,11 @@ from faceline.landmarks.sets.sources import (
     read_keypoints68,
     read_landmark_set,
     read_mtfl,
+    source_photo,
 )
 from real_data import SHARED, needs_keypoints68, needs_mtfl
 
+SPLITS = ("train", "dev", "test")
 MTFL_LINE = "net_7876/{n}_0_0.jpg 104 308 95 299 151.0 147.0 246.0 148.0 209.5 194.0 161.0 237.0 235.0 235.25\n"
 
 
@@ -37,6 +40,50 @@ def test_mtfl_lines_give_names_points_and_boxes_in_celebas_convention(tmp_path):
     )
     # all faces are alike here, so the fitted map brings each box onto the one its points call for
     np.testing.assert_allclose(rows[BOX_COLUMNS].to_numpy(), box_around(points_of(rows)), rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "photo"),
+    [
+        ("1623_2_0.jpg", "1623"),
+        ("0_0_0.jpg", "0"),
+        ("_-20_1193_1.jpg", "1193"),
+        ("_0_1193_0.jpg", "1193"),
+        ("_60_14_1.jpg", "14"),
+        ("Ada_Lovelace_0003.jpg", "Ada_Lovelace"),
+        ("solo.jpg", "solo"),
+    ],
+)
+def test_the_number_in_a_name_of_mtfl_is_its_source_photo(name, photo):
+    assert source_photo(name) == photo
+
+
+def names_like_mtfls(photos=120):
+    """{photo: names}: every form of name, one to four faces of each photo, some of them under several poses."""
+    rng = np.random.default_rng(4)
+    names = {}
+    for photo in map(int, rng.permutation(9999)[:photos]):
+        faces = range(int(rng.integers(1, 5)))
+        names[photo] = [
+            f"{photo}_{face}_0.jpg" if photo % 2 else f"_{rng.choice([-60, -20, 0, 40])}_{photo}_{face}.jpg"
+            for face in faces
+        ]
+    return names
+
+
+def test_faces_of_one_source_photo_share_a_split(tmp_path):
+    names = names_like_mtfls()
+    path = tmp_path / "list.txt"
+    path.write_text("".join(MTFL_LINE.replace("{n}_0_0.jpg", name) for some in names.values() for name in some))
+    rows = read_mtfl(path).set_index("image_id")
+    assert {len({rows.split[name] for name in some}) for some in names.values()} == {1}
+    assert {len({rows.group[name] for name in some}) for some in names.values()} == {1}
+    assert rows.group.nunique() == len(names)
+    assert [len({source for source, some in names.items() if rows.split[some[0]] == split}) for split in SPLITS] == [
+        102,
+        6,
+        12,
+    ]
 
 
 def test_mtfl_boxes_follow_their_own_places_not_their_own_points(tmp_path):
@@ -161,26 +208,45 @@ def selected_table():
 def test_roles_of_the_selection_become_splits(tmp_path):
     path = tmp_path / "selected.csv"
     selected_table().to_csv(path, index=False)
-    rows, labels = read_landmark_set("selected", path)
+    rows, known = read_landmark_set("selected", path)
     assert list(rows.split) == ["train", "dev", "test", "test"]
-    assert list(rows.person) == ["4", "5", "6", "7"]
+    assert list(rows.person) == list(rows.group) == ["4", "5", "6", "7"]
     assert set(ATTRIBUTES) < set(rows.columns)
-    assert labels == "synthetic"
+    assert known == {"labels": "synthetic", "boxes": "dataset", "apart": "people"}
 
 
-def test_who_set_the_points(tmp_path):
+def test_what_is_known_of_each_set(tmp_path):
+    """Who set the points, who made the boxes, and whether people or only photos are kept apart."""
     path = tmp_path / "selected.csv"
     selected_table().assign(image_id=[f"{n:06d}.jpg" for n in range(4)]).to_csv(path, index=False)
-    assert read_landmark_set("selected", path)[1] == "derived"
-    rows, labels = read_landmark_set("mtfl", mtfl_file(tmp_path))
-    assert labels == "people"
+    of_the_data_set = {"labels": "dataset", "boxes": "dataset", "apart": "people"}
+    assert read_landmark_set("selected", path)[1] == of_the_data_set
+    rows, known = read_landmark_set("mtfl", mtfl_file(tmp_path))
+    assert known == {"labels": "people", "boxes": "people", "apart": "photos"}
     assert (rows.person == "").all()
+    points = np.random.default_rng(0).uniform(20, 90, (12, 68, 2))
+    named = keypoints68_file(tmp_path, [f"Person_{n}_01.jpg" for n in range(12)], points)
+    rows, known = read_landmark_set("keypoints68", named)
+    assert known == {"labels": "unknown", "boxes": "points", "apart": "people"}
+    assert (rows.person == rows.group).all()
+
+
+@needs_mtfl
+def test_no_source_photo_of_the_real_mtfl_set_is_in_two_splits():
+    rows = read_mtfl(SHARED / "mtfl/trainImageList.txt")
+    splits = defaultdict(set)
+    for name, split in zip(rows.image_id, rows.split, strict=True):
+        parts = name.split("_")  # 1623_2_0.jpg and _-20_1193_1.jpg
+        splits[parts[0] or parts[2]].add(split)
+    shared = sum(len(found) > 1 for found in splits.values())
+    assert shared == 0
+    assert (rows.split == "test").mean() == pytest.approx(0.1, abs=0.01)
+    assert (rows.split == "dev").mean() == pytest.approx(0.05, abs=0.01)
 
 
 @needs_mtfl
 def test_the_real_mtfl_set_has_faces_in_its_boxes():
     rows = read_mtfl(SHARED / "mtfl/trainImageList.txt")
-    assert [int((rows.split == kind).sum()) for kind in ("test", "dev", "train")] == [400, 200, 3400]
     boxes = rows[BOX_COLUMNS].to_numpy()
     overlap = iou(boxes, box_around(points_of(rows)))
     assert np.median(overlap) > 0.75
@@ -195,6 +261,8 @@ def test_the_real_68_point_set_has_upright_faces():
     points = points_of(rows)
     assert (points[:, 0, 0] < points[:, 1, 0]).mean() > 0.99
     assert (points[:, 3:, 1].mean(axis=1) > points[:, 2, 1]).mean() > 0.99
-    splits = rows.groupby("person").split.nunique()
-    assert splits.max() == 1
+    assert rows.image_id.str.fullmatch(r".+_[0-5][0-2]\.jpg").all()  # person, video, frame
+    assert rows.person.str.casefold().nunique() == rows.person.nunique()
+    splits = rows.groupby(rows.image_id.str[:-7]).split.nunique()
+    assert (splits > 1).sum() == 0
     assert (rows.split == "test").mean() == pytest.approx(0.1, abs=0.03)

@@ -33,6 +33,7 @@ def warm_statistics(trainer: Trainer, data: TrainingData) -> None:
     """Statistics of the faces: with those of a new net embeddings are next to nothing, and rounding is not."""
     net = trainer._recognizer.net
     plain_train(trainer._recognizer)
+    net.neck[0].eval()  # dropout draws for as many photos as all processes have
     for _ in range(30):
         net(normalise(data.faces.batch(data.train)))
 
@@ -40,7 +41,8 @@ def warm_statistics(trainer: Trainer, data: TrainingData) -> None:
 def main() -> None:
     aligned, loss, processes, out = sys.argv[1:]
     # plain SGD with a gentle rate: AdamW divides rounding by rounding where a gradient is next to nothing
-    params = tiny_params(loss, optimizer="sgd", learning_rate=0.003, epochs=2, clip_norm=1.0, weight_decay=0.0005)
+    sgd = {"optimizer": "sgd", "learning_rate": 0.003, "clip_norm": 1.0, "weight_decay": 0.0005}
+    params = tiny_params(loss, epochs=2, dropout=0.3, **sgd)
     runtime = params.runtime.model_copy(update={"devices": int(processes)})
     Recognizer.train = train_with_fixed_statistics
     device = prepare(runtime)

@@ -176,7 +176,7 @@ def test_another_number_of_processes_than_asked_for(aligned, tmp_path):
         trainer_of(aligned, tmp_path, params)
 
 
-@pytest.mark.parametrize("loss", ["arcface", "adaface", "curricularface", "magface", "triplet"])
+@pytest.mark.parametrize("loss", ["arcface", "adaface", "curricularface", "elasticface", "magface", "triplet"])
 def test_two_processes_train_as_one(aligned, tmp_path, loss):
     """BatchNorm is held in evaluation mode: a CPU process has statistics of its own half of a batch only."""
     states = []

@@ -7,7 +7,7 @@ from tool_fakes import FakePredictor, face_at
 
 from faceline.alignment.fit.params import AlignParams
 from faceline.alignment.fit.template import TEMPLATE, template
-from faceline.alignment.fit.tiles import align_by_points, predict_and_align, tile_metadata
+from faceline.alignment.tiles.tiles import align_by_points, predict_and_align, tile_metadata
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS
 from faceline.geometry.points import points_of
 from faceline.windows.windows import WINDOW_COLUMNS, Window, cut

@@ -1,0 +1,1 @@
+"""Faces sampled onto the template, from landmarks that are annotated or predicted."""
