@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import vl_convert
-import yaml
 from pydantic import ValidationError
 
 from benchmarks.comparison_page import draw, page, table_of
 from benchmarks.entries import Entry, Run
+from benchmarks.experiments import loaded
 from benchmarks.paired import paired_accuracy, paired_differences
 from faceline.core.errors import FacelineError, InputError
 from faceline.core.files import replacing, write_text
@@ -48,7 +48,7 @@ def shared_settings(options: argparse.Namespace, present: Params) -> tuple[dict[
             group = group.get(name) if isinstance(group, dict) else None
         if not (equals and isinstance(group, dict) and last in group):
             raise InputError(f"--set: {word} is not KEY=VALUE of a parameter, as recognition.epochs=10 is")
-        settings[key] = group[last] = yaml.safe_load(value)
+        settings[key] = group[last] = loaded(value)
     try:
         return settings, Params.model_validate(tree)
     except ValidationError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Mapping
 
-import yaml
+from ruamel.yaml import YAML
 
 from faceline.core.errors import InputError
 
@@ -31,6 +31,11 @@ def refuse_unclean() -> None:
     changed = output("git", "status", "--porcelain", "-uno")
     if changed:
         raise InputError(f"commit or undo these first, the workspace is restored afterwards:\n{changed}")
+
+
+def loaded(text: str) -> object:
+    """YAML as DVC reads and writes it, version 1.2, in which 5e-05 is a number."""
+    return YAML(typ="safe").load(text)
 
 
 def flat(tree: Mapping, prefix: str = "") -> dict[str, object]:
@@ -83,7 +88,7 @@ def _commit_of(name: str) -> str:
 
 def _params_of(commit: str) -> dict[str, object]:
     """The parameters of a commit, by dotted names."""
-    return flat(yaml.safe_load(output("git", "show", f"{commit}:params.yaml")))
+    return flat(loaded(output("git", "show", f"{commit}:params.yaml")))
 
 
 def restore() -> None:

@@ -87,6 +87,8 @@ def test_parameters_for_all_runs_are_checked_before_any_run() -> None:
     assert settings == {"recognition.epochs": 9, "losses.ce.label_smoothing": 0.2}
     assert (changed.recognition.epochs, changed.losses.ce.label_smoothing) == (9, 0.2)
     assert present.recognition.epochs != 9
+    settings, _ = shared_settings(Namespace(set=["recognition.learning_rate=5e-05"]), present)
+    assert settings == {"recognition.learning_rate": 0.00005}
     for word, said in (
         ("recognition.epochs", "not KEY=VALUE"),
         ("recognition.epoch=9", "not KEY=VALUE of a parameter"),
