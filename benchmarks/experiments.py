@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Mapping
 
+from ruamel.yaml import YAML
+
 from faceline.core.errors import InputError
 
 CHANGED = ("params.yaml", "dvc.lock", "metrics")
@@ -31,6 +33,19 @@ def refuse_unclean() -> None:
         raise InputError(f"commit or undo these first, the workspace is restored afterwards:\n{changed}")
 
 
+def loaded(text: str) -> object:
+    """YAML as DVC reads and writes it, version 1.2, in which 5e-05 is a number."""
+    return YAML(typ="safe").load(text)
+
+
+def flat(tree: Mapping, prefix: str = "") -> dict[str, object]:
+    """The values of a tree of parameters by dotted names, with `prefix` in front."""
+    values = {}
+    for key, value in tree.items():
+        values |= flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return values
+
+
 def dvc_run(name: str, settings: Mapping[str, object], target: str) -> str:
     """Runs one experiment in the workspace unless there is one of that name from the present commit.
 
@@ -40,9 +55,18 @@ def dvc_run(name: str, settings: Mapping[str, object], target: str) -> str:
 
     Returns:
         The experiment's commit, which DVC's API takes for a revision.
+
+    Raises:
+        InputError: the one of that name was run with other parameters.
     """
     commit = _commit_of(name)
     if commit:
+        ran, wanted = _params_of(commit), _params_of("HEAD") | settings
+        if other := sorted(key for key in ran | wanted if ran.get(key) != wanted.get(key)):
+            raise InputError(
+                f"the experiment {name} was run with another value of {', '.join(other)}: choose a free name, or "
+                f"remove it with `dvc exp remove {name}`"
+            )
         print(f"{name}: already there")
         return commit
     # what an earlier run set stays in the file: start from the committed one
@@ -60,6 +84,11 @@ def _commit_of(name: str) -> str:
     command = ["git", "rev-parse", "-q", "--verify", reference]
     found = subprocess.run(command, check=False, capture_output=True, text=True)
     return found.stdout.strip()
+
+
+def _params_of(commit: str) -> dict[str, object]:
+    """The parameters of a commit, by dotted names."""
+    return flat(loaded(output("git", "show", f"{commit}:params.yaml")))
 
 
 def restore() -> None:

@@ -38,6 +38,10 @@ from faceline.models.runtime import prepare
 from faceline.packed.sets import PackedSet
 from faceline.settings.schema import load_params
 
+TRAINED, MEASURED = "train_landmarks", "evaluate_landmarks"
+MODEL = "models/hourglass.safetensors"
+CROPS = "data/landmark_crops"
+METRICS = "metrics/landmarks.json"
 BATCH = 16
 ROUNDS = 5
 JITTER = 0.08
@@ -111,8 +115,8 @@ def dev_figures(commit: str, evaluation: EvaluationParams, device: torch.device)
     stored = dvc.api.DVCFileSystem(rev=commit)
     with tempfile.TemporaryDirectory() as folder:
         model, crops = Path(folder) / "hourglass.safetensors", Path(folder) / "crops"
-        stored.get_file("models/hourglass.safetensors", str(model))
-        stored.get("data/landmark_crops", str(crops), recursive=True)
+        stored.get_file(MODEL, str(model))
+        stored.get(CROPS, str(crops), recursive=True)
         return on_dev(LandmarkPredictor.load(model, device), PackedSet(crops), evaluation)
 
 
@@ -181,10 +185,10 @@ def main() -> None:
     ]
     sizes = {size_of(landmarks): landmarks for landmarks in [*asked, params.landmarks]}
     try:
-        commits = {size: run_size(landmarks, options.epochs, "train_landmarks") for size, landmarks in sizes.items()}
+        commits = {size: run_size(landmarks, options.epochs, TRAINED) for size, landmarks in sizes.items()}
         figures = {size: dev_figures(commit, params.evaluation, device) for size, commit in commits.items()}
-        evaluated = run_size(params.landmarks, options.epochs, "evaluate_landmarks")
-        with dvc.api.open("metrics/landmarks.json", rev=evaluated) as file:
+        evaluated = run_size(params.landmarks, options.epochs, MEASURED)
+        with dvc.api.open(METRICS, rev=evaluated) as file:
             test = json.load(file)
     finally:
         restore()

@@ -1,11 +1,12 @@
 """Which loss recognises people better: every loss with its own learning rate, several seeds, one table.
 
-    make losses                                        # on params.yaml as it is
+    make losses                                        # all of them, on params.yaml as it is
     python -m benchmarks.losses --losses ce arcface --seeds 3
 
 Each run is a `dvc exp run` in the workspace, so everything before training is reused and every run is kept under its
-name. First each loss is trained for half the epochs at three learning rates, with a seed that is used nowhere else,
-and keeps the rate that is best on the dev people; then its seeds run whole. The table is made from DVC's own records.
+name. First each loss is trained for half the epochs, with a seed that is used nowhere else, at three learning rates
+and, as long as the best on the dev people is the lowest or the highest of them, at the next one beyond
+(`rate_search.py`). Then its seeds run whole at the best rate. The table is made from DVC's own records.
 The runs that look for a rate end with training: what `dvc exp show` has of later stages beside them is older.
 """
 
@@ -19,24 +20,18 @@ from subprocess import CalledProcessError
 
 import dvc.api
 
-from benchmarks.comparison import (
-    Entry,
-    add_common_options,
-    command_of,
-    run_command,
-    run_seeds,
-    shared_settings,
-    write_comparison,
-)
+from benchmarks.comparison import add_common_options, command_of, run_command, shared_settings, write_comparison
+from benchmarks.entries import SUMMARY, Entry, run_seeds
 from benchmarks.experiments import dvc_run, refuse_unclean, restore
+from benchmarks.rate_search import Score, Search, search
 from faceline.core.errors import FacelineError, InputError
 from faceline.recognition.heads.registry import loss_names
 from faceline.recognition.training.params import RecognitionParams
 from faceline.settings.schema import load_params
 
+TARGET = "train_recognition"
 TUNING_SEED = 0
 TUNING_SHARE = 0.5
-RATE_FACTORS = (0.5, 1.0, 2.0)
 
 
 def tuning_settings(recognition: RecognitionParams) -> dict[str, object]:
@@ -51,39 +46,52 @@ def tuning_settings(recognition: RecognitionParams) -> dict[str, object]:
     }
 
 
-def tuned_rate(
-    comparison: str, settings: Mapping[str, object], recognition: RecognitionParams
-) -> tuple[float, dict[float, float]]:
+def tuned_rate(comparison: str, settings: Mapping[str, object], recognition: RecognitionParams) -> tuple[float, str]:
     """The learning rate whose best epoch is best on dev people, by TPR and then AUC; one that fails is left out.
 
+    Args:
+        settings: of the loss, by dotted names.
+        recognition: with them; its rate is the one that the search starts from.
+
     Returns:
-        The rate, and the dev people's TPR at each rate that trains.
+        The rate, and what the table says of the search for it.
 
     Raises:
         FacelineError: training fails at every rate.
     """
-    looks = []
-    for factor in RATE_FACTORS:
-        rate = recognition.learning_rate * factor
-        name = f"{comparison}-{settings['recognition.loss']}-rate-{factor:g}"
-        settings = {**settings, "recognition.learning_rate": rate, **tuning_settings(recognition)}
+    loss = settings["recognition.loss"]
+
+    def score(factor: float) -> Score | None:
+        name = f"{comparison}-{loss}-rate-{factor:g}"
+        rate = {"recognition.learning_rate": recognition.learning_rate * factor}
         try:
-            commit = dvc_run(name, settings, "train_recognition")
+            commit = dvc_run(name, {**settings, **rate, **tuning_settings(recognition)}, TARGET)
         except CalledProcessError:
             print(f"{name}: training failed, as is said above; the rate is left out")
-            continue
-        with dvc.api.open("reports/train_recognition/summary.json", rev=commit) as file:
-            best = json.load(file)["best"]
-        looks.append((best["dev_tpr_at_fpr_1e-2"], best["dev_auc"], rate))
-    if not looks:
-        raise FacelineError(f"{settings['recognition.loss']}: training failed at every learning rate")
-    return max(looks)[2], {rate: tpr for tpr, _, rate in looks}
+            return None
+        best = json.loads(dvc.api.read(SUMMARY, rev=commit))["best"]
+        return best["dev_tpr_at_fpr_1e-2"], best["dev_auc"]
+
+    found = search(score)
+    if found.best is None:
+        raise FacelineError(f"{loss}: training failed at every learning rate")
+    return recognition.learning_rate * found.best, note_of(found, recognition.learning_rate)
+
+
+def note_of(found: Search, learning_rate: float) -> str:
+    """The chosen rate, the dev people's TPR with each that was tried, and whether the search had to stop there."""
+    tried = [
+        f"{'fails' if score is None else f'{score[0]:.3f}'} with {factor * learning_rate:g}"
+        for factor, score in found.scores.items()
+    ]
+    note = f"learning rate {found.best * learning_rate:g} (dev TPR {', '.join(tried)})"
+    return f"{note}, at the limit of the search" if found.at_limit else note
 
 
 def main() -> None:
     """Runs the comparison and writes `docs/results/losses-NAME.{md,csv,png}`."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--losses", nargs="+", default=["ce", "arcface", "cosface", "sphereface", "triplet"])
+    parser.add_argument("--losses", nargs="+", default=loss_names())
     add_common_options(parser, "sample")
     parser.add_argument("--no-tuning", action="store_true", help="params.yaml's learning rate for all")
     options = parser.parse_args()
@@ -95,14 +103,11 @@ def main() -> None:
     try:
         for loss in options.losses:
             settings = {**shared, "recognition.loss": loss}
-            rate, looks = params.recognition.learning_rate, {}
-            if not options.no_tuning:
-                rate, looks = tuned_rate(options.name, settings, params.recognition)
-            settings["recognition.learning_rate"] = rate
+            rate = params.recognition.learning_rate
             note = f"learning rate {rate:g}"
-            if looks:
-                note += f" (dev TPR {', '.join(f'{tpr:.3f} with {tried:g}' for tried, tpr in looks.items())})"
-            entry = Entry(loss, settings, note)
+            if not options.no_tuning:
+                rate, note = tuned_rate(options.name, settings, params.recognition)
+            entry = Entry(loss, {**settings, "recognition.learning_rate": rate}, note)
             runs[entry] = run_seeds(options.name, entry, options.seeds)
     finally:
         restore()

@@ -1,31 +1,35 @@
-"""Whether one recipe is better than another: paired resamples of the same people."""
+"""Whether one entry is better than another: the same resamples of people for all, and the spread over seeds."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 
+from benchmarks.two_way import Runs, compare, holm
 from faceline.core.errors import InputError
 from faceline.evaluation.embeddings.table import EmbeddingTable
 from faceline.evaluation.recognition.accuracy import held_out_ranks
 from faceline.evaluation.verification.comparisons import Comparisons
 from faceline.evaluation.verification.impostors import ImpostorScores
-from faceline.evaluation.verification.intervals import interval, person_weights
+from faceline.evaluation.verification.intervals import person_weights
 from faceline.evaluation.verification.verification import measure
+
+CLAIMED_BELOW = 0.05
 
 
 @dataclass(frozen=True)
 class Difference:
-    """How much better the first is than the second, with a 95% interval over people.
+    """How much better the first entry is than the second.
 
     Attributes:
         first, second: what is compared.
-        value: difference of the rates, each the mean over its runs; None where a run's data cannot give its rate.
-        low, high: the middle 95% of the same difference over resamples, where there is one.
-        reason: why there is no value.
+        value: difference of the rates, each the mean over its seeds; None where a run's data cannot give its rate.
+        low, high: 95% interval of this pair alone, over people and seeds; None where there is none.
+        p: adjusted by Holm's method for all pairs of the figure that have an interval; None where there is none.
+        reason: why there is no value or no interval.
     """
 
     first: str
@@ -33,25 +37,25 @@ class Difference:
     value: float | None
     low: float | None
     high: float | None
+    p: float | None
     reason: str = ""
 
     @property
-    def excludes_zero(self) -> bool:
-        """Whether a difference may be claimed at all."""
-        return self.low is not None and (self.low > 0 or self.high < 0)
+    def claimed(self) -> bool:
+        """Whether one may be called better than the other."""
+        return self.p is not None and self.p < CLAIMED_BELOW
 
 
 def paired_differences(
     runs: Mapping[str, Sequence[Comparisons]], fpr: float, samples: int, seed: int, block_mb: float = 256
 ) -> list[Difference]:
-    """Compares TPR@FPR of every two groups of runs on the same query people.
+    """Compares TPR@FPR of every two entries on the same query people.
 
-    Every resample draws people once and applies them to all runs, so what is common to them cancels; runs of a
-    group (its seeds) are averaged within each resample, so the interval is of the mean over seeds. It does not say
-    how much a single seed varies.
+    Every resample draws query people once and applies them to all runs, so what is common to them cancels. How the
+    spread over seeds comes in is told by `two_way.compare`.
 
     Args:
-        runs: a name, and the comparisons of each of its runs.
+        runs: an entry's name, and the comparisons of each of its runs.
 
     Raises:
         InputError: runs do not have the same query people.
@@ -60,13 +64,12 @@ def paired_differences(
     if len(people) != 1:
         raise InputError("runs can only be paired when they have the same query people; use one selection for all")
     weights = person_weights(len(next(iter(people))), samples, seed)
-    return _differences(
-        {name: [_tpr(run, fpr, weights, seed, block_mb) for run in group] for name, group in runs.items()}
-    )
+    rates = {name: [_tpr(run, fpr, weights, seed, block_mb) for run in group] for name, group in runs.items()}
+    return _differences(rates, weights.shape[1])
 
 
 def paired_accuracy(runs: Mapping[str, Sequence[EmbeddingTable]], samples: int, seed: int) -> list[Difference]:
-    """Compares `accuracy_top1` of every two groups of runs on the same test photos of the train people.
+    """Compares `accuracy_top1` of every two entries on the same test photos of the train people.
 
     As `paired_differences`, but what is drawn are train people, with all their test photos.
 
@@ -84,7 +87,8 @@ def paired_accuracy(runs: Mapping[str, Sequence[EmbeddingTable]], samples: int, 
         right = rank == 1
         return _Rate(float(right.mean()), (drawn * right).sum(axis=1) / drawn.sum(axis=1))
 
-    return _differences({name: [accuracy(rank) for _, rank in group] for name, group in ranked.items()})
+    rates = {name: [accuracy(rank) for _, rank in group] for name, group in ranked.items()}
+    return _differences(rates, len(names))
 
 
 @dataclass(frozen=True)
@@ -96,17 +100,24 @@ class _Rate:
     reason: str = ""
 
 
-def _differences(runs: Mapping[str, Sequence[_Rate]]) -> list[Difference]:
-    """Every two groups, from the rates of their runs."""
-    values = {name: float(np.mean([rate.value for rate in group])) for name, group in runs.items()}
-    resampled = {name: np.mean([rate.resampled for rate in group], axis=0) for name, group in runs.items()}
-    reasons = {name: next((rate.reason for rate in group if rate.reason), "") for name, group in runs.items()}
-    differences = []
-    for a, b in combinations(runs, 2):
-        reason = "; ".join(f"{name}: {reasons[name]}" for name in (a, b) if reasons[name])
-        figures = (None, None, None) if reason else (values[a] - values[b], *interval(resampled[a] - resampled[b]))
-        differences.append(Difference(a, b, *figures, reason))
-    return differences
+def _differences(rates: Mapping[str, Sequence[_Rate]], people: int) -> list[Difference]:
+    """Every two entries, from the rates of their runs."""
+    runs = {
+        name: Runs(np.array([rate.value for rate in group]), np.column_stack([rate.resampled for rate in group]))
+        for name, group in rates.items()
+    }
+    reasons = {name: next((rate.reason for rate in group if rate.reason), "") for name, group in rates.items()}
+    found = []
+    for a, b in combinations(rates, 2):
+        if reason := "; ".join(f"{name}: {reasons[name]}" for name in (a, b) if reasons[name]):
+            found.append(Difference(a, b, None, None, None, None, reason))
+            continue
+        estimate = compare(runs[a], runs[b], people)
+        found.append(Difference(a, b, estimate.value, estimate.low, estimate.high, estimate.p, estimate.reason))
+    tested = [index for index, difference in enumerate(found) if difference.p is not None]
+    for index, p in zip(tested, holm([found[index].p for index in tested]), strict=True):
+        found[index] = replace(found[index], p=p)
+    return found
 
 
 def _tpr(comparisons: Comparisons, fpr: float, weights: np.ndarray, seed: int, block_mb: float) -> _Rate:

@@ -1,4 +1,4 @@
-"""Recipes of training against each other: the recognition parameters of several variants, several seeds, one table.
+"""Recipes of training against each other: several variants' parameters of recognition and loss, several seeds.
 
     faceline params celeba-small                       # and commit it: the rest of the chain is its
     python -m benchmarks.recipes celeba-small celeba-small-notebook --seeds 3
@@ -13,28 +13,24 @@ import argparse
 from pathlib import Path
 
 from benchmarks import comparison
-from benchmarks.experiments import refuse_unclean, restore
+from benchmarks.entries import Entry, run_seeds
+from benchmarks.experiments import flat, refuse_unclean, restore
 from faceline.core.errors import InputError
 from faceline.pipeline.variants import load_variant
-from faceline.recognition.training.params import RecognitionParams
-from faceline.settings.schema import load_params
+from faceline.settings.schema import Params, load_params
 
 SHARED = ("backbone", "stem_stride", "input_px", "epochs", "pretrained", "precision")
 
 
-def settings_of(recipe: RecognitionParams, present: RecognitionParams) -> dict[str, object]:
-    """What `recipe` sets otherwise than `present`, by dotted names."""
+def settings_of(recipe: Params, present: Params) -> dict[str, object]:
+    """What `recipe` sets otherwise than `present` for a training, the seed left out, by dotted names.
 
-    def differing(mine: dict, theirs: dict, prefix: str) -> dict[str, object]:
-        found = {}
-        for key, value in mine.items():
-            if isinstance(value, dict):
-                found |= differing(value, theirs[key], f"{prefix}{key}.")
-            elif value != theirs[key]:
-                found[f"{prefix}{key}"] = value
-        return found
-
-    return differing(recipe.model_dump(exclude={"seed"}), present.model_dump(), "recognition.")
+    That is the group `recognition` and the block of the loss that the recipe names; other losses are not used.
+    """
+    loss = recipe.recognition.loss
+    used = recipe.model_dump(include={"recognition": True, "losses": {loss}}, exclude={"recognition": {"seed"}})
+    known = flat(present.model_dump())
+    return {key: value for key, value in flat(used).items() if value != known[key]}
 
 
 def main() -> None:
@@ -45,23 +41,23 @@ def main() -> None:
     options = parser.parse_args()
     refuse_unclean()
     present = load_params()
-    shared, _ = comparison.shared_settings(options, present)
-    recipes = {name: load_variant(name).recognition for name in options.recipes}
+    shared, params = comparison.shared_settings(options, present)
+    recipes = {name: load_variant(name) for name in options.recipes}
     for key in SHARED:
-        values = {name: getattr(recipe, key) for name, recipe in recipes.items()}
+        values = {name: getattr(recipe.recognition, key) for name, recipe in recipes.items()}
         if len(set(values.values())) > 1:
             raise InputError(f"recognition.{key} must be the same in all recipes, found {values}")
     runs = {}
     try:
         for name, recipe in recipes.items():
-            settings = {**settings_of(recipe, present.recognition), **shared}
-            entry = comparison.Entry(name, settings, recipe.loss)
-            runs[entry] = comparison.run_seeds(options.name, entry, options.seeds)
+            settings = {**settings_of(recipe, present), **shared}
+            entry = Entry(name, settings, recipe.recognition.loss)
+            runs[entry] = run_seeds(options.name, entry, options.seeds)
     finally:
         restore()
     command = comparison.command_of("benchmarks.recipes", options, *options.recipes)
     stem = Path("docs/results") / f"recipes-{options.name}"
-    comparison.write_comparison(stem, "Recipes compared", runs, present.evaluation, command)
+    comparison.write_comparison(stem, "Recipes compared", runs, params.evaluation, command)
 
 
 if __name__ == "__main__":

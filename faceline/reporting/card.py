@@ -6,7 +6,6 @@ from faceline.reporting.groups import Groups
 from faceline.reporting.inputs import Inputs
 from faceline.reporting.origins import Origins
 from faceline.reporting.page import fill_template
-from faceline.reporting.photos_note import photos_note
 from faceline.reporting.units import NONE, percent, rate_of, written
 
 DEV_RATE = "tpr_at_dev_threshold_1e-2"
@@ -43,7 +42,6 @@ def render_card(inputs: Inputs, params: dict[str, dict]) -> str:
         inputs,
         origins=Origins.of(inputs, params),
         version=version("faceline"),
-        photos_note=photos_note(inputs, params),
         groups=Groups.of(inputs),
         dropped=NONE if not total or kept is None else percent(1 - kept / total),
         figures={key: name for key, name in names.items() if inputs.has(key)},

@@ -1,7 +1,8 @@
-"""Who made what the figures are measured against, and whom or what no training saw: each fact as one sentence.
+"""Where the photos come from, who made what the figures are measured against, whom or what no training saw.
 
-What is known of the landmark set comes from its own metadata, by way of `reports/landmarks/summary.json`; who
-annotated the chain's photos from `data.labels_by`, and which detector finds their faces from `wild.detector`.
+Each fact is one sentence. What is known of the landmark set comes from its own metadata, by way of
+`reports/landmarks/summary.json`; what the chain's photos are, what may be done with them and who annotated them from
+`data.source`, `data.licence` and `data.labels_by`, and which detector finds their faces from `wild.detector`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,12 @@ from dataclasses import dataclass
 from faceline.reporting.inputs import Inputs
 
 UNKNOWN = "unknown"
+SYNTHETIC = "synthetic"
+_NOT_STATED = "not stated"
+_NOT_NAMED = "somebody not named"
+_DRAWN = "Synthetic faces, made by the project itself; no person is shown, no licence is needed."
+_PHOTOS = "Source of the photos: {source}. Licence: {licence}. Its limits hold for models trained on them as well."
+_OTHER_SET = " The hourglass learned from another set, {set_name}, which has terms of its own."
 _LABELS = {
     "people": "The labels were set by people.",
     "dataset": "The labels were made by {labels_by}: this measures agreement with them.",
@@ -43,6 +50,8 @@ class Origins:
     """Who made what.
 
     Attributes:
+        synthetic: whether the project drew the photos.
+        source, licence: of the photos, if it did not draw them.
         set_name: what `landmarks.source` was.
         labels, boxes, apart: what is known of that set (`faceline.landmarks.sets.sources.LandmarkSource`).
         set_detector: ran on that set.
@@ -50,6 +59,9 @@ class Origins:
         labels_by: made the boxes and points of those.
     """
 
+    synthetic: bool
+    source: str
+    licence: str
     set_name: str
     labels: str
     boxes: str
@@ -60,10 +72,32 @@ class Origins:
 
     @classmethod
     def of(cls, inputs: Inputs, params: Mapping[str, Mapping]) -> Origins:
-        """From what the landmark evaluation noted, and the groups `data` and `wild`; `unknown` where nothing says."""
+        """From what the stages noted, and the groups `data` and `wild`; `unknown` where nothing says.
+
+        Drawn photos are known by their names. Where `data.source` says `synthetic` of others, what the parameters say
+        of the photos was left over from the sample, and counts as not stated.
+        """
         known = inputs.landmark_set
         noted = [str(known.get(name, UNKNOWN)) for name in ("source", "labels", "boxes", "apart", "detector")]
-        return cls(*noted, detector=params["wild"]["detector"], labels_by=params["data"]["labels_by"])
+        data = params["data"]
+        left_over = data.get("source") == SYNTHETIC and not inputs.synthetic
+        stated = {} if left_over else {key: value for key, value in data.items() if value}
+        return cls(
+            inputs.synthetic,
+            stated.get("source", _NOT_STATED),
+            stated.get("licence", _NOT_STATED),
+            *noted,
+            detector=params["wild"]["detector"],
+            labels_by=stated.get("labels_by", _NOT_NAMED),
+        )
+
+    @property
+    def photos_note(self) -> str:
+        """What the chain's photos are, and what may be done with them."""
+        if self.synthetic:
+            return _DRAWN
+        note = _PHOTOS if self.hourglass_knows_roles or self.set_name == UNKNOWN else _PHOTOS + _OTHER_SET
+        return note.format(source=self.source, licence=self.licence, set_name=self.set_name)
 
     @property
     def labels_note(self) -> str:

@@ -10,7 +10,6 @@ from faceline.reporting.charts import draw_chart
 from faceline.reporting.groups import Groups
 from faceline.reporting.inputs import Inputs, Missing, ShownTable
 from faceline.reporting.origins import Origins
-from faceline.reporting.photos_note import photos_note
 from faceline.reporting.theme import STYLE, TEMPLATES
 from faceline.reporting.units import written
 
@@ -71,7 +70,6 @@ def render_page(inputs: Inputs, params: dict[str, dict]) -> str:
         style=STYLE,
         sections=SECTIONS,
         versions={name: version(name) for name in _PACKAGES},
-        photos_note=photos_note(inputs, params),
         groups=Groups.of(inputs),
         parameters={name: _flat(group) for name, group in params.items()},
         draw_chart=partial(draw_chart, inputs),

@@ -22,7 +22,7 @@ stages:
 """
 CODE = """
 import json, yaml
-values = yaml.safe_load(open("params.yaml"))
+values = {key: float(value) for key, value in yaml.safe_load(open("params.yaml")).items()}
 open("runs.log", "a").write("run\\n")
 json.dump({"sum": values["a"] + values["b"]}, open("metrics/sum.json", "w"))
 """
@@ -58,7 +58,7 @@ def test_runs_start_from_the_committed_parameters_are_kept_and_not_repeated(repo
     assert output("git", "status", "--porcelain", "-uno") == ""
     assert yaml.safe_load((repository / "params.yaml").read_text()) == {"a": 1, "b": 10}
     for commit, total in ((first, 12), (second, 21)):
-        assert f'"sum": {total}' in output("git", "show", f"{commit}:metrics/sum.json")
+        assert f'"sum": {total}.0' in output("git", "show", f"{commit}:metrics/sum.json")
 
 
 def test_uncommitted_work_is_refused(repository: Path) -> None:
@@ -66,3 +66,12 @@ def test_uncommitted_work_is_refused(repository: Path) -> None:
     (repository / "params.yaml").write_text("a: 3\nb: 10\n")
     with pytest.raises(InputError, match=r"params\.yaml"):
         refuse_unclean()
+
+
+def test_a_name_that_stands_for_other_parameters_is_refused(repository: Path) -> None:
+    first = dvc_run("first", {"a": 2}, "add")
+    assert dvc_run("small", {"a": 5e-05}, "add") == dvc_run("small", {"a": 5e-05}, "add") != first
+    for settings, key in (({"a": 3}, "a"), ({"b": 20}, "a, b"), ({"a": 2, "b": 20}, "b")):
+        with pytest.raises(InputError, match=f"first was run with another value of {key}:"):
+            dvc_run("first", settings, "add")
+    assert (repository / "runs.log").read_text().count("run") == 3

@@ -19,36 +19,63 @@ def people(noise, seed, persons=40, photos=8, names=None):
 
 
 def test_a_clear_difference_is_claimed_and_has_its_sign():
-    runs = {"poor": [people(1.6, seed) for seed in (1, 2)], "good": [people(1.1, seed) for seed in (3, 4)]}
+    runs = {"poor": [people(1.6, seed) for seed in (1, 2, 3)], "good": [people(1.1, seed) for seed in (4, 5, 6)]}
     (difference,) = paired_differences(runs, 0.01, 200, seed=1)
     assert (difference.first, difference.second) == ("poor", "good")
     assert difference.value < -0.1
     assert difference.low < difference.value < difference.high < 0
-    assert difference.excludes_zero
+    assert difference.claimed
 
 
 def test_equal_recipes_are_not_told_apart():
     runs = {"a": [people(1.4, seed) for seed in (1, 2, 3)], "b": [people(1.4, seed) for seed in (4, 5, 6)]}
     (difference,) = paired_differences(runs, 0.01, 200, seed=1)
-    assert not difference.excludes_zero
+    assert not difference.claimed
     assert abs(difference.value) < 0.05
+    assert difference.low < 0 < difference.high
 
 
-def test_a_run_paired_with_itself_differs_by_nothing():
-    run = people(1.4, 1)
-    (difference,) = paired_differences({"a": [run], "b": [run]}, 0.05, 100, seed=1)
-    assert (difference.value, difference.low, difference.high) == (0, 0, 0)
+def test_what_hangs_on_the_seeds_drawn_is_not_claimed():
+    """The spread over seeds is as large as the difference, and resamples of people move both entries alike."""
+    runs = {
+        "a": [people(noise, seed) for seed, noise in enumerate((1.1, 1.4, 1.7))],
+        "b": [people(noise, seed) for seed, noise in enumerate((1.3, 1.6, 1.9))],
+    }
+    (difference,) = paired_differences(runs, 0.01, 200, seed=1)
+    assert difference.value > 0.1
+    assert difference.low < 0 < difference.high
+    assert not difference.claimed
+    assert difference.reason == ""
+
+
+def test_a_group_paired_with_itself_differs_by_nothing():
+    runs = [people(1.4, seed) for seed in (1, 2)]
+    (difference,) = paired_differences({"a": runs, "b": runs}, 0.05, 100, seed=1)
+    assert (difference.value, difference.p) == (0, 1)
+    assert difference.low == -difference.high < 0
+
+
+def test_one_seed_has_a_difference_and_no_claim():
+    runs = {"poor": [people(1.6, 1)], "good": [people(1.1, 2), people(1.1, 3)]}
+    (difference,) = paired_differences(runs, 0.01, 100, seed=1)
+    assert difference.value < -0.1
+    assert (difference.low, difference.high, difference.p) == (None, None, None)
+    assert not difference.claimed
+    assert "two seeds" in difference.reason
 
 
 def test_nothing_is_claimed_where_one_run_has_too_few_false_matches():
     """40 people of 2 photos: 3120 impostor pairs, of which an FPR of 1e-3 lets three pass."""
-    runs = {"poor": [people(3.0, 1, photos=2)], "good": [people(0.5, 2, photos=2)]}
+    runs = {
+        "poor": [people(3.0, seed, photos=2) for seed in (1, 2, 3)],
+        "good": [people(0.5, seed, photos=2) for seed in (4, 5, 6)],
+    }
     (difference,) = paired_differences(runs, 0.001, 100, seed=1)
-    assert (difference.value, difference.low, difference.high) == (None, None, None)
-    assert not difference.excludes_zero
+    assert (difference.value, difference.low, difference.high, difference.p) == (None, None, None, None)
+    assert not difference.claimed
     assert difference.reason.startswith("poor: expects 3.12 false matches of 3120 comparisons")
     (difference,) = paired_differences(runs, 0.01, 100, seed=1)
-    assert difference.excludes_zero
+    assert difference.claimed
     assert difference.reason == ""
 
 
@@ -58,7 +85,7 @@ def test_pairing_needs_the_same_people():
 
 
 def test_every_two_groups_are_compared_once():
-    runs = {name: [people(1.3, seed)] for seed, name in enumerate("abc")}
+    runs = {name: [people(1.3, 2 * seed), people(1.3, 2 * seed + 1)] for seed, name in enumerate("abc")}
     pairs = [(d.first, d.second) for d in paired_differences(runs, 0.05, 100, seed=1)]
     assert pairs == [("a", "b"), ("a", "c"), ("b", "c")]
 
@@ -84,11 +111,31 @@ def accuracy(table):
 
 
 def test_accuracy_is_compared_on_the_same_photos():
-    runs = {"poor": [trained(1.5, 1), trained(1.5, 2)], "good": [trained(0.8, 3)]}
+    runs = {"poor": [trained(1.5, 1), trained(1.5, 2)], "good": [trained(0.8, seed) for seed in (3, 4, 5)]}
     (difference,) = paired_accuracy(runs, 300, seed=1)
     means = {name: np.mean([accuracy(table) for table in group]) for name, group in runs.items()}
     assert difference.value == pytest.approx(means["poor"] - means["good"])
     assert difference.low < difference.value < difference.high < 0
+
+
+def test_the_more_pairs_are_compared_the_less_is_claimed():
+    groups = {"a": (1.2, (1, 2, 3)), "b": (1.46, (4, 5, 6)), "c": (1.2, (7, 8, 9)), "one seed": (1.2, (10,))}
+    runs = {name: [trained(noise, seed) for seed in seeds] for name, (noise, seeds) in groups.items()}
+    together = {(d.first, d.second): d for d in paired_accuracy(runs, 300, seed=1)}
+    alone = {
+        (a, b): paired_accuracy({a: runs[a], b: runs[b]}, 300, seed=1)[0]
+        for a, b in (("a", "b"), ("a", "c"), ("b", "c"))
+    }
+    # the smallest p three times, the next twice; a pair without an interval is none that is tested
+    smallest, middle, largest = sorted(alone, key=lambda pair: alone[pair].p)
+    assert together[smallest].p == pytest.approx(3 * alone[smallest].p)
+    assert together[middle].p == pytest.approx(max(2 * alone[middle].p, 3 * alone[smallest].p))
+    assert together[largest].p == pytest.approx(max(alone[largest].p, together[middle].p))
+    for pair, one in alone.items():
+        assert (together[pair].low, together[pair].high) == (one.low, one.high)
+    assert together[("a", "one seed")].p is None
+    assert [alone[pair].claimed for pair in (smallest, middle, largest)] == [True, True, False]
+    assert [together[pair].claimed for pair in (smallest, middle, largest)] == [True, False, False]
 
 
 def test_accuracies_of_other_photos_are_refused():

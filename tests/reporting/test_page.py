@@ -115,6 +115,15 @@ def test_what_the_data_cannot_support_is_a_dash_with_its_reason(page: Page) -> N
     assert TOO_FEW in card.text
 
 
+def test_a_group_without_false_matches_shows_count_rate_and_upper_end(page: Page) -> None:
+    row = next(one.text for one in page.all("tr") if one.text.startswith("Eyeglasses: yes"))
+    assert "0 of 3,120" in row
+    assert "0.0% to 1.2%" in row
+    assert f"false match rate: {TOO_FEW}" in row
+    ratio = next(one.text for one in page.all("tr") if one.text.startswith("Eyeglasses—"))
+    assert "at least 0.35×" in ratio
+
+
 def test_nothing_is_missing_when_everything_is_there(page: Page) -> None:
     assert [one.text for one in page.elements if one.attributes.get("class") == "missing"] == []
     assert [one.attributes for one in page.elements if "data-missing" in one.attributes] == []

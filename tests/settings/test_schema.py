@@ -22,6 +22,7 @@ def tree():
         (lambda t: t["recognition"].update(loss="arcfaces"), ["recognition.loss", "arcface", "subcenter_arcface"]),
         (lambda t: t["recognition"].update(backbone="vgg"), ["recognition.backbone", "efficientnet_b1"]),
         (lambda t: t["wild"].update(detector="haar"), ["wild.detector", "mtcnn"]),
+        (lambda t: t["data"].update(licence=""), ["data.licence", "at least 1 character"]),
         (lambda t: t["data"].update(labels_by=""), ["data.labels_by", "at least 1 character"]),
         (lambda t: t["crop"].pop("context"), ["crop.context", "missing"]),
         (lambda t: t.pop("crop"), ["crop", "missing"]),
@@ -52,6 +53,14 @@ def test_what_check_params_writes_does_not_depend_on_the_values(tree, tmp_path):
     check_params(ROOT / "params/base.yaml", tmp_path / "a.txt")
     check_params(tmp_path / "params.yaml", tmp_path / "b.txt")
     assert (tmp_path / "a.txt").read_bytes() == (tmp_path / "b.txt").read_bytes()
+
+
+def test_what_the_photos_are_may_be_left_unsaid(tree, tmp_path):
+    for key in ("source", "licence"):
+        del tree["data"][key]
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(tree))
+    data = load_params(tmp_path / "params.yaml").data
+    assert (data.source, data.licence) == (None, None)
 
 
 def test_params_are_as_in_the_file_and_frozen():

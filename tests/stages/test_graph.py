@@ -103,6 +103,11 @@ def test_nothing_depends_on_how_many_workers_there_are():
         assert not {"runtime", "runtime.workers"} & set(stage["params"])
 
 
+def test_only_the_report_depends_on_what_is_said_of_the_photos():
+    said = {"data", "data.source", "data.licence", "data.labels_by"}
+    assert [name for name, stage in STAGES.items() if said & set(stage["params"])] == ["report"]
+
+
 def test_outputs_do_not_overlap():
     outs = [Path(out) for stage in STAGES.values() for out in stage["outs"]]
     for a in outs:

@@ -107,6 +107,7 @@ def test_an_edit_of_the_page_repeats_the_report(edited):
         ("wild.min_iou", 0.3, {"find_wild", "embed@wild", "evaluate_wild", "report"}),
         ("runtime.workers", 1, set()),
         ("data.labels_by", "somebody else", {"report"}),
+        ("data.licence", "another", {"report"}),
         ("recognition.loss", "cosface", {"train_recognition", "report"} | EMBED | EVALUATE),
     ],
 )

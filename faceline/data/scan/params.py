@@ -11,6 +11,7 @@ class DataParams(Group):
     """The group `data`.
 
     Attributes:
+        source, licence: what the photos are, and what may be done with them; None: not stated.
         labels_by: who made the boxes and points, for the page and the card: no form of annotation files has a place
             for it. A program goes by its name, so that a detector is not judged by what it made itself.
     """

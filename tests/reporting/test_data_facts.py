@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from made_up_reports import METRICS, write_summary
+from made_up_reports import LANDMARK_SETS, METRICS, write_summary
 
 from faceline.pipeline.variants import load_variant, variant_names
 from faceline.reporting.card import render_card
 from faceline.reporting.inputs import Inputs
+from faceline.reporting.origins import Origins
 from faceline.reporting.page import render_page
-from faceline.reporting.photos_note import photos_note
 
 FOLDER = Path(__file__).resolve().parents[2] / "params"
+LEFT_OVER = {"source": "synthetic", "licence": "none needed", "labels_by": "the sample itself"}  # in params/base.yaml
 ATTRIBUTES = ("Male", "Young", "Pale_Skin", "Eyeglasses", "Wearing_Hat", "Smiling")
 
 
@@ -37,7 +38,7 @@ def brought_in(folders: tuple[Path, Path], tmp_path: Path) -> Inputs:
         kept = {key: value for key, value in values.items() if not any(name in key for name in ATTRIBUTES)}
         (metrics / f"{file}.json").write_text(json.dumps(kept))
     write_summary(reports, "train_recognition", synthetic=False)
-    (reports / "landmarks/summary.json").unlink()
+    write_summary(reports, "landmarks", **LANDMARK_SETS["celeba"])
     for name in ("recognition/groups.csv", "landmarks/groups.csv", "dataset/attribute_shares.csv"):
         pd.read_csv(reports / name)[:0].to_csv(reports / name, index=False)
     rates = pd.read_csv(reports / "recognition/rates.csv")
@@ -49,19 +50,17 @@ def brought_in(folders: tuple[Path, Path], tmp_path: Path) -> Inputs:
 
 def with_data(params: dict[str, dict], **facts: str | None) -> dict[str, dict]:
     """Parameters with paths of one's own and the given facts in place of the sample's."""
-    own = {key: value for key, value in params["data"].items() if key not in ("source", "licence")}
-    own |= {"images": "data/mine/photos.zip"} | facts
+    own = {key: value for key, value in params["data"].items() if key not in LEFT_OVER}
+    own |= {"images": "data/mine/photos.zip", "labels_by": "mtcnn"} | facts
     return params | {"data": own}
-
-
-LEFT_OVER = {"source": "synthetic", "licence": "none needed"}  # from the sample
 
 
 @pytest.mark.parametrize("facts", [{}, {"source": None, "licence": None}, LEFT_OVER])
 def test_of_ones_own_photos_nothing_is_claimed(brought_in: Inputs, params: dict[str, dict], facts: dict) -> None:
     for text in texts(brought_in, with_data(params, **facts)).values():
         assert "Source of the photos: not stated. Licence: not stated." in text
-        assert not re.search(r"CelebA|non-commercial|[Ss]ynthetic|none needed|annotators", text)
+        assert not re.search(r"CelebA|non-commercial|[Ss]ynthetic|none needed|annotators|the sample", text)
+        assert ("Boxes and points were made by mtcnn." in text) is (facts is not LEFT_OVER)
 
 
 def test_attributes_that_nobody_set_are_not_spoken_of(brought_in: Inputs, params: dict[str, dict]) -> None:
@@ -83,17 +82,19 @@ def test_what_the_parameters_say_is_said(brought_in: Inputs, params: dict[str, d
 @pytest.mark.parametrize("name", [name for name in variant_names(FOLDER) if name != "sample"])
 def test_variants_of_celeba_say_so(name: str, brought_in: Inputs, params: dict[str, dict]) -> None:
     variant = load_variant(name, FOLDER).model_dump()
-    other = variant["landmarks"]["source"]
+    learned = "celeba" if variant["landmarks"]["source"] == "selected" else name
+    write_summary(brought_in.reports, "landmarks", **LANDMARK_SETS[learned])
     for text in texts(brought_in, params | {"data": variant["data"], "landmarks": variant["landmarks"]}).values():
         assert re.search(r"Source of the photos: (a part of )?CelebA", text)
         assert "Licence: non-commercial research only" in text
         assert "were not asked" in text
-        assert (f"another set, {other}, which has terms" in text) is (other != "selected")
+        assert ("learned from another set" in text) is (learned != "celeba")
+        assert (f"another set, {name}, which has terms of its own" in text) is (learned != "celeba")
 
 
 def test_drawn_photos_are_known_whatever_the_parameters_say(inputs: Inputs, params: dict[str, dict]) -> None:
     for facts in ({}, {"source": "CelebA", "licence": "non-commercial"}):
-        assert photos_note(inputs, with_data(params, **facts)).startswith("Synthetic faces")
+        assert Origins.of(inputs, with_data(params, **facts)).photos_note.startswith("Synthetic faces")
     for text in texts(inputs, params).values():
         assert "no licence is needed" in text
         assert "Source of the photos" not in text

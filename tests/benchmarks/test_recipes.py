@@ -1,0 +1,42 @@
+"""What a recipe changes in the parameters at hand."""
+
+import shutil
+
+import yaml
+
+from benchmarks.recipes import settings_of
+from faceline.pipeline.variants import load_variant
+from faceline.settings.schema import Params
+from graph import ROOT
+
+THEIRS = """
+recognition: {seed: 9, loss: cosface, dropout: 0.05, augmentation: {erase: 0.35}}
+losses:
+  cosface: {scale: 48.0}
+  arcface: {scale: 17.0}
+"""
+
+
+def test_a_recipe_carries_its_recognition_and_its_losss_block(tmp_path):
+    shutil.copy(ROOT / "params/base.yaml", tmp_path)
+    (tmp_path / "ours.yaml").write_text("# ours\nrecognition: {epochs: 5}\n")
+    (tmp_path / "theirs.yaml").write_text(f"# theirs\nbuilds_on: ours\n{THEIRS}")
+    present, recipe = (load_variant(name, tmp_path) for name in ("ours", "theirs"))
+    settings = settings_of(recipe, present)
+    assert settings == {
+        "recognition.loss": "cosface",
+        "recognition.dropout": 0.05,
+        "recognition.augmentation.erase": 0.35,
+        "losses.cosface.scale": 48.0,
+    }
+    tree = present.model_dump(mode="json")
+    for key, value in settings.items():
+        *groups, last = key.split(".")
+        group = tree
+        for name in groups:
+            group = group[name]
+        group[last] = value
+    mended = Params.model_validate(yaml.safe_load(yaml.safe_dump(tree)))
+    assert mended.recognition == recipe.recognition.model_copy(update={"seed": present.recognition.seed})
+    assert mended.losses.cosface == recipe.losses.cosface
+    assert settings_of(present, present) == {}
