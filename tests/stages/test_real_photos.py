@@ -96,6 +96,8 @@ def test_crops_show_the_photos_pixels_where_they_say(real):
         u, v = np.round(transform(window.from_photo(), nose[None])[0]).astype(int)
         x, y = np.round(transform(window.to_photo(), np.array([[u, v]], float))[0]).astype(int)
         # a patch round the nose, compared by its mean colour: the stored window may be smaller, and is a JPEG again
-        there = photo[y - 4 : y + 5, x - 4 : x + 5].mean(axis=(0, 1))
+        scale = np.linalg.norm(window.to_photo()[:, 0])
+        reach = round(3 * scale)
+        there = photo[y - reach : y + reach + 1, x - reach : x + reach + 1].mean(axis=(0, 1))
         here = stored[v - 3 : v + 4, u - 3 : u + 4].mean(axis=(0, 1))
         assert np.abs(there - here).max() < 12, crop.image_id
