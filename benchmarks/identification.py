@@ -3,13 +3,13 @@
     python -m benchmarks.identification --embeddings data/embeddings/aligned.parquet --name celeba-small
 
 The dev people of a table make the calibration. Galleries are drawn from the query people; everybody else among query
-people and distractors is a stranger who searches. Simulated people are measured beside them.
+people and distractors is a stranger who searches. Simulated people, ten sets of them, are measured beside them.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,37 +21,50 @@ from faceline.evaluation.embeddings.table import read_embeddings
 from faceline.evaluation.verification.calibration import Calibration, fmr_for_fpir
 from faceline.evaluation.verification.comparisons import Comparisons
 from faceline.evaluation.verification.roles import DISTRACTOR, QUERY, dev_comparisons
+from faceline.evaluation.verification.score_tail import ScoreTail
 
 PHOTOS, SIZES, FPIRS = (1, 3, 8), (20, 50), (0.1, 0.01)
+SIMULATIONS = 10
 DIM = 64
 
 
 @dataclass(frozen=True)
-class Photos:
-    """(n, dim) unit embeddings, (n,) whose each is, and (n,) whether that person may be enrolled."""
+class Population:
+    """Photos of people who are no dev people, and what the dev people say of scores.
 
+    Attributes:
+        calibration: of the dev people.
+        embeddings: (n, dim) unit vectors.
+        person: (n,) whose each is.
+        may_enrol: (n,) bool, whether that person may be in a gallery.
+    """
+
+    calibration: Calibration
     embeddings: np.ndarray
     person: np.ndarray
     may_enrol: np.ndarray
 
+    def searches(self, size: int, enrolled: int, galleries: int) -> list[np.ndarray]:
+        """For each random gallery of people with so many photos: (strangers,) the best similarity of each photo.
 
-def searches(
-    photos: Photos, size: int, enrolled: int, rng: np.random.Generator, galleries: int
-) -> Iterator[np.ndarray]:
-    """(strangers,) best similarity of each stranger's photo in a gallery of people enrolled with so many photos."""
-    counts = {one: np.flatnonzero(photos.person == one) for one in np.unique(photos.person[photos.may_enrol])}
-    able = [one for one, rows in counts.items() if len(rows) >= enrolled]
-    if len(able) < size:
-        return
-    for _ in range(galleries):
-        chosen = rng.choice(able, size, replace=False)
-        rows = np.stack([rng.choice(counts[one], enrolled, replace=False) for one in chosen])
-        means = photos.embeddings[rows].sum(axis=1)
-        means /= np.linalg.norm(means, axis=1, keepdims=True)
-        yield (photos.embeddings[~np.isin(photos.person, chosen)] @ means.T).max(axis=1)
+        None at all where too few people have so many photos, or nobody would be left to search.
+        """
+        rng = np.random.default_rng(1)
+        rows = {one: np.flatnonzero(self.person == one) for one in np.unique(self.person[self.may_enrol])}
+        able = [one for one, own in rows.items() if len(own) >= enrolled]
+        if len(able) < size or len(np.unique(self.person)) == size:
+            return []
+        found = []
+        for _ in range(galleries):
+            chosen = rng.choice(able, size, replace=False)
+            means = np.stack([self.embeddings[rng.choice(rows[one], enrolled, replace=False)] for one in chosen])
+            means = means.sum(axis=1)
+            means /= np.linalg.norm(means, axis=1, keepdims=True)
+            found.append((self.embeddings[~np.isin(self.person, chosen)] @ means.T).max(axis=1))
+        return found
 
 
-def simulated(seed: int) -> tuple[Calibration, Photos]:
+def simulated(seed: int) -> Population:
     """150 dev and 400 others, 12 photos each: all share a direction, a person's more, a session's still more."""
     rng = np.random.default_rng(seed)
 
@@ -62,44 +75,51 @@ def simulated(seed: int) -> tuple[Calibration, Photos]:
     raw = 0.45 * np.eye(DIM)[0] + 0.6 * draw(people, 1, 1) + 0.35 * draw(people, sessions, 1)
     raw = raw + 0.55 * draw(people, sessions, each)
     raw /= np.linalg.norm(raw, axis=-1, keepdims=True)
-    embeddings = raw.reshape(-1, DIM).astype(np.float32)
-    person = np.repeat(np.arange(people), sessions * each)
+    embeddings, person = raw.reshape(-1, DIM).astype(np.float32), np.repeat(np.arange(people), sessions * each)
     dev = person < 150
-    rest = Photos(embeddings[~dev], person[~dev], np.ones((~dev).sum(), bool))
-    return Calibration.of(Comparisons.of(embeddings[dev], person[dev])), rest
+    calibration = Calibration.of(Comparisons.of(embeddings[dev], person[dev]))
+    return Population(calibration, embeddings[~dev], person[~dev], np.ones((~dev).sum(), bool))
 
 
-def of_table(path: Path) -> tuple[Calibration, Photos]:
-    """The calibration of a table's dev people, and its query people and distractors."""
+def of_table(path: Path) -> Population:
+    """A table's query people, who may be enrolled, and distractors."""
     table = read_embeddings(path)
     role = table.rows["role"].to_numpy()
     rows = np.flatnonzero(table.ok & np.isin(role, [QUERY, DISTRACTOR]))
-    photos = Photos(table.embeddings[rows], table.rows["person"].to_numpy()[rows], role[rows] == QUERY)
-    return Calibration.of(dev_comparisons(table)), photos
+    person = table.rows["person"].to_numpy()[rows]
+    return Population(Calibration.of(dev_comparisons(table)), table.embeddings[rows], person, role[rows] == QUERY)
 
 
-def lines(calibration: Calibration, photos: Photos, galleries: int) -> Iterator[str]:
-    """Rows of the table: FPIR reached at thresholds from pairs of photos, and at those for so many photos."""
-    for fpir in FPIRS:
-        for size in SIZES:
-            fmr = fmr_for_fpir(fpir, size)
-            for enrolled in PHOTOS:
-                found = list(searches(photos, size, enrolled, np.random.default_rng(1), galleries))
-                cells = []
-                for tail in (calibration.pairs, calibration.tail(enrolled)):
-                    if not found or not tail.supports(fmr):
-                        why = f"supports FMR {tail.smallest_fmr:.2g}, needs {fmr:.2g}" if found else "too few people"
-                        cells.append(why)
-                        continue
-                    rate = np.mean([np.mean(best > tail.threshold(fmr)) for best in found])
-                    cells.append(f"{rate:.4f} ({rate / fpir:.2f})")
-                yield f"| {fpir:g} | {size} | {enrolled} | {' | '.join(cells)} |"
+def reached(tails: Sequence[ScoreTail], searches: Sequence[list[np.ndarray]], fpir: float, fmr: float) -> str:
+    """The FPIR reached, a mean over populations, and over the stated one with its range; or why there is none."""
+    if not all(searches):
+        return "too few people"
+    if not all(tail.supports(fmr) for tail in tails):
+        return f"needs FMR {fmr:.2g}, supports {max(tail.smallest_fmr for tail in tails):.2g}"
+    rates = np.array(
+        [
+            np.mean([np.mean(best > tail.threshold(fmr)) for best in found])
+            for tail, found in zip(tails, searches, strict=True)
+        ]
+    )
+    ratios = rates / fpir
+    spread = f"; {ratios.min():.2f} to {ratios.max():.2f}" if len(ratios) > 1 else ""
+    return f"{rates.mean():.4f} ({ratios.mean():.2f}{spread})"
 
 
-HEAD = """FPIR reached, and in brackets reached / stated.
-
-| stated FPIR | enrolled | photos of each | thresholds of photo pairs | thresholds for so many photos |
-|---|---|---|---|---|"""
+def table_of(populations: Sequence[Population], galleries: int) -> str:
+    """FPIR at thresholds from pairs of photos, and at those for so many photos, as a Markdown table."""
+    lines = ["| stated FPIR | enrolled | photos of each | thresholds of photo pairs | for so many photos |"]
+    lines.append("|---" * 5 + "|")
+    for size in SIZES:
+        for enrolled in PHOTOS:
+            searches = [one.searches(size, enrolled, galleries) for one in populations]
+            for fpir in FPIRS:
+                fmr = fmr_for_fpir(fpir, size)
+                pairs = reached([one.calibration.pairs for one in populations], searches, fpir, fmr)
+                templates = reached([one.calibration.tail(enrolled) for one in populations], searches, fpir, fmr)
+                lines.append(f"| {fpir:g} | {size} | {enrolled} | {pairs} | {templates} |")
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -110,14 +130,25 @@ def main() -> None:
     parser.add_argument("--galleries", type=int, default=200, help="drawn at random for each row")
     options = parser.parse_args()
     command = f"python -m benchmarks.identification --embeddings {options.embeddings} --name {options.name}"
-    text = f"# Do strangers find a name as often as stated: {options.name}\n\n"
-    text += f"`{command} --galleries {options.galleries}` at `{revision()}`. Means over random galleries.\n"
-    text += "Each threshold is that for FMR = 1 - (1 - FPIR)^(1/N), made on dev people; galleries are query people.\n"
-    parts = {options.name: of_table(options.embeddings), "simulated people": simulated(1)}
-    for name, (calibration, photos) in parts.items():
-        others = len(np.unique(photos.person))
-        text += f"\n## {name}: {calibration.people} dev people, {others} others\n\n{HEAD}\n"
-        text += "\n".join(lines(calibration, photos, options.galleries)) + "\n"
+    table = of_table(options.embeddings)
+    worlds = [simulated(seed) for seed in range(1, SIMULATIONS + 1)]
+    text = f"""# Do strangers find a name as often as stated: {options.name}
+
+`{command} --galleries {options.galleries}` at `{revision()}`. Means over random galleries, with FPIR reached /
+stated in brackets.
+Each threshold is that for FMR = 1 - (1 - FPIR)^(1/N), made on dev people; galleries are of other people.
+
+## {options.name}: {table.calibration.people} dev people, {len(np.unique(table.person))} others
+
+{table_of([table], options.galleries)}
+
+## Simulated people: {SIMULATIONS} sets of 150 dev people and 400 others
+
+{options.galleries // SIMULATIONS} galleries of each set; the brackets have mean, lowest and highest
+over the sets.
+
+{table_of(worlds, options.galleries // SIMULATIONS)}
+"""
     print(text)
     write_text(Path("docs/results") / f"identification-{options.name}.md", text)
 

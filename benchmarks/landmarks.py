@@ -24,7 +24,8 @@ import pandas as pd
 import torch
 from skimage.transform import SimilarityTransform, warp
 
-from faceline.alignment.fit.template import TEMPLATE, fit_alignment, template
+from faceline.alignment.fit.alignment import fit_alignment
+from faceline.alignment.geometry.template import TEMPLATE, template
 from faceline.core.columns import BOX_COLUMNS, POINTS
 from faceline.geometry.boxes import box_around
 from faceline.geometry.points import point_table

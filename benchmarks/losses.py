@@ -23,7 +23,7 @@ import dvc.api
 from benchmarks.comparison import add_common_options, command_of, run_command, shared_settings, write_comparison
 from benchmarks.entries import SUMMARY, Entry, run_seeds
 from benchmarks.experiments import dvc_run, refuse_unclean, restore
-from benchmarks.rate_search import Score, Search, search
+from benchmarks.rate_search import RateSearch, Score, search
 from faceline.core.errors import FacelineError, InputError
 from faceline.recognition.heads.registry import loss_names
 from faceline.recognition.training.params import RecognitionParams
@@ -78,7 +78,7 @@ def tuned_rate(comparison: str, settings: Mapping[str, object], recognition: Rec
     return recognition.learning_rate * found.best, note_of(found, recognition.learning_rate)
 
 
-def note_of(found: Search, learning_rate: float) -> str:
+def note_of(found: RateSearch, learning_rate: float) -> str:
     """The chosen rate, the dev people's TPR with each that was tried, and whether the search had to stop there."""
     tried = [
         f"{'fails' if score is None else f'{score[0]:.3f}'} with {factor * learning_rate:g}"

@@ -21,7 +21,7 @@ import torch
 from facenet_pytorch import MTCNN, InceptionResnetV1
 from PIL import Image
 
-from faceline.alignment.fit.template import TEMPLATE
+from faceline.alignment.geometry.template import TEMPLATE
 from faceline.annotations.celeba import read_file
 from faceline.core.columns import BOX_COLUMNS, POINTS
 from faceline.detection.detections import DetectorSettings, FaceFinder

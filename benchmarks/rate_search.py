@@ -14,7 +14,7 @@ Score = tuple[float, ...]
 
 
 @dataclass(frozen=True)
-class Search:
+class RateSearch:
     """What was tried, and what came of it.
 
     Attributes:
@@ -28,7 +28,7 @@ class Search:
     at_limit: bool
 
 
-def search(score: Callable[[float], Score | None]) -> Search:
+def search(score: Callable[[float], Score | None]) -> RateSearch:
     """Tries half, once and twice the rate, and further by factors of 2, to a sixteenth and to 16 times at most.
 
     A factor that fails counts as tried, so the search does not go beyond it.
@@ -39,7 +39,7 @@ def search(score: Callable[[float], Score | None]) -> Search:
     scores = {factor: score(factor) for factor in START}
     while (beyond := _beyond(scores)) is not None and LOWEST <= beyond <= HIGHEST:
         scores[beyond] = score(beyond)
-    return Search(dict(sorted(scores.items())), _best(scores), beyond is not None)
+    return RateSearch(dict(sorted(scores.items())), _best(scores), beyond is not None)
 
 
 def _best(scores: Mapping[float, Score | None]) -> float | None:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from faceline.alignment.fit.template import template
+from faceline.alignment.geometry.template import template
 from faceline.core.columns import ATTRIBUTES
 from faceline.core.files import replacing_folder
 from faceline.imaging.images import encode_jpeg

@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from faceline.alignment.fit.template import TEMPLATE, template
+from faceline.alignment.geometry.template import TEMPLATE, template
 from faceline.core.columns import POINTS
 from faceline.detection.detections import Detections, FaceFinder
 from faceline.geometry.boxes import BoxMap, box_around

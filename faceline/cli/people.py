@@ -211,6 +211,13 @@ def _operating_point(
         problem = "made for another recogniser" if calibration else "no such calibration"
         raise InputError(f"{path}: {problem}; run `dvc repro`, or give a threshold with --threshold")
     point = operating_point(calibration, photos, fpir)
+    beyond = sum(count > calibration.most_photos for count in photos)
+    if beyond:
+        log.warning(
+            f"{path}: has thresholds for up to {calibration.most_photos} photos a person, and {beyond} enrolled "
+            "people have more: strangers may be given their names more often than stated; dev people with more photos "
+            "mend it"
+        )
     if not point.supported:
         log.warning(
             f"the calibration ({calibration.people} people) vouches for no FMR under {point.fmr:.3g}: with "

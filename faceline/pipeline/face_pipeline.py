@@ -6,8 +6,8 @@ from typing import Protocol
 
 import numpy as np
 
+from faceline.alignment.fit.alignment import fit_alignment
 from faceline.alignment.fit.params import AlignParams
-from faceline.alignment.fit.template import fit_alignment
 from faceline.detection.detections import Detections, FaceFinder
 from faceline.landmarks.net.base import PointPredictor
 from faceline.pipeline.found_faces import FoundFace, PhotoFaces

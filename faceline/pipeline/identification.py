@@ -90,7 +90,7 @@ def operating_point(calibration: Calibration, photos: Collection[int], fpir: flo
 
     for wanted in DEFAULT_FPIRS if fpir is None else (fpir,):
         fmr = fmr_for_fpir(wanted, max(1, size))
-        if fmr >= smallest * (1 - 1e-9):
+        if calibration.supports(fmr, kinds):
             return point(wanted, fmr, True)
     return point(1 - (1 - smallest) ** max(1, size), smallest, False)
 

@@ -23,7 +23,7 @@ _OTHER_SET = " The hourglass learned from another set, {set_name}, which has ter
 _LABELS = {
     "people": "The labels were set by people.",
     "dataset": "The labels were made by {labels_by}: this measures agreement with them.",
-    "synthetic": "The faces are synthetic and their points exact.",
+    "synthetic": "The faces are synthetic and their points those they were drawn with, to a hundredth of a pixel.",
     UNKNOWN: "It is not known who set the labels.",
 }
 _BOXES = {

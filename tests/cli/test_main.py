@@ -243,6 +243,17 @@ def test_identify_says_what_the_calibration_cannot_support(
     assert "vouches" in caplog.text
 
 
+def test_identify_says_when_people_have_more_photos_than_the_calibration(
+    world: World, gallery: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    photo = world.photo("a.png", 1)
+    answer(world.faces("identify", photo, "--gallery", gallery))
+    assert "photos a person" not in caplog.text
+    answer(world.faces("enroll", "Ada", world.photo("again.png", 1), "--gallery", gallery))
+    answer(world.faces("identify", photo, "--gallery", gallery))
+    assert "up to 1 photos a person, and 1 enrolled people have more" in caplog.text
+
+
 def test_identify_as_rows(world: World, gallery: Path) -> None:
     world.photo("monday/a.png", 1, 77)
     world.photo("monday/b.png")

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torchvision.ops import box_iou
 
-from faceline.alignment.fit.template import TEMPLATE
+from faceline.alignment.geometry.template import TEMPLATE
 from faceline.annotations.celeba import read_file
 from faceline.geometry.boxes import BoxMap, box_around, contain, iou
 from faceline.geometry.points import points_of

@@ -63,7 +63,7 @@ def world() -> tuple[World, Calibration]:
 def test_strangers_are_named_as_often_as_stated(
     world: tuple[World, Calibration], people: int, photos: int, fpir: float
 ) -> None:
-    """Real galleries, one after another: people enrolled by the mean of their photos, strangers who search."""
+    """Galleries of simulated people, enrolled by the mean of their photos; strangers search."""
     drawn, calibration = world
     false = []
     for _ in range(40):

@@ -11,7 +11,7 @@ import onnxruntime
 import pytest
 import torch
 
-from faceline.alignment.fit.template import template
+from faceline.alignment.geometry.template import template
 from faceline.core.errors import FacelineError, InputError
 from faceline.detection.detections import read_box_map, write_box_map
 from faceline.detectors.mtcnn import find_faces, torch_nets

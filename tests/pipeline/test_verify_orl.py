@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
+from faceline.alignment.fit.alignment import fit_alignment
 from faceline.alignment.fit.params import AlignParams
-from faceline.alignment.fit.template import fit_alignment
 from faceline.detection.detections import DetectorSettings
 from faceline.detection.registry import load_detector
 from faceline.pipeline.face_pipeline import FacePipeline, sample_tile

@@ -20,7 +20,7 @@ from faceline.reporting.page import render_page
 FOLDER = Path(__file__).resolve().parents[2] / "params"
 PEOPLE, PHOTOS = "people the hourglass never trained on", "photos the hourglass never trained on"
 SAYS = {
-    "sample": ("synthetic and their points exact", "annotated boxes were made by Grace", PEOPLE),
+    "sample": ("synthetic and their points those they were drawn with", "annotated boxes were made by Grace", PEOPLE),
     "celeba": ("labels were made by Grace: this measures agreement", "annotated boxes were made by Grace", PEOPLE),
     "mtfl": ("labels were set by people", "boxes were drawn by people", PHOTOS),
     "keypoints68": ("not known who set the labels", "drawn round its points", PEOPLE),

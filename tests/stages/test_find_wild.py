@@ -11,7 +11,7 @@ from PIL import Image
 from tool_fakes import FakeDetector, FakePredictor, face_at, paint_face
 
 from faceline.alignment.fit.params import AlignParams
-from faceline.alignment.fit.template import template
+from faceline.alignment.geometry.template import template
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, POINT_COLUMNS
 from faceline.core.errors import FacelineError, InputError
 from faceline.data.crops.params import CropParams

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from faceline.alignment.fit.alignment import ALIGNMENT_DEFECTS, template_error
 from faceline.alignment.fit.params import AlignParams
-from faceline.alignment.fit.template import ALIGNMENT_DEFECTS, template_error
 from faceline.alignment.tiles.tiles import AlignedTiles, align_by_points, predict_and_align
 from faceline.core.columns import BOX_COLUMNS, QUERY
 from faceline.core.errors import FacelineError

@@ -1,1 +1,1 @@
-"""The similarity of five landmarks to the ArcFace template."""
+"""Which faces can be aligned, and how."""

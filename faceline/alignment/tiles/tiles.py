@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from faceline.alignment.fit.alignment import fit_alignment
 from faceline.alignment.fit.params import AlignParams
-from faceline.alignment.fit.template import fit_alignment, template
+from faceline.alignment.geometry.template import template
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, PERSON_COLUMNS
 from faceline.geometry.points import point_table
 from faceline.imaging.images import encode_jpeg

@@ -9,7 +9,7 @@ from scipy.sparse.csgraph import connected_components
 
 from faceline.core.columns import FACE_HASHES, PHOTO_HASHES
 
-# of 128, at most: on CelebA photos nearly all pairs within 8 bits are one photo, and beyond them most are not
+# of 128, at most, whatever `max_bits`: aligned faces are alike, so that more bits would soon link different photos
 MAX_FACE_BITS = 8
 
 

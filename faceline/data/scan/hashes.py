@@ -3,7 +3,8 @@
 import cv2
 import numpy as np
 
-from faceline.alignment.fit.template import fit_similarity, template
+from faceline.alignment.geometry.similarity import fit_similarity
+from faceline.alignment.geometry.template import template
 from faceline.core.columns import FACE_HASHES, PHOTO_HASHES
 from faceline.geometry.points import eye_distance
 

@@ -242,8 +242,9 @@ def search_figures(table: EmbeddingTable, calibration: Calibration, weights: np.
 
 def _at_dev_thresholds(gallery: _QueryGallery, calibration: Calibration, fpir: float) -> list[Rate]:
     fmr = fmr_for_fpir(fpir, gallery.size)
-    smallest = calibration.smallest_fmr(gallery.photos[gallery.photos > 0].tolist())
-    if fmr < smallest:
+    enrolled = gallery.photos[gallery.photos > 0].tolist()
+    if not calibration.supports(fmr, enrolled):
+        smallest = calibration.smallest_fmr(enrolled)
         reason = f"takes an FMR of {fmr:.3g}, the {calibration.people} dev people support {smallest:.3g} or more"
         return [Rate(name, None, reason=reason) for name in _frozen_names(fpir)]
     thresholds = [calibration.tail(max(1, count)).threshold(fmr) for count in gallery.photos.tolist()]

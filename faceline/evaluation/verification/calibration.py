@@ -56,6 +56,11 @@ class Calibration(BaseModel):
             templates={photos: tail for photos, tail in tails.items() if tail is not None},
         )
 
+    @property
+    def most_photos(self) -> int:
+        """The largest number of photos that there is a tail for."""
+        return max((1, *self.templates))
+
     def tail(self, photos: int) -> ScoreTail:
         """The tail for a person enrolled with so many photos: that of the next number of photos that is held.
 
@@ -63,7 +68,11 @@ class Calibration(BaseModel):
         photos than any that is held takes the largest.
         """
         held = {1: self.pairs, **self.templates}
-        return held[min((size for size in held if size >= photos), default=max(held))]
+        return held[min((size for size in held if size >= photos), default=self.most_photos)]
+
+    def supports(self, fmr: float, photos: Iterable[int]) -> bool:
+        """Whether all tails for these numbers of photos support an FMR."""
+        return all(self.tail(one).supports(fmr) for one in {*photos} or {1})
 
     def smallest_fmr(self, photos: Iterable[int]) -> float:
         """The smallest FMR that all tails for these numbers of photos support; over 1 where one supports none."""
@@ -124,8 +133,9 @@ def pair_tail(dev: Comparisons, block_mb: float = 256, seed: int = 1) -> ScoreTa
 def fmr_for_fpir(fpir: float, gallery_size: int) -> float:
     """FMR = 1 - (1 - FPIR)^(1/N): N independent comparisons falsely match at least once with probability FPIR.
 
-    Comparisons of one probe are not independent: a face that is like one stranger is often like others. Searches that
-    find somebody falsely are then fewer than stated, never more, so this errs towards fewer false identifications.
+    Comparisons of one probe are not independent: a face that is like one stranger is often like others, and false
+    matches then fall on fewer searches. That alone makes the FPIR smaller than stated (Jensen's inequality, where
+    comparisons are independent given the probe). That thresholds come from a sample of people moves it either way.
 
     Raises:
         InputError: `fpir` is not in 0..1 or the gallery is empty.

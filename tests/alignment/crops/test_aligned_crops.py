@@ -7,7 +7,7 @@ from tiny_landmarks import synthetic_faces
 
 from faceline.alignment.crops.aligned_crops import align_crops
 from faceline.alignment.fit.params import AlignParams
-from faceline.alignment.fit.template import template
+from faceline.alignment.geometry.template import template
 from faceline.alignment.tiles.tiles import align_by_points
 from faceline.core.columns import ATTRIBUTES
 from faceline.core.errors import FacelineError

@@ -6,7 +6,7 @@ import pytest
 from tool_fakes import FakePredictor, face_at
 
 from faceline.alignment.fit.params import AlignParams
-from faceline.alignment.fit.template import TEMPLATE, template
+from faceline.alignment.geometry.template import TEMPLATE, template
 from faceline.alignment.tiles.tiles import align_by_points, predict_and_align, tile_metadata
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS
 from faceline.geometry.points import points_of

@@ -60,6 +60,10 @@ def test_a_person_takes_the_tail_of_as_many_photos_or_the_next_more():
     held = calibration.templates
     for photos, tail in ((1, calibration.pairs), (2, held[2]), (5, held[6]), (6, held[6]), (40, held[6])):
         assert calibration.tail(photos) is tail
+    assert calibration.most_photos == 6
+    smallest = calibration.smallest_fmr([1, 6])
+    assert calibration.supports(smallest, [1, 6])
+    assert not calibration.supports(0.99 * smallest, [1, 6])
     assert calibration.smallest_fmr([1, 6]) == max(calibration.pairs.smallest_fmr, held[6].smallest_fmr)
 
 

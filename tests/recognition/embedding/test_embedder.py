@@ -6,7 +6,7 @@ import pytest
 import torch
 from tiny_faces import SIZE_PX, face_of, tiny_params
 
-from faceline.alignment.fit.template import template
+from faceline.alignment.geometry.template import template
 from faceline.core.errors import InputError
 from faceline.models.model_file import save_model
 from faceline.recognition.embedding.embedder import Embedder

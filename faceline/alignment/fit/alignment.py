@@ -5,21 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from faceline.alignment.fit.params import AlignParams
-from faceline.core.errors import FacelineError
+from faceline.alignment.geometry.similarity import fit_similarity
+from faceline.alignment.geometry.template import template
 from faceline.geometry.points import eye_distance
 from faceline.windows.windows import invert, transform
-
-# insightface's 112 x 112 template (Deng et al., ArcFace, CVPR 2019): (x, y) in px, order of `core.columns.POINTS`
-TEMPLATE_PX = 112
-TEMPLATE = np.array(
-    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
-)
-
-
-def template(size_px: int) -> np.ndarray:
-    """The template for another tile size: the same framing, pixel edges scaled onto pixel edges."""
-    return (TEMPLATE + 0.5) * (size_px / TEMPLATE_PX) - 0.5
-
 
 # why a face is not aligned
 ALIGNMENT_DEFECTS = ("landmarks_not_finite", "eyes_too_close", "upside_down", "poor_fit")
@@ -66,32 +55,3 @@ def template_error(in_tile: np.ndarray, size_px: int) -> np.ndarray:
     """Root mean square distance of (n, 5, 2) tile points from the template, in template eye distances."""
     goal = template(size_px)
     return np.sqrt(((in_tile - goal) ** 2).sum(axis=-1).mean(axis=-1)) / eye_distance(goal)
-
-
-def fit_similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Rotation, uniform scale and shift that bring `source` nearest to `target` in squared distance.
-
-    In the plane Umeyama's solution (IEEE TPAMI 13(4), 1991) has a closed form in complex numbers: with both sets
-    centred, the factor is sum(conj(z) w) / sum(|z|^2). A complex factor cannot mirror, so det > 0 always.
-
-    Args:
-        source: (..., k, 2).
-        target: (k, 2) or (..., k, 2).
-
-    Returns:
-        (..., 2, 3) maps from source to target coordinates.
-
-    Raises:
-        FacelineError: the source points of some fit coincide, or are not finite.
-    """
-    z = source[..., 0] + 1j * source[..., 1]
-    w = target[..., 0] + 1j * target[..., 1]
-    z_mean = z.mean(axis=-1, keepdims=True)
-    w_mean = w.mean(axis=-1, keepdims=True)
-    spread = (abs(z - z_mean) ** 2).sum(axis=-1)
-    if not (np.isfinite(spread).all() and (spread > 1e-12).all()):
-        raise FacelineError("a similarity needs finite points that do not coincide")
-    factor = (np.conj(z - z_mean) * (w - w_mean)).sum(axis=-1) / spread
-    shift = w_mean[..., 0] - factor * z_mean[..., 0]
-    rows = [factor.real, -factor.imag, shift.real, factor.imag, factor.real, shift.imag]
-    return np.stack(rows, axis=-1).reshape(*factor.shape, 2, 3)

@@ -1,13 +1,10 @@
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from skimage.transform import SimilarityTransform
 
+from faceline.alignment.fit.alignment import fit_alignment, template_error
 from faceline.alignment.fit.params import AlignParams
-from faceline.alignment.fit.template import TEMPLATE, fit_alignment, fit_similarity, template, template_error
-from faceline.core.errors import FacelineError
+from faceline.alignment.geometry.template import TEMPLATE
 from faceline.geometry.points import FLIPPED
 from faceline.windows.windows import compose, invert, sample, transform
 
@@ -45,20 +42,6 @@ def test_what_is_no_upright_face_is_rejected(points, reason):
     assert np.isfinite(fit.to_photo[0]).all()
 
 
-def test_template_scales_by_pixel_edges():
-    # doubling an image puts pixel 0's centre at 0.5: the same content must lie under the same point
-    image = np.zeros((112, 112), np.float32)
-    cv2.circle(image, (56, 72), 6, 1, -1)
-    big = cv2.resize(image, (224, 224), interpolation=cv2.INTER_LINEAR)
-    ys, xs = np.mgrid[:112, :112]
-    small_centre = np.array([(xs * image).sum(), (ys * image).sum()]) / image.sum()
-    ys, xs = np.mgrid[:224, :224]
-    big_centre = np.array([(xs * big).sum(), (ys * big).sum()]) / big.sum()
-    np.testing.assert_allclose((small_centre + 0.5) * 2 - 0.5, big_centre, atol=0.01)
-    np.testing.assert_allclose(template(224), (TEMPLATE + 0.5) * 2 - 0.5)
-    np.testing.assert_allclose(template(112), TEMPLATE)
-
-
 def test_template_error_is_in_eye_distances():
     eye_distance = float(np.hypot(*(TEMPLATE[1] - TEMPLATE[0])))
     moved = TEMPLATE[None] + (0.5 * eye_distance, 0)
@@ -89,40 +72,6 @@ def test_sampling_lands_on_the_right_pixels():
 def test_inverse_maps_invert():
     fit = fit_alignment(turned(TEMPLATE, 10, 2.0)[None], PARAMS)
     np.testing.assert_allclose(invert(invert(fit.to_photo)), fit.to_photo)
-
-
-@given(st.floats(-np.pi, np.pi), st.floats(0.05, 20), st.floats(-500, 500), st.floats(-500, 500))
-def test_recovers_a_known_transform(angle, scale, x, y):
-    known = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    moved = TEMPLATE @ known.T + (x, y)
-    fitted = fit_similarity(TEMPLATE, moved)
-    np.testing.assert_allclose(fitted, np.column_stack([known, (x, y)]), atol=1e-8 * max(1, scale, abs(x), abs(y)))
-
-
-def test_equals_umeyamas_solution_by_svd_on_noisy_points():
-    rng = np.random.default_rng(1)
-    for _ in range(50):
-        source, target = rng.normal(size=(2, 5, 2)) * 30
-        ours = fit_similarity(source, target)
-        theirs = SimilarityTransform.from_estimate(source, target).params[:2]
-        np.testing.assert_allclose(ours, theirs, atol=1e-9)
-
-
-def test_a_mirrored_target_is_never_met_by_a_reflection():
-    mirrored = TEMPLATE * (-1, 1)
-    assert np.linalg.det(fit_similarity(TEMPLATE, mirrored)[:, :2]) > 0
-
-
-def test_batches_equal_single_fits():
-    source = np.random.default_rng(2).normal(size=(4, 5, 2))
-    batch = fit_similarity(source, TEMPLATE)
-    np.testing.assert_allclose(batch[3], fit_similarity(source[3], TEMPLATE))
-
-
-@pytest.mark.parametrize("points", [np.ones((5, 2)), np.full((5, 2), np.nan)])
-def test_degenerate_points_raise(points):
-    with pytest.raises(FacelineError, match="coincide"):
-        fit_similarity(points, TEMPLATE)
 
 
 def test_invert_and_compose_undo_each_other():

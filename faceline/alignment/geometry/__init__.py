@@ -1,0 +1,1 @@
+"""The ArcFace template, and the similarity that brings points onto others."""
