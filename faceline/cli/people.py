@@ -215,8 +215,8 @@ def _operating_point(
     if beyond:
         log.warning(
             f"{path}: has thresholds for up to {calibration.most_photos} photos a person, and {beyond} enrolled "
-            "people have more: strangers may be given their names more often than stated; dev people with more photos "
-            "mend it"
+            "people have more: strangers may be given their names more often than stated; dev people with more "
+            "photos mend it"
         )
     if not point.supported:
         log.warning(
