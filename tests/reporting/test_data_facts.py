@@ -19,7 +19,7 @@ from faceline.reporting.origins import Origins
 from faceline.reporting.page import render_page
 
 FOLDER = Path(__file__).resolve().parents[2] / "params"
-LEFT_OVER = {"source": "synthetic", "licence": "none needed", "labels_by": "the sample itself"}  # in params/base.yaml
+LEFT_OVER = {"source": "synthetic", "licence": "none needed", "labels_by": "the sample generator"}  # in params/base.yaml
 ATTRIBUTES = ("Male", "Young", "Pale_Skin", "Eyeglasses", "Wearing_Hat", "Smiling")
 
 
