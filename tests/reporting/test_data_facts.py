@@ -19,7 +19,8 @@ from faceline.reporting.origins import Origins
 from faceline.reporting.page import render_page
 
 FOLDER = Path(__file__).resolve().parents[2] / "params"
-LEFT_OVER = {"source": "synthetic", "licence": "none needed", "labels_by": "the sample generator"}  # in params/base.yaml
+# params/base.yaml has these, for the sample.
+LEFT_OVER = {"source": "synthetic", "licence": "none needed", "labels_by": "the sample generator"}
 ATTRIBUTES = ("Male", "Young", "Pale_Skin", "Eyeglasses", "Wearing_Hat", "Smiling")
 
 
