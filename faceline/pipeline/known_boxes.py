@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from faceline.boxes.boxes import BoxMap
 from faceline.core.columns import BOX_COLUMNS
 from faceline.core.errors import InputError
 from faceline.detection.detections import Detections, FaceFinder
-from faceline.geometry.boxes import BoxMap
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from faceline.geometry.boxes import centres
+from faceline.boxes.boxes import centres
 from faceline.imaging.images import at_size
 
 WINDOW_COLUMNS = ["window_x", "window_y", "window_side", "stored_px"]

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import skimage
 
+from faceline.boxes.boxes import iou
 from faceline.core.errors import InputError
 from faceline.detection.detections import DetectorSettings
 from faceline.detectors.yunet import Yunet
-from faceline.geometry.boxes import iou
 from faceline.imaging.images import decode_rgb
 from real_data import SHARED, YUNET, needs_celeba, needs_yunet
 

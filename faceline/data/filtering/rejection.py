@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 
+from faceline.boxes.boxes import contain
 from faceline.core.columns import BOX_COLUMNS, IMAGE_ID, PERSON, POINTS
 from faceline.core.errors import InputError
 from faceline.data.filtering.duplicates import duplicate_groups
 from faceline.data.filtering.params import FilterParams
-from faceline.geometry.boxes import contain
-from faceline.geometry.points import DEFECTS, defects, points_of
+from faceline.points.points import DEFECTS, defects, points_of
 
 REASONS = (
     "no_photo",

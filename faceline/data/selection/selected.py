@@ -7,7 +7,7 @@ import pandas as pd
 
 from faceline.core.columns import BOX_COLUMNS, CSV_OPTIONS, IMAGE_ID, PERSON_COLUMNS, POINT_COLUMNS
 from faceline.core.errors import InputError
-from faceline.geometry.points import MIN_EYE_DISTANCE_PX, eye_distance, points_of
+from faceline.points.points import MIN_EYE_DISTANCE_PX, eye_distance, points_of
 
 
 def read_selected(path: Path) -> pd.DataFrame:

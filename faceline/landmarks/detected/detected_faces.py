@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from faceline.boxes.boxes import BoxMap, iou
 from faceline.core.columns import BOX_COLUMNS, IMAGE_ID, POINT_COLUMNS
 from faceline.core.errors import InputError
 from faceline.core.files import replacing
-from faceline.geometry.boxes import BoxMap, iou
 
 # boxes are in the set's convention, points the detector's own; NaN where no box lies over the annotated one
 DETECTED_BOX = [f"detected_{column}" for column in BOX_COLUMNS]

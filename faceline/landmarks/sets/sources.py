@@ -14,11 +14,11 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 import numpy as np
 import pandas as pd
 
+from faceline.boxes.boxes import BoxMap, box_around
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, POINT_COLUMNS, is_synthetic
 from faceline.core.errors import InputError
 from faceline.data.selection.selected import read_selected
-from faceline.geometry.boxes import BoxMap, box_around
-from faceline.geometry.points import eye_distance, point_table
+from faceline.points.points import eye_distance, point_table
 
 _MTFL_NAME = re.compile(r"(?P<cut>\d+)_\d+_\d+|_-?\d+_(?P<posed>\d+)_\d+")
 
