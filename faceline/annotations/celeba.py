@@ -5,6 +5,7 @@ attributes as nullable `Int8`: 1 yes, 0 no, NA unknown. The files hold 1, -1 and
 """
 
 import csv
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +14,8 @@ import pandas as pd
 
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, IMAGE_ID, PERSON, POINT_COLUMNS
 from faceline.core.errors import InputError
+from faceline.geometry.boxes import box_around
+from faceline.geometry.points import points_of
 
 PARTITION = "partition"  # CelebA's own division: 0 train, 1 validation, 2 test
 
@@ -80,17 +83,29 @@ def _shortest(value: float) -> str:
 def read_annotations(identity: Path, attributes: Path, boxes: Path, landmarks: Path) -> pd.DataFrame:
     """Reads and merges the four files into one row per photo that all of them know, sorted by image_id.
 
+    Args:
+        boxes: boxes, or five points, round which boxes are drawn as CelebA's convention has them (`box_around`): of
+            its aligned photos there are no others.
+
     Raises:
         InputError: a file is missing, is not of its kind, lacks a column, holds something that is no number, repeats
             a photo, or names one by a path; or the files share no photo.
     """
     paths = {"identity": identity, "boxes": boxes, "landmarks": landmarks, "attributes": attributes}
-    tables = [read_file(path, kind).set_index(IMAGE_ID) for kind, path in paths.items()]
+    tables = [_read(path, kind).set_index(IMAGE_ID) for kind, path in paths.items()]
     merged = pd.concat(tables, axis=1, join="inner")
     if merged.empty:
         names = ", ".join(map(str, paths.values()))
         raise InputError(f"{names}: no photo is named in all of them; they must come from the same data set")
     return merged.sort_index().reset_index()
+
+
+def _read(path: Path, kind: str) -> pd.DataFrame:
+    if kind != "boxes" or not any(_POINT_NAMES[0] in re.split(r"[\s,]+", line) for line in _first_lines(path)):
+        return read_file(path, kind)
+    points = read_file(path, "landmarks")
+    boxes = pd.DataFrame(box_around(points_of(points)), columns=BOX_COLUMNS, dtype="float32")
+    return pd.concat([points[[IMAGE_ID]], boxes], axis=1)
 
 
 def read_file(path: Path, kind: str) -> pd.DataFrame:
@@ -139,15 +154,20 @@ def read_file(path: Path, kind: str) -> pd.DataFrame:
     return pd.concat([names, values.gt(0).astype("Int8").mask(values.eq(0))], axis=1)
 
 
-def _layout(path: Path, values: int) -> tuple[str, list[str], int]:
-    """Separator, header names (empty where the file has none) and lines to skip before the rows."""
+def _first_lines(path: Path) -> list[str]:
+    """The first two lines, "" where there are none."""
     try:
         with path.open() as file:
-            lines = [file.readline() for _ in range(3)]
+            return [file.readline() for _ in range(2)]
     except FileNotFoundError:
         raise InputError(f"{path}: no such annotation file; data/README.md says where each comes from") from None
     except UnicodeDecodeError:
         raise InputError(f"{path}: expected a text file of annotations") from None
+
+
+def _layout(path: Path, values: int) -> tuple[str, list[str], int]:
+    """Separator, header names (empty where the file has none) and lines to skip before the rows."""
+    lines = _first_lines(path)
     if not lines[0].strip():
         raise InputError(f"{path}: the annotation file is empty")
     if "," in lines[0]:

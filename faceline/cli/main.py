@@ -44,7 +44,7 @@ for verb in (people.enroll, people.identify, people.remove, people.export):
     app.command(rich_help_panel="People")(verb)
 app.command("list", rich_help_panel="People")(people.list_people)
 app.command("import", rich_help_panel="People")(people.import_people)
-for verb in (sets.verify, sets.annotate, sets.export_onnx, sets.export_images, sets.params):
+for verb in (sets.verify, sets.annotate, sets.pack, sets.export_onnx, sets.export_images, sets.params):
     app.command(verb.__name__.replace("_", "-"), rich_help_panel="Sets and models")(verb)
 
 

@@ -23,6 +23,7 @@ class FaceEmbedder(Protocol):
     """The recogniser, run by PyTorch or by ONNX Runtime."""
 
     synthetic: bool
+    metadata: dict
 
     def embed(self, images: Sequence[np.ndarray], flip: bool, batch_size: int = 64) -> np.ndarray: ...
 

@@ -48,11 +48,21 @@ def load(setup: Setup, last: str) -> Loaded:
         dim = int(embedder.metadata["config"]["embedding_dim"])
         size_px = int(embedder.metadata["align"]["size_px"])
     for net, what in ((predictor, "landmark net"), (embedder, "recogniser")):
-        if net is not None and net.synthetic:
-            message = "%s: the %s was trained on synthetic faces; its answers on photos of people are worth nothing"
-            log.warning(message, setup.models, what)
+        if net is not None:
+            _warn_of_synthetic(setup, net, what)
     pipeline = FacePipeline(load_detector(setup), predictor, embedder, default_align(size_px))
     return Loaded(pipeline, model, dim)
+
+
+def load_embedder(setup: Setup) -> FaceEmbedder:
+    """The recogniser alone, for faces that come aligned.
+
+    Raises:
+        InputError: its file is missing or of another kind.
+    """
+    embedder, _ = _embedder(setup)
+    _warn_of_synthetic(setup, embedder, "recogniser")
+    return embedder
 
 
 def load_detector(setup: Setup) -> FaceFinder:
@@ -87,6 +97,12 @@ def has_usable_predictor(setup: Setup) -> bool:
         return not _predictor(setup).synthetic
     except InputError:
         return False
+
+
+def _warn_of_synthetic(setup: Setup, net: PointPredictor | FaceEmbedder, what: str) -> None:
+    if net.synthetic:
+        message = "%s: the %s was trained on synthetic faces; its answers on photos of people are worth nothing"
+        log.warning(message, setup.models, what)
 
 
 def _predictor(setup: Setup) -> PointPredictor:

@@ -23,7 +23,7 @@ from faceline.imaging.images import encode_jpeg
 from faceline.packed.sets import PackedWriter
 
 VERBS = ["detect", "align", "embed", "verify", "enroll", "identify", "list", "remove", "export", "import"]
-VERBS += ["annotate", "export-onnx", "export-images", "params"]
+VERBS += ["annotate", "pack", "export-onnx", "export-images", "params"]
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,9 @@ def test_help_of_every_verb_shows_examples() -> None:
 @pytest.mark.parametrize("verb", VERBS)
 def test_only_verbs_that_use_models_take_their_folder(verb: str) -> None:
     shown = CliRunner().invoke(app, [verb, "--help"]).stdout
-    assert ("--models" in shown) is (verb not in ("list", "remove", "export", "import", "export-images", "params"))
+    assert ("--models" in shown) is (
+        verb not in ("list", "remove", "export", "import", "pack", "export-images", "params")
+    )
 
 
 def test_detect_gives_boxes_and_sizes(world: World) -> None:
