@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from faceline.boxes.boxes import box_around
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, IMAGE_ID, PERSON, POINT_COLUMNS
 from faceline.core.errors import InputError
-from faceline.geometry.boxes import box_around
-from faceline.geometry.points import points_of
+from faceline.points.points import points_of
 
 PARTITION = "partition"  # CelebA's own division: 0 train, 1 validation, 2 test
 

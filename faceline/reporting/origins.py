@@ -66,7 +66,7 @@ class Origins:
         set_detector: ran on that set.
         detector: finds the faces of the chain's photos.
         labels_by: made the boxes and points of those.
-        drawn: their boxes were drawn round their points, by `faceline.geometry.boxes.box_around`.
+        drawn: their boxes were drawn round their points, by `faceline.boxes.boxes.box_around`.
     """
 
     synthetic: bool

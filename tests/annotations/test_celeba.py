@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faceline.annotations.celeba import read_annotations, read_file, write_celeba
+from faceline.boxes.boxes import iou
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, POINT_COLUMNS
 from faceline.core.errors import InputError
-from faceline.geometry.boxes import iou
 from real_data import SHARED, needs_celeba
 
 KINDS = ("identity", "attributes", "boxes", "landmarks")

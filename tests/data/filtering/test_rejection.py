@@ -2,11 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from faceline.boxes.boxes import box_around
 from faceline.core.columns import ATTRIBUTES, FACE_HASHES, PHOTO_HASHES, POINT_COLUMNS
 from faceline.core.errors import InputError
 from faceline.data.filtering.params import FilterParams, Role, Roles
 from faceline.data.filtering.rejection import REASONS, join_photos, rejection_reasons
-from faceline.geometry.boxes import box_around
 
 FACE = [30, 40, 70, 40, 50, 60, 35, 80, 65, 80]
 
