@@ -40,12 +40,15 @@ def variant_place(out: Path, folder: Path = FOLDER) -> Path | None:
     """Where the variant of a data set `out` goes; None where there is no folder of variants to build on.
 
     Raises:
-        InputError: there is such a variant.
+        InputError: there is such a variant, or the chain cannot take the name.
     """
     if not (folder / "base.yaml").is_file() or BUILDS_ON not in variant_names(folder):
         return None
-    name = re.sub(r"[^\w.-]", "_", out.resolve().name)
-    place = folder / f"{name}.yaml"
+    if not re.fullmatch(r"[\w./-]+", _named(out)):
+        raise InputError(
+            f"{out}: the chain's commands take names of letters, digits, `.`, `_` and `-`; use such a name"
+        )
+    place = folder / f"{out.resolve().name}.yaml"
     if place.exists():
         raise InputError(f"{place}: exists already; move it away, or name another folder for the data set")
     return place
@@ -92,7 +95,7 @@ def write_annotated_params(
         "landmarks": {"images": paths["images"]},
     }
     title = (
-        f"# {place.stem}: {len(usable.photos)} people, {sum(usable.photos)} usable photos; from `faceline annotate`.\n"
+        f"# {place.stem}: {len(usable.photos)} people, {sum(usable.photos)} usable photos (`faceline annotate`).\n"
         "# data.source and data.licence: what the photos are and what may be done with them, for page and card.\n\n"
     )
     write_text(place, title + yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=1000))

@@ -79,6 +79,12 @@ def test_a_variant_of_that_name_stops_it_before_any_work(project):
     assert Path("params/mine.yaml").read_text() == "# Mine.\n"
 
 
+def test_a_name_that_the_chains_commands_cannot_hold_stops_it_too(project):
+    done = annotate("people", "--out", "data/my people")
+    assert (done.exit_code, "use such a name" in done.stderr) == (2, True)
+    assert not Path("data/my people").exists()
+
+
 def test_of_too_few_people_the_data_set_is_written_and_no_variant(project, caplog):
     for person in range(4, 10):
         for photo in Path(f"people/{person}").iterdir():
@@ -93,8 +99,8 @@ def test_of_too_few_people_the_data_set_is_written_and_no_variant(project, caplo
 
 
 def test_paths_are_relative_to_the_project(project):
-    done = annotate("people", "--out", str(project / "data/own people"))
+    done = annotate("people", "--out", str(project / "data/own_people"))
     assert done.exit_code == 0, done.stderr
     variant = yaml.safe_load(Path("params/own_people.yaml").read_text())
-    assert variant["data"]["images"] == "data/own people/img_celeba.zip"
+    assert variant["data"]["images"] == "data/own_people/img_celeba.zip"
     assert variant["builds_on"] == "celeba-small"
