@@ -108,18 +108,23 @@ def annotate(
     """Your own people as a data set in CelebA's layout, ready for the chain.
 
     Of each photo the large, central face is taken. Attributes are unknown; boxes and points are found by
-    programs, not set by people.
+    programs, not set by people. In the project's folder it writes parameters for them too, with roles that the
+    people there are fill.
 
     \b
     faceline annotate staff/ --out data/staff
+    faceline params staff
+    dvc repro
     """
     from faceline.pipeline.annotate import annotate as write_annotations
     from faceline.pipeline.annotate import people_in
+    from faceline.pipeline.annotated_params import variant_place, write_annotated_params
     from faceline.pipeline.load import has_usable_predictor, load
 
     photos = people_in(people)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out}: exists already and is not empty; name a new folder")
+    place = variant_place(out)
     if landmarks == "auto":
         landmarks = "hourglass" if has_usable_predictor(setup) else "detector"
         log.info("landmarks by %s", landmarks)
@@ -127,6 +132,20 @@ def annotate(
         raise InputError("--detector boxes gives no points: this takes an hourglass, --landmarks hourglass")
     last = "align" if landmarks == "hourglass" else "detect"
     report = write_annotations(photos, load(setup, last).pipeline, last, out)
+    files = {kind: out / file for kind, file in report.files.items()}
+    variant = {}
+    if place is None:
+        log.warning("no parameters written: there is no folder `params` of the project here")
+    else:
+        boxes_by = "known boxes" if setup.detector == "boxes" else setup.detector
+        labels_by = boxes_by if landmarks == "detector" else f"{boxes_by} (boxes) and an hourglass (points)"
+        try:
+            usable, roles = write_annotated_params(place, files, labels_by)
+        except InputError as error:
+            log.warning("no parameters written: %s", error)
+        else:
+            variant = {"params": place, "usable": sum(usable.photos), "rejected": usable.rejected, "roles": roles}
+            log.info("parameters for these photos: `faceline params %s`, then `dvc repro`", place.stem)
     answer(
         {
             "people": report.photos,
@@ -134,7 +153,8 @@ def annotate(
             "landmarks": landmarks,
             "several_faces": report.several_faces,
             "skipped": [{"photo": photo, "reason": reason} for photo, reason in report.skipped],
-            "data": {kind: out / file for kind, file in report.files.items()},
+            "data": files,
+            **variant,
         }
     )
 
@@ -213,4 +233,5 @@ def params(
     """
     from faceline.pipeline.variants import write_variant
 
-    write_variant(variant, out)
+    for missing in write_variant(variant, out):
+        log.warning("not there yet (data/README.md says where it comes from): %s", missing)

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
 
 from faceline.core.errors import InputError
+from faceline.photos.seven_zip import unpacking
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 
@@ -62,10 +63,15 @@ def open_photos(source: Path) -> Photos:
     """Opens a folder of photos or a .zip of them.
 
     Raises:
-        InputError: it is not there, is neither, or two photos share a file name.
+        InputError: it is not there, is neither, two photos share a file name, or the photos are still packed as
+            7-Zip archives.
     """
     if source.is_dir():
-        return Photos(source, (path.relative_to(source).as_posix() for path in source.rglob("*")), None)
+        photos = Photos(source, (path.relative_to(source).as_posix() for path in source.rglob("*")), None)
+        if not photos.names:
+            _refuse_packed(source)
+        return photos
+    _refuse_packed(source)
     if not source.exists():
         raise InputError(f"{source}: no photos here; data/README.md says how to put a data set in place")
     try:
@@ -73,3 +79,9 @@ def open_photos(source: Path) -> Photos:
     except zipfile.BadZipFile:
         raise InputError(f"{source}: expected a folder of photos or a .zip of them") from None
     return Photos(source, archive.namelist(), archive)
+
+
+def _refuse_packed(source: Path) -> None:
+    command = unpacking(source)
+    if command:
+        raise InputError(f"{source}: the photos are still packed; `{command}` unpacks them, then name their folder")

@@ -14,10 +14,10 @@ from faceline.core.columns import BOX_COLUMNS, IMAGE_ID, PERSON, POINT_COLUMNS
 from faceline.core.errors import FacelineError, InputError
 from faceline.core.files import replacing_folder
 from faceline.imaging.images import encode_jpeg
-from faceline.imaging.progress import track
 from faceline.pipeline.face_pipeline import FacePipeline
 from faceline.pipeline.found_faces import main_face
 from faceline.pipeline.photo_files import photos_below, read_photos
+from faceline.pipeline.progress import track
 
 IMAGES = "img_celeba.zip"
 _AS_THEY_ARE = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp"}
