@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -79,7 +79,8 @@ def _verify_bin(pairs: Path, setup: Setup) -> None:
     from faceline.pipeline.load import load_embedder
     from faceline.pipeline.verify_bin import verify_bin
 
-    result = verify_bin(pairs, load_embedder(setup))
+    embedder, _ = load_embedder(setup)
+    result = verify_bin(pairs, embedder, setup.flips)
     answer(_verification(result) | {"photos": 2 * result.pairs, "people": "not known: each pair counts as its own"})
 
 
@@ -121,6 +122,7 @@ def annotate(
     from faceline.pipeline.annotated_params import variant_place, write_annotated_params
     from faceline.pipeline.load import has_usable_predictor, load
 
+    setup = replace(setup, recognizer=None)  # none takes part, and its points are not asked for
     photos = people_in(people)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out}: exists already and is not empty; name a new folder")
@@ -128,7 +130,7 @@ def annotate(
     if landmarks == "auto":
         landmarks = "hourglass" if has_usable_predictor(setup) else "detector"
         log.info("landmarks by %s", landmarks)
-    if landmarks == "detector" and setup.detector == "boxes":
+    if landmarks == "detector" and setup.detector_name == "boxes":
         raise InputError("--detector boxes gives no points: this takes an hourglass, --landmarks hourglass")
     last = "align" if landmarks == "hourglass" else "detect"
     report = write_annotations(photos, load(setup, last).pipeline, last, out)
