@@ -25,14 +25,16 @@ class _Graph:
         self.nodes.append(helper.make_node(kind, [self.last, *weights], [name], name, **attributes))
         self.last = name
 
-    def norm(self, name: str, count: int, epsilon: float) -> None:
-        drawn = {"gamma": (0.8, 1.2), "beta": (-0.2, 0.2), "moving_mean": (-0.2, 0.2), "moving_var": (0.001, 0.5)}
+    def norm(self, name: str, count: int, epsilon: float, size: float = 1.0) -> None:
+        """`size` of the numbers that come in and go out: small ones show whether epsilon is the right one."""
+        drawn = {"gamma": (0.9 * size, 1.1 * size), "beta": (-0.1, 0.1), "moving_mean": (-0.1, 0.1)}
+        drawn["moving_var"] = (0.8 * size**2, 1.2 * size**2)
         weights = [self.weight(f"{name}_{part}", self.rng.uniform(*ends, count)) for part, ends in drawn.items()]
         self.node("BatchNormalization", name, *weights, epsilon=epsilon)
 
     def layer(self, name: str, inputs: int, outputs: int, kernel: int, stride: int = 1, group: int = 1) -> None:
         shape = (outputs, inputs // group, kernel, kernel)
-        filters = self.rng.normal(0, np.prod(shape[1:]) ** -0.5, shape)
+        filters = self.rng.normal(0, (1.9 / np.prod(shape[1:])) ** 0.5, shape)  # what goes in keeps its size
         window = {"kernel_shape": [kernel] * 2, "pads": [kernel // 2] * 4, "strides": [stride] * 2, "group": group}
         self.node("Conv", f"{name}_conv2d", self.weight(f"{name}_conv2d_weight", filters), **window)
         self.norm(f"{name}_batchnorm", outputs, 1e-3)
@@ -51,11 +53,11 @@ def write_sface(path: Path, seed: int = 1) -> None:
         graph.layer(f"conv_{index}_dw", inputs, inputs, 3, stride, group=inputs)
         graph.layer(f"conv_{index}", inputs, channels, 1)
         inputs = channels
-    graph.norm("bn1", 1024, 2e-5)
+    graph.norm("bn1", 1024, 2e-5, 0.1)
     graph.node("Flatten", "flatten")
     matrix = graph.weight("pre_fc1_weight", graph.rng.normal(0, 50176**-0.5, (128, 50176)))
     graph.node("Gemm", "pre_fc1", matrix, graph.weight("pre_fc1_bias", graph.rng.normal(0, 1, 128)), transB=1)
-    graph.norm("fc1", 128, 2e-5)
+    graph.norm("fc1", 128, 2e-5, 0.1)
     ends = [
         [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)]
         for name, shape in (("data", [1, 3, 112, 112]), ("fc1", [1, 128]))

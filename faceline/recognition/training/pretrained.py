@@ -1,7 +1,8 @@
 """Weights to start from: published ones, or a file of the user's."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from safetensors import SafetensorError
@@ -54,25 +55,27 @@ def start_from(net: EmbeddingNet, pretrained: str) -> list[str]:
 
 
 def _read(path: Path, backbone: Backbone) -> Mapping[str, Tensor]:
-    if path.suffix == ".onnx" and backbone.from_onnx:
-        return _read_onnx(path, backbone.from_onnx)
+    if path.suffix == ".onnx":
+        return _read_onnx(path, backbone)
     safe = path.suffix == ".safetensors"
     try:
         state = load_file(path) if safe else torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, OSError, RuntimeError, EOFError, ValueError) as error:
+    except (SafetensorError, OSError, RuntimeError, EOFError, ValueError, UnpicklingError) as error:
         raise InputError(f"recognition.pretrained: {path} cannot be read as weights ({error})") from None
     if any(name.startswith(NET_PREFIX + _BACKBONE_PREFIX) for name in state):  # a recogniser: its head is left out
         return {name.removeprefix(NET_PREFIX): state[name] for name in state if name.startswith(NET_PREFIX)}
     return state
 
 
-def _read_onnx(path: Path, from_onnx: Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]]) -> Mapping[str, Tensor]:
+def _read_onnx(path: Path, backbone: Backbone) -> Mapping[str, Tensor]:
+    if backbone.from_onnx is None:
+        raise InputError(f"recognition.pretrained: {path} is an ONNX file, from which this backbone takes no weights")
     import onnx  # only where it is needed: importing it takes a while
     from google.protobuf.message import DecodeError
 
     try:
         held = onnx.load(path).graph.initializer
-        return from_onnx({tensor.name: torch.tensor(onnx.numpy_helper.to_array(tensor)) for tensor in held})
+        return backbone.from_onnx({tensor.name: torch.tensor(onnx.numpy_helper.to_array(tensor)) for tensor in held})
     except (DecodeError, OSError, ValueError) as error:
         raise InputError(f"recognition.pretrained: {path} cannot be read as an ONNX model ({error})") from None
     except KeyError as error:
