@@ -17,20 +17,25 @@ NET_PREFIX = "net."
 
 
 def save_recognizer(path: Path, state: Mapping[str, Tensor], config: NetConfig, metadata: Mapping) -> None:
-    """Writes a `Recognizer`'s state atomically; `metadata` beside the net's: people, loss, template, ..."""
+    """Writes a `Recognizer`'s state atomically; `metadata` beside the net's: people, template, ...
+
+    `loss` in it is None where the state has no head.
+    """
     shared = {"config": asdict(config), "input_px": config.input_px, "mean": [MEAN] * 3, "std": [STD] * 3}
     save_model(path, KIND, state, {**shared, **metadata})
 
 
 def load_recognizer(path: Path, with_head: bool) -> tuple[EmbeddingNet, Head | None, dict]:
-    """Net and head, in evaluation mode, and the metadata of the file; the head is None unless it is asked for.
+    """Net and head, in evaluation mode, and the metadata of the file.
+
+    The head is None where the file has none or it is not asked for.
 
     Raises:
         InputError: the file is no recogniser, or weights are missing.
     """
     tensors, metadata = load_model(path, KIND)
     parts = {NET_PREFIX: EmbeddingNet(NetConfig(**metadata["config"]))}
-    if with_head:
+    if with_head and metadata["loss"] is not None:
         name, people = metadata["loss"]["name"], len(metadata["people"])
         params = load_loss(name).Params.model_validate(metadata["loss"]["params"])
         parts["head."] = build_head(name, params, people, parts[NET_PREFIX].config.embedding_dim)
