@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -98,8 +99,8 @@ def test_help_of_every_verb_shows_examples() -> None:
 @pytest.mark.parametrize("verb", VERBS)
 def test_only_verbs_that_use_models_take_their_folder(verb: str) -> None:
     shown = CliRunner().invoke(app, [verb, "--help"]).stdout
-    assert ("--models" in shown) is (
-        verb not in ("list", "remove", "export", "import", "pack", "export-images", "params")
+    assert bool(re.search(r"--models +DIR", shown)) is (
+        verb not in ("list", "remove", "export", "import", "fetch", "pack", "export-images", "params")
     )
 
 
