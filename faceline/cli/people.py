@@ -38,7 +38,8 @@ def enroll(
 ) -> None:
     """Adds photos to a person; nothing is trained.
 
-    Of each photo the large, central face is taken, and measured: sharpness, size, pose, the detector's score.
+    Of each photo the large, central face is taken, and measured: sharpness, size, pose, the detector's score. A photo
+    that the person has already (the same file name and face) is left as it is.
 
     \b
     faceline enroll "Ada Lovelace" ada1.jpg ada2.jpg --gallery people.db
@@ -63,24 +64,30 @@ def enroll(
     loaded = load(setup, "embed")
     now = datetime.now(UTC).isoformat(timespec="seconds")
     rows: list[PhotoRow] = []
+    already: list[PhotoRow] = []
 
     def keep_main(found: PhotoFaces, number: int) -> dict:
         face = found.faces[number]
         if face is not main_face(found):
             return {"enrolled": False}
-        rows.append(enrolled_photo(owners[found.name], found.name, face, now))
-        quality = rows[-1].quality
-        return {"enrolled": True, "quality": asdict(quality), "warnings": quality_warnings(quality)}
+        row = enrolled_photo(owners[found.name], found.name, face, now)
+        known = opened.holds(row)
+        (already if known else rows).append(row)
+        facts = {"quality": asdict(row.quality), "warnings": quality_warnings(row.quality)}
+        return {"enrolled": not known, "already": known, **facts}
 
     with Gallery.open_or_create(gallery, loaded.model, loaded.dim) as opened:
         records, error = photo_records(list(owners), loaded.pipeline, "embed", draw, keep_main)
         records = [{"name": owners[record["photo"]], **record} for record in records]
         opened.add(rows)
         counts = {person.name: person.photos for person in opened.people()}
-        added = Counter(row.name for row in rows)
-        enrolled = [{"name": who, "added": new, "photos": counts[who]} for who, new in added.items()]
+        added, kept = Counter(row.name for row in rows), Counter(row.name for row in already)
+        enrolled = [
+            {"name": who, "added": added[who], "already": kept[who], "photos": counts[who]}
+            for who in dict.fromkeys([*added, *kept])
+        ]
         answer({"gallery": gallery, "people": len(opened), "enrolled": enrolled, "photos": records})
-    missing = sorted(set(owners.values()) - added.keys())
+    missing = sorted(set(owners.values()) - added.keys() - kept.keys())
     if missing:
         kind = InputError if error else FacelineError
         raise kind(f"not enrolled, for want of a usable face: {', '.join(missing)}; the records say why")

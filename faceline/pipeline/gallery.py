@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from faceline.evaluation.verification.template_tails import SearchKind
 
 STORED = np.dtype("<f4")
+SAME_PHOTO = 0.9999  # cosine; a photo embedded twice, in other batches, differs in its last digits
 ROUNDING = 1e-6  # of a unit vector's length in float32: such a vector is kept to the bit
 _COLUMNS = ("name", "photo", "embedding", "enrolled", "photos", *QUALITY_COLUMNS)
 
@@ -135,6 +136,14 @@ class Gallery(AbstractContextManager):
             )
         if existing == "replace":
             empty_log(self._database)
+
+    def holds(self, row: PhotoRow) -> bool:
+        """Whether the person has this very photo already: a file of that name with the same embedding."""
+        wanted = self._checked(row)
+        held = self._database.execute(
+            "SELECT embedding FROM photos WHERE name = ? AND photo = ?", (wanted.name, wanted.photo)
+        )
+        return any(np.frombuffer(blob, STORED) @ wanted.embedding > SAME_PHOTO for (blob,) in held)
 
     def remove(self, names: Iterable[str]) -> None:
         """Forgets people; their numbers are overwritten in the file.

@@ -210,9 +210,18 @@ def gallery(world: World) -> Path:
 
 def test_enroll_adds_to_a_person(world: World, gallery: Path) -> None:
     found = answer(world.faces("enroll", "Ada", world.photo("again.png", 1), "--gallery", gallery))
-    assert found["enrolled"] == [{"name": "Ada", "added": 1, "photos": 2}]
+    assert found["enrolled"] == [{"name": "Ada", "added": 1, "already": 0, "photos": 2}]
     everybody = answer(world.run("list", "--gallery", gallery))["people"]
     assert [(person["name"], person["photos"]) for person in everybody] == [("Ada", 2), ("Bob", 1)]
+
+
+def test_a_photo_enrolled_again_is_left_as_it_is(world: World, gallery: Path) -> None:
+    again = world.folder / "Ada.png"
+    found = answer(world.faces("enroll", "Ada", again, world.photo("more/Ada.png", 7), "--gallery", gallery))
+    assert found["enrolled"] == [{"name": "Ada", "added": 1, "already": 1, "photos": 2}]
+    assert [record["faces"][0]["already"] for record in found["photos"]] == [True, False]
+    nothing = answer(world.faces("enroll", "Ada", again, "--gallery", gallery))
+    assert nothing["enrolled"] == [{"name": "Ada", "added": 0, "already": 1, "photos": 2}]
 
 
 def test_enroll_a_folder_for_each_person(world: World) -> None:

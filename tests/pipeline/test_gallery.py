@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import stat
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -179,6 +180,15 @@ def test_a_photo_that_is_not_there_or_not_one_is_named_and_nothing_removed(galle
     with pytest.raises(InputError, match="Zoe"):
         gallery.remove_photos("Zoe", ["1.jpg"])
     assert [str(row.id) for row in gallery.rows()] == ids
+
+
+def test_a_photo_is_known_again_by_its_name_and_face(gallery: Gallery) -> None:
+    first, other = photo_rows({"Ada": unit(2)})
+    gallery.add([first])
+    assert gallery.holds(replace(first, photo="elsewhere/1.jpg", embedding=2 * first.embedding + 1e-5))
+    assert not gallery.holds(replace(first, name="Bob"))
+    assert not gallery.holds(replace(first, photo="2.jpg"))
+    assert not gallery.holds(replace(other, photo="1.jpg"))
 
 
 def test_an_id_is_never_given_twice(gallery: Gallery) -> None:
