@@ -32,8 +32,17 @@ def refuse_missing(params: Params) -> None:
         listed = "\n".join(f"  {line}" for line in missing)
         raise InputError(
             f"params.yaml names data that is not there:\n{listed}\ndata/README.md says where each comes from and "
-            "where it goes; `faceline params sample` goes back to the sample, which needs none"
+            f"where it goes; `faceline params sample` goes back to the sample, which needs none{_in_a_copy()}"
         )
+
+
+def _in_a_copy() -> str:
+    """DVC runs queued and temporary experiments in copies of what git tracks."""
+    if not {".dvc", "exps"} <= set(Path.cwd().parts):
+        return ""
+    return (
+        "; this is an experiment's copy, into which data that git ignores comes by `dvc exp run --copy-paths FOLDER`"
+    )
 
 
 def _missing(key: str, path: Path) -> str:

@@ -66,6 +66,16 @@ def test_a_form_that_came_later_is_named():
         check_params(Path("params.yaml"), Path("checked.txt"))
 
 
+def test_in_the_copy_of_an_experiment_the_way_to_bring_data_is_said(monkeypatch, tmp_path):
+    assert CliRunner().invoke(app, ["params", "celeba-small"]).exit_code == 0
+    for folder, said in ((tmp_path, False), (tmp_path / ".dvc/tmp/exps/one", True)):
+        folder.mkdir(parents=True, exist_ok=True)
+        monkeypatch.chdir(folder)
+        with pytest.raises(InputError) as error:
+            check_params(tmp_path / "params.yaml", tmp_path / "checked.txt")
+        assert ("--copy-paths" in str(error.value)) is said
+
+
 def test_the_sample_needs_nothing():
     assert CliRunner().invoke(app, ["params", "sample"]).exit_code == 0
     check_params(Path("params.yaml"), Path("checked.txt"))
