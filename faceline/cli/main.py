@@ -6,7 +6,6 @@ Nothing heavy is imported before a verb runs, so that `--help` answers at once.
 import logging
 import sys
 
-import click
 import typer
 from typer.core import TyperGroup
 
@@ -17,7 +16,7 @@ from faceline.core.errors import FacelineError, InputError
 class _Faceline(TyperGroup):
     """Turns a user's mistake into a message and an exit code instead of a traceback."""
 
-    def invoke(self, ctx: click.Context) -> object:
+    def invoke(self, ctx: typer.Context) -> object:
         logging.basicConfig(level=logging.INFO, format="faceline: %(message)s", stream=sys.stderr)
         for chatty in ("onnxscript", "onnx_ir", "torch"):
             logging.getLogger(chatty).setLevel(logging.WARNING)
@@ -26,6 +25,13 @@ class _Faceline(TyperGroup):
         except (InputError, FacelineError) as error:
             print(f"faceline: {error}", file=sys.stderr)
             raise typer.Exit(error.exit_code) from None
+        except ModuleNotFoundError as error:
+            package = (error.name or "").partition(".")[0]
+            if package in ("", "faceline"):
+                raise
+            way_out = "pip install 'faceline[train]'; exported models run without it, with --runtime onnx"
+            print(f"faceline: this needs the package {package}: {way_out}", file=sys.stderr)
+            raise typer.Exit(InputError.exit_code) from None
 
 
 app = typer.Typer(

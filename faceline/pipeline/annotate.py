@@ -6,10 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from PIL import ExifTags, Image
 
-from faceline.annotations.celeba import write_celeba
 from faceline.core.columns import BOX_COLUMNS, IMAGE_ID, PERSON, POINT_COLUMNS
 from faceline.core.errors import FacelineError, InputError
 from faceline.core.files import replacing_folder
@@ -93,6 +91,10 @@ def annotate(people: dict[str, list[Path]], pipeline: FacePipeline, last: str, o
             raise FacelineError(
                 f"no usable face in any of {len(owners)} photos; `faceline detect` shows what is found"
             )
+        import pandas as pd  # `enroll` reads folders of people without it
+
+        from faceline.annotations.celeba import write_celeba
+
         who = [IMAGE_ID, PERSON, "name", "photo"]
         table = pd.DataFrame(rows, columns=[*who, *BOX_COLUMNS, *POINT_COLUMNS])
         report.files |= write_celeba(folder, table)
