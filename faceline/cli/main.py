@@ -10,7 +10,7 @@ import click
 import typer
 from typer.core import TyperGroup
 
-from faceline.cli import faces, people, sets
+from faceline.cli import faces, measuring, people, sets
 from faceline.core.errors import FacelineError, InputError
 
 
@@ -44,6 +44,8 @@ for verb in (people.enroll, people.identify, people.remove, people.export):
     app.command(rich_help_panel="People")(verb)
 app.command("list", rich_help_panel="People")(people.list_people)
 app.command("import", rich_help_panel="People")(people.import_people)
+for verb in (measuring.fetch, measuring.calibrate, measuring.evaluate):
+    app.command(rich_help_panel="Any model on your people")(verb)
 for verb in (sets.verify, sets.annotate, sets.export_onnx, sets.export_images, sets.params):
     app.command(verb.__name__.replace("_", "-"), rich_help_panel="Sets and models")(verb)
 

@@ -199,17 +199,13 @@ def _operating_point(
     setup: Setup, model: str, photos: list[int], fpir: float | None, threshold: float | None
 ) -> OperatingPoint:
     """`photos`: how many each enrolled person has."""
-    from faceline.evaluation.verification.calibration import Calibration
+    from faceline.pipeline.calibrations import find_calibration
     from faceline.pipeline.identification import fixed_point, operating_point
-    from faceline.pipeline.load import CALIBRATION
 
     if threshold is not None:
         return fixed_point(threshold, photos)
-    path = setup.models / CALIBRATION
-    calibration = Calibration.read(path) if path.is_file() else None
-    if calibration is None or calibration.model != model:
-        problem = "made for another recogniser" if calibration else "no such calibration"
-        raise InputError(f"{path}: {problem}; run `dvc repro`, or give a threshold with --threshold")
+    found = find_calibration(model, setup.models)
+    calibration, path = found.calibration, found.path
     point = operating_point(calibration, photos, fpir)
     beyond = sum(count > calibration.most_photos for count in photos)
     if beyond:

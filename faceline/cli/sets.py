@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -86,13 +86,14 @@ def annotate(
     from faceline.pipeline.annotate import people_in
     from faceline.pipeline.load import has_usable_predictor, load
 
+    setup = replace(setup, recognizer=None)  # none takes part, and its points are not asked for
     photos = people_in(people)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out}: exists already and is not empty; name a new folder")
     if landmarks == "auto":
         landmarks = "hourglass" if has_usable_predictor(setup) else "detector"
         log.info("landmarks by %s", landmarks)
-    if landmarks == "detector" and setup.detector == "boxes":
+    if landmarks == "detector" and setup.detector_name == "boxes":
         raise InputError("--detector boxes gives no points: this takes an hourglass, --landmarks hourglass")
     last = "align" if landmarks == "hourglass" else "detect"
     report = write_annotations(photos, load(setup, last).pipeline, last, out)

@@ -108,7 +108,7 @@ class Gallery(AbstractContextManager):
         if model != self.model:
             raise InputError(
                 f"{self.path}: made with the recogniser {self.model[:12]}, not with this one ({model[:12]}); "
-                "give the first with --models, or enroll the people again into a new gallery"
+                "give the first with --models or --recognizer, or enroll the people again into a new gallery"
             )
 
     def enroll(self, people: Mapping[str, np.ndarray]) -> None:
