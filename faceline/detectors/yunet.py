@@ -7,7 +7,10 @@ import cv2
 import numpy as np
 
 from faceline.core.errors import InputError
+from faceline.core.files import check_file
 from faceline.detection.detections import Detections, Detector, DetectorSettings
+
+MAX_MODEL_BYTES = 2**28
 
 
 class Yunet(Detector):
@@ -20,15 +23,16 @@ class Yunet(Detector):
         """Loads the model; InputError where its file is missing, or OpenCV cannot read it as YuNet."""
         super().__init__(settings)
         model = Path(settings.model)
-        if not model.is_file():
-            raise InputError(
-                f"{model}: no such file; yunet takes face_detection_yunet_2023mar.onnx of OpenCV's model zoo, as "
-                "wild.detector_model in params.yaml or --detector-model of the tool"
-            )
+        hint = (
+            "yunet takes face_detection_yunet_2023mar.onnx of OpenCV's model zoo, as wild.detector_model in "
+            "params.yaml or --detector-model of the tool"
+        )
+        check_file(model, hint, MAX_MODEL_BYTES)
         try:
             self._net = cv2.FaceDetectorYN.create(str(model), "", (320, 320), self.min_score)
+            self._net.detect(np.zeros((320, 320, 3), np.uint8))  # fails for a model of something else
         except cv2.error as error:
-            raise InputError(f"{model}: OpenCV cannot read it as YuNet ({error.err})") from None
+            raise InputError(f"{model}: OpenCV cannot read it as YuNet ({error.err}); {hint}") from None
 
     def detect(self, images: Sequence[np.ndarray]) -> list[Detections]:
         return [self._detect(image) for image in images]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -19,10 +18,13 @@ from pathlib import Path
 import numpy as np
 
 from faceline.core.errors import InputError
+from faceline.core.files import check_file
+from faceline.pipeline.gallery_checks import check_person, checked_facts, checked_name, checked_total, explained
+from faceline.pipeline.gallery_checks import normalised as _normalised
 
 FORMAT = "faceline gallery 1"
 PRIVATE = 0o600
-MAX_NAME = 200
+MAX_FILE_BYTES = 2**36
 _STORED = np.dtype("<f4")
 
 # name, (dim,) sum of unit embeddings, their number, when it last changed (UTC, ISO 8601)
@@ -73,17 +75,19 @@ class Gallery(AbstractContextManager):
             InputError: there is none, or the file is something else.
         """
         self.path = Path(path)
-        if not self.path.is_file():
-            raise InputError(f"{path}: no such gallery; `faceline enroll NAME PHOTO... --gallery {path}` makes one")
-        try:
+        check_file(self.path, f"`faceline enroll NAME PHOTO... --gallery {path}` makes a gallery", MAX_FILE_BYTES)
+        with explained(self.path):
             self._database = _connect(self.path)
-            metadata = dict(self._database.execute("SELECT key, value FROM facts"))
-        except sqlite3.DatabaseError as error:
-            raise InputError(f"{path}: not a faceline gallery ({error})") from None
-        if metadata.get("format") != FORMAT:
-            raise InputError(f"{path}: a gallery of the form {metadata.get('format')!r}, expected {FORMAT!r}")
-        self.model = metadata["model"]
-        self.dim = int(metadata["dim"])
+        try:
+            with explained(self.path):
+                facts = checked_facts(self._database, self.path)
+        except BaseException:
+            self._database.close()
+            raise
+        if facts.get("format") != FORMAT:
+            found = str(facts.get("format"))[:80]
+            raise InputError(f"{path}: a gallery of the form {found!r}, expected {FORMAT!r}")
+        self.model, self.dim = facts["model"], int(facts["dim"])
 
     @classmethod
     def open_or_create(cls, path: Path, model: str, dim: int) -> Gallery:
@@ -145,15 +149,17 @@ class Gallery(AbstractContextManager):
                 if not database.execute("DELETE FROM people WHERE name = ?", (name,)).rowcount:
                     raise InputError(f"{self.path}: nobody called {name!r} is enrolled; `faceline list` names them")
         # the log beside the file still holds the removed rows: fold it in and empty it
-        self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._query("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def people(self) -> list[EnrolledPerson]:
         """Everybody, by name."""
-        rows = self._database.execute("SELECT name, photos, updated FROM people ORDER BY name")
+        rows = self._query("SELECT name, photos, updated FROM people ORDER BY name")
+        for row in rows:
+            check_person(self.path, *row)
         return [EnrolledPerson(*row) for row in rows]
 
     def __len__(self) -> int:
-        return self._database.execute("SELECT count(*) FROM people").fetchone()[0]
+        return self._query("SELECT count(*) FROM people")[0][0]
 
     def references(self) -> References:
         """Loads everybody's mean embedding, scaled to length 1."""
@@ -165,8 +171,15 @@ class Gallery(AbstractContextManager):
 
     def rows(self) -> list[GalleryRow]:
         """Everybody with the sum of their embeddings, by name."""
-        rows = self._database.execute("SELECT name, total, photos, updated FROM people ORDER BY name")
-        return [(name, np.frombuffer(total, _STORED), photos, updated) for name, total, photos, updated in rows]
+        rows = self._query("SELECT name, total, photos, updated FROM people ORDER BY name")
+        return [
+            (name, checked_total(self.path, name, total, photos, self.dim), photos, updated)
+            for name, total, photos, updated in rows
+        ]
+
+    def _query(self, command: str) -> list[tuple]:
+        with explained(self.path):
+            return self._database.execute(command).fetchall()
 
     def take_in(self, rows: Sequence[GalleryRow], existing: str = "refuse") -> None:
         """Adds rows of another gallery of the same model, in one transaction.
@@ -202,18 +215,24 @@ class Gallery(AbstractContextManager):
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction that holds the write lock from the start, so that reading and adding cannot be split."""
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
-            yield self._database
-        except BaseException:
-            self._database.execute("ROLLBACK")
-            raise
-        self._database.execute("COMMIT")
+        with explained(self.path):
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._database
+                self._database.execute("COMMIT")
+            except BaseException:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                raise
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, timeout=60, isolation_level=None)
-    database.execute("PRAGMA secure_delete = ON")
+    # SQLite writes beside a file that it reads; where nothing can be written it must know that nobody does
+    unchanging = path.exists() and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    name = f"{path.absolute().as_uri()}?immutable=1" if unchanging else path
+    database = sqlite3.connect(name, timeout=60, isolation_level=None, uri=unchanging)
+    if not unchanging:
+        database.execute("PRAGMA secure_delete = ON")
     return database
 
 
@@ -221,7 +240,7 @@ def _create(path: Path, model: str, dim: int) -> None:
     """Makes a whole gallery under another name and gives it its own at the end: nobody ever sees half of one."""
     if not path.parent.is_dir():
         raise InputError(f"{path}: there is no folder {path.parent} to put the gallery in")
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+    with explained(path), tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name[:100]}.") as folder:
         temporary = Path(folder) / path.name
         temporary.touch(mode=PRIVATE)  # SQLite gives its log files the same mode
         database = _connect(temporary)
@@ -236,17 +255,3 @@ def _create(path: Path, model: str, dim: int) -> None:
             return
         except OSError:  # a file system without links
             temporary.rename(path)
-
-
-def _normalised(name: str) -> str:
-    return unicodedata.normalize("NFC", name).strip()
-
-
-def checked_name(name: str) -> str:
-    """A name as it is stored: one spelling for each, and nothing that would spoil a line of output."""
-    clean = _normalised(name)
-    if not clean or len(clean) > MAX_NAME or not clean.isprintable():
-        raise InputError(f"{name!r}: a name has 1 to {MAX_NAME} printable characters")
-    if clean == "unknown":
-        raise InputError("unknown: this name stands for people who are not enrolled; choose another")
-    return clean

@@ -6,18 +6,30 @@ from pathlib import Path
 import numpy as np
 
 from faceline.core.errors import InputError
-from faceline.core.files import replacing
+from faceline.core.files import check_file, replacing
 from faceline.pipeline.gallery import FORMAT, PRIVATE, Gallery
+from faceline.pipeline.gallery_checks import MAX_DIM, check_person, is_sum_of_units, normalised
 
-_ARRAYS = ("format", "model", "names", "totals", "photos", "updated")
+MAX_FILE_BYTES = 2**32
+# kinds of numpy's types, and how many dimensions each array has
+_ARRAYS = {
+    "format": ("U", 0),
+    "model": ("U", 0),
+    "names": ("U", 1),
+    "totals": ("f", 2),
+    "photos": ("iu", 1),
+    "updated": ("U", 1),
+}
 
 
 def export_people(gallery: Gallery, path: Path) -> int:
     """Writes everybody to a private .npz without pickles, whole or not at all, and says how many there are.
 
     Raises:
-        InputError: there is no folder to put it in.
+        InputError: there is no folder to put it in, or one of that name stands there.
     """
+    if path.is_dir():
+        raise InputError(f"{path}: a folder; name a file")
     if not path.parent.is_dir():
         raise InputError(f"{path}: there is no folder {path.parent}")
     rows = gallery.rows()
@@ -53,9 +65,8 @@ def import_people(gallery: Gallery, path: Path, existing: str = "refuse") -> int
             f"{gallery.model[:12]}); enroll the people again"
         )
     totals, photos = contents["totals"].astype(np.float64), contents["photos"]
-    same = len(contents["names"]) == len(totals) == len(photos) == len(contents["updated"])
-    if not same or totals.shape[1:] != (gallery.dim,) or not np.isfinite(totals).all() or (photos < 1).any():
-        raise InputError(f"{path}: damaged: its arrays do not belong together")
+    if totals.shape[1] != gallery.dim:
+        raise InputError(f"{path}: damaged: {totals.shape[1]} numbers a person, the gallery's have {gallery.dim}")
     rows = zip(
         contents["names"].tolist(), totals, photos.astype(int).tolist(), contents["updated"].tolist(), strict=True
     )
@@ -74,11 +85,31 @@ def exported_model(path: Path) -> tuple[str, int]:
 
 
 def _load_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of an exported gallery, all of them checked."""
+    check_file(path, "expected what `faceline export` wrote", MAX_FILE_BYTES)
     try:
+        with zipfile.ZipFile(path) as archive:
+            # what is stored as it is takes no more memory than the file has bytes
+            packed = any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist())
+        if packed:
+            raise ValueError("its arrays are packed, exported ones are not")
         with np.load(path, allow_pickle=False) as file:
             contents = {key: file[key] for key in _ARRAYS}
-    except (OSError, ValueError, KeyError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: not an exported gallery ({error})") from None
-    if str(contents["format"]) != FORMAT:
-        raise InputError(f"{path}: expected {FORMAT!r}, found {str(contents['format'])!r}")
+    except Exception as error:  # numpy and zipfile answer damage with errors that share no base
+        raise InputError(f"{path}: not an exported gallery ({str(error)[:200]})") from None
+    if contents["format"].shape or str(contents["format"]) != FORMAT:
+        raise InputError(f"{path}: expected {FORMAT!r}, found {str(contents['format'])[:80]!r}")
+    for key, (kinds, dimensions) in _ARRAYS.items():
+        if contents[key].dtype.kind not in kinds or contents[key].ndim != dimensions:
+            raise InputError(f"{path}: damaged: {key} is an array of {contents[key].dtype}, {contents[key].ndim}-d")
+    totals, photos, names = contents["totals"], contents["photos"], contents["names"].tolist()
+    same = len(names) == len(totals) == len(photos) == len(contents["updated"])
+    if not same or not 1 <= totals.shape[1] <= MAX_DIM or not np.isfinite(totals).all() or (photos < 1).any():
+        raise InputError(f"{path}: damaged: its arrays do not belong together")
+    if len({normalised(name) for name in names}) < len(names):
+        raise InputError(f"{path}: damaged: it has one person twice")
+    for name, total, count, updated in zip(names, totals, photos.tolist(), contents["updated"].tolist(), strict=True):
+        check_person(path, name, count, updated)
+        if not is_sum_of_units(total, count):
+            raise InputError(f"{path}: damaged: the embedding of {name} is not the sum of {count} unit vectors")
     return contents
