@@ -30,7 +30,7 @@ class Yunet(Detector):
         check_file(model, hint, MAX_MODEL_BYTES)
         try:
             self._net = cv2.FaceDetectorYN.create(str(model), "", (320, 320), self.min_score)
-            self._net.detect(np.zeros((320, 320, 3), np.uint8))  # fails for a model of something else
+            self._detect(np.zeros((320, 320, 3), np.uint8))  # fails for a model of something else
         except cv2.error as error:
             raise InputError(f"{model}: OpenCV cannot read it as YuNet ({error.err}); {hint}") from None
 

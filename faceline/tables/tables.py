@@ -41,7 +41,7 @@ _SHARED = {
     **dict.fromkeys([*BOX_COLUMNS, *POINT_COLUMNS], "numbers"),
     **dict.fromkeys(ATTRIBUTES, "whole numbers"),
 }
-_WORDS = {"role": ROLES, "split": SPLITS}
+_WORDS = {"role": ("", *ROLES), "split": SPLITS}
 
 
 def open_parquet(path: Path, required: Mapping[str, str], hint: str) -> pq.ParquetFile:

@@ -30,11 +30,11 @@ def test_the_answer_is_right(name: str, sound: Path, tmp_path: Path) -> None:
 
 
 def test_what_asks_for_much_memory_or_time_gets_neither() -> None:
-    """In a process of its own: a huge picture or table, a view without end, anchors that stand for more than memory."""
+    """In a process of its own: a huge picture or table, a view without end, anchors that unfold."""
     words = ["30,000 x 30,000", "photo in a folder: 3 GB", "a view", "anchors", "crop by"]
     environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
     command = [sys.executable, "-m", "corpus", "--bounded", *words]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, env=environment)
     assert done.returncode == 0, done.stdout
 
 
