@@ -78,8 +78,15 @@ def checked_name(name: str) -> str:
         InputError: no such name.
     """
     clean = normalised_name(name)
-    if not clean or len(clean) > MAX_NAME or not clean.isprintable():
-        raise InputError(f"{name!r}: a name has 1 to {MAX_NAME} printable characters")
-    if clean == "unknown":
-        raise InputError("unknown: this name stands for people who are not enrolled; choose another")
+    if fault := name_fault(clean):
+        raise InputError(fault)
     return clean
+
+
+def name_fault(name: str) -> str:
+    """Why a name cannot be stored; empty where it can."""
+    if not name or len(name) > MAX_NAME or not name.isprintable():
+        return f"{name[:80]!r}: a name has 1 to {MAX_NAME} printable characters"
+    if name == "unknown":
+        return "unknown: this name stands for people who are not enrolled; choose another"
+    return ""
