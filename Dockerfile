@@ -1,6 +1,8 @@
 # The tool `faceline` with its models mounted:
 #   docker build -t faceline .
-#   docker run --rm -v "$PWD/models:/models:ro" -v "$PWD/photos:/data" faceline identify /data --gallery /data/people.db
+#   docker run --rm --user "$(id -u):$(id -g)" -v "$PWD/models:/models:ro" -v "$PWD/photos:/data" \
+#     faceline identify /data --gallery /data/people.db
+# --user: a gallery is readable by its owner alone, and so is one made in the container.
 FROM python:3.11-slim
 
 ENV PYTHONDONTWRITEBYTECODE=1 \
@@ -11,7 +13,7 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
 WORKDIR /opt/faceline
 COPY pyproject.toml requirements.txt README.md LICENSE ./
 COPY faceline ./faceline
-RUN grep -v "^-e" requirements.txt > constraints.txt && pip install --constraint constraints.txt .
+RUN grep -v "^-e" requirements.txt > constraints.txt && pip install --constraint constraints.txt ".[train]"
 
 RUN useradd --create-home --uid 1000 faceline
 USER faceline

@@ -18,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
+from faceline.boxes.boxes import box_around, iou
 from faceline.core.columns import BOX_COLUMNS
 from faceline.detection.detections import Detector, DetectorSettings
 from faceline.detection.registry import load_detector
-from faceline.geometry.boxes import box_around, iou
 from faceline.imaging.images import decode_rgb
 from faceline.landmarks.sets.sources import read_landmark_set
 from faceline.models.runtime import prepare

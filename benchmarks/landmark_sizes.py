@@ -26,7 +26,6 @@ from benchmarks.experiments import dvc_run, refuse_unclean, restore, revision
 from faceline.core.columns import BOX_COLUMNS
 from faceline.core.files import write_text
 from faceline.evaluation.verification.params import EvaluationParams
-from faceline.geometry.points import points_of
 from faceline.landmarks.errors.nme import bootstrap_mean, ced_auc, nme_eye_center
 from faceline.landmarks.evaluation.measurement import jittered_boxes, predict_rows
 from faceline.landmarks.net.codec import Codec
@@ -36,6 +35,7 @@ from faceline.landmarks.training.hourglass_training import heatmap_loss, net_con
 from faceline.landmarks.training.params import LandmarkParams
 from faceline.models.runtime import prepare
 from faceline.packed.sets import PackedSet
+from faceline.points.points import points_of
 from faceline.settings.schema import load_params
 
 TRAINED, MEASURED = "train_landmarks", "evaluate_landmarks"

@@ -26,9 +26,8 @@ from skimage.transform import SimilarityTransform, warp
 
 from faceline.alignment.fit.alignment import fit_alignment
 from faceline.alignment.geometry.template import TEMPLATE, template
+from faceline.boxes.boxes import box_around
 from faceline.core.columns import BOX_COLUMNS, POINTS
-from faceline.geometry.boxes import box_around
-from faceline.geometry.points import point_table
 from faceline.imaging.images import encode_jpeg
 from faceline.landmarks.net.codec import STRIDE, Codec
 from faceline.landmarks.net.hourglass import MEAN, STD, StackedHourglass, normalised
@@ -36,6 +35,7 @@ from faceline.landmarks.net.predictor import LandmarkPredictor
 from faceline.landmarks.training.hourglass_training import Trainer, load_faces, net_config
 from faceline.models.runtime import prepare, seed_everything
 from faceline.packed.sets import PackedSet, PackedWriter
+from faceline.points.points import point_table
 from faceline.settings.schema import Params, load_params
 from faceline.training.checkpoint import Checkpoint
 from faceline.windows.windows import WINDOW_COLUMNS, compose, sample, window_around

@@ -23,10 +23,10 @@ from PIL import Image
 
 from faceline.alignment.geometry.template import TEMPLATE
 from faceline.annotations.celeba import read_file
+from faceline.boxes.boxes import BoxMap, box_around, iou
 from faceline.core.columns import BOX_COLUMNS, POINTS
 from faceline.detection.detections import DetectorSettings, FaceFinder
 from faceline.detection.registry import load_detector
-from faceline.geometry.boxes import BoxMap, box_around, iou
 from faceline.imaging.images import decode_rgb
 from faceline.landmarks.net.hourglass import MEAN, STD, HourglassConfig, StackedHourglass
 from faceline.landmarks.net.predictor import LandmarkPredictor

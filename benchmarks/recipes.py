@@ -4,12 +4,16 @@
     python -m benchmarks.recipes celeba-small celeba-small-notebook --seeds 3
 
 Photos, split, crops and alignment are those of params.yaml for all. Recipes have to agree on backbone, input and
-epochs, so that they differ in how a net is trained and not in what it is or how much it sees.
+epochs, so that they differ in how a net is trained and not in what it is or how much it sees. To compare nets, or a
+pretrained one before and after training, say what may differ:
+
+    python -m benchmarks.recipes celeba-small celeba-small-sface celeba-small-sface-tuned --differing all
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from benchmarks import comparison
@@ -20,6 +24,7 @@ from faceline.pipeline.variants import load_variant
 from faceline.settings.schema import Params, load_params
 
 SHARED = ("backbone", "stem_stride", "input_px", "epochs", "pretrained", "precision")
+ALL = "all"
 
 
 def settings_of(recipe: Params, present: Params) -> dict[str, object]:
@@ -33,29 +38,53 @@ def settings_of(recipe: Params, present: Params) -> dict[str, object]:
     return {key: value for key, value in flat(used).items() if value != known[key]}
 
 
+def check_alike(recipes: Mapping[str, Params], differing: Collection[str]) -> None:
+    """Makes sure that recipes agree on `SHARED`, but for the keys `differing`, or any where that holds `all`.
+
+    Raises:
+        InputError: they do not; the message names the key and what each recipe has.
+    """
+    if ALL in differing:
+        return
+    for key in SHARED:
+        values = {name: getattr(recipe.recognition, key) for name, recipe in recipes.items()}
+        if len(set(values.values())) > 1 and key not in differing:
+            raise InputError(
+                f"recognition.{key} must be the same in all recipes, found {values}; `--differing {key}` allows it"
+            )
+
+
+def note_of(recipe: Params) -> str:
+    """What the table says of a recipe: its loss, or that there was no training; the weights that it starts from."""
+    recognition = recipe.recognition
+    start = "" if recognition.pretrained == "none" else f", from {recognition.pretrained}"
+    return f"{recognition.backbone}, {recognition.loss if recognition.epochs else 'not trained'}{start}"
+
+
 def main() -> None:
     """Runs the recipes and writes `docs/results/recipes-NAME.{md,csv,png}`."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("recipes", nargs="+", help="variants of the parameters")
     comparison.add_common_options(parser, "celeba-small")
+    parser.add_argument(
+        "--differing", nargs="+", default=[], choices=[*SHARED, ALL], help="keys that may differ between recipes"
+    )
     options = parser.parse_args()
     refuse_unclean()
     present = load_params()
     shared, params = comparison.shared_settings(options, present)
     recipes = {name: load_variant(name) for name in options.recipes}
-    for key in SHARED:
-        values = {name: getattr(recipe.recognition, key) for name, recipe in recipes.items()}
-        if len(set(values.values())) > 1:
-            raise InputError(f"recognition.{key} must be the same in all recipes, found {values}")
+    check_alike(recipes, options.differing)
     runs = {}
     try:
         for name, recipe in recipes.items():
             settings = {**settings_of(recipe, present), **shared}
-            entry = Entry(name, settings, recipe.recognition.loss)
+            entry = Entry(name, settings, note_of(recipe))
             runs[entry] = run_seeds(options.name, entry, options.seeds)
     finally:
         restore()
-    command = comparison.command_of("benchmarks.recipes", options, *options.recipes)
+    differing = ["--differing", *options.differing] if options.differing else []
+    command = comparison.command_of("benchmarks.recipes", options, *options.recipes, *differing)
     stem = Path("docs/results") / f"recipes-{options.name}"
     comparison.write_comparison(stem, "Recipes compared", runs, params.evaluation, command)
 

@@ -17,6 +17,7 @@ from faceline.recognition.training.processes import launched
 from faceline.recognition.training.recognizer_report import write_training_report
 from faceline.recognition.training.recognizer_training import Trainer
 from faceline.recognition.training.training_data import load_data
+from faceline.recognition.training.untrained import untrained
 from faceline.recognition.training.validation import DEV_TPR
 from faceline.training.checkpoint import Checkpoint, checkpoint_key
 
@@ -24,10 +25,13 @@ from faceline.training.checkpoint import Checkpoint, checkpoint_key
 def train_recognition(
     recognition: RecognitionParams, losses: dict, runtime: RuntimeParams, aligned: Path, model: Path, report: Path
 ) -> None:
-    """Trains on the train people, chooses the epoch on the dev people; a killed run resumes after its last epoch."""
+    """Trains on the train people, chooses the epoch on the dev people; a killed run resumes after its last epoch.
+
+    With no epochs the model file holds the pretrained net as it is, without a head.
+    """
     name = recognition.loss
     loss = parse_group(load_loss(name).Params, losses.get(name), f"losses.{name}")
-    if launched("stages.train_recognition", sys.argv[1:], runtime):
+    if recognition.epochs and launched("stages.train_recognition", sys.argv[1:], runtime):
         return
     device = prepare(runtime)
     packed = PackedSet(aligned)
@@ -40,7 +44,10 @@ def train_recognition(
     load_backbone(recognition.backbone)  # its code is part of the key
     checkpoint = Checkpoint(checkpoint_key("recognition", depends_on, [aligned, Path(recognition.pretrained)]))
     data = load_data(packed, recognition, runtime.workers, device)
-    trained = Trainer(recognition, loss, runtime, data, device, checkpoint).run()
+    if recognition.epochs:
+        trained = Trainer(recognition, loss, runtime, data, device, checkpoint).run()
+    else:
+        trained = untrained(recognition, data, device)
     if trained is None:
         return
     synthetic = packed.metadata["synthetic"]
@@ -51,8 +58,8 @@ def train_recognition(
         trained.best.state,
         NetConfig.from_params(recognition),
         {
-            "people": data.people,
-            "loss": {"name": name, "params": loss.model_dump()},
+            "people": data.people if recognition.epochs else [],
+            "loss": {"name": name, "params": loss.model_dump()} if recognition.epochs else None,
             "align": {key: packed.metadata[key] for key in ("size_px", "template", "landmarks")},
             "template": packed.metadata["template"],
             "synthetic": synthetic,

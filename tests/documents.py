@@ -13,7 +13,13 @@ from markdown_it.token import Token
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
-PAGES = [README, ROOT / "data/README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    README,
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "data/README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 PARSER = MarkdownIt("commonmark").enable("table")
 
 

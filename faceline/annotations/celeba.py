@@ -5,15 +5,19 @@ attributes as nullable `Int8`: 1 yes, 0 no, NA unknown. The files hold 1, -1 and
 """
 
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
+from faceline.boxes.boxes import box_around
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, IMAGE_ID, PERSON, POINT_COLUMNS
 from faceline.core.errors import InputError
 from faceline.core.files import read_text
+from faceline.points.points import points_of
 
 PARTITION = "partition"  # CelebA's own division: 0 train, 1 validation, 2 test
 MAX_PX = 1_000_000  # no photo is as large
@@ -102,17 +106,33 @@ def _shortest(value: float) -> str:
 def read_annotations(identity: Path, attributes: Path, boxes: Path, landmarks: Path) -> pd.DataFrame:
     """Reads and merges the four files into one row per photo that all of them know, sorted by image_id.
 
+    Args:
+        boxes: boxes, or five points, round which boxes are drawn as CelebA's convention has them (`box_around`): of
+            its aligned photos there are no others.
+
     Raises:
         InputError: a file is missing, is not of its kind, lacks a column, holds something that is no number or none
             that may stand there, repeats a photo, or names one by a path; or the files share no photo.
     """
     paths = {"identity": identity, "boxes": boxes, "landmarks": landmarks, "attributes": attributes}
-    tables = [read_file(path, kind).set_index(IMAGE_ID) for kind, path in paths.items()]
+    tables = [_read(path, kind).set_index(IMAGE_ID) for kind, path in paths.items()]
     merged = pd.concat(tables, axis=1, join="inner")
     if merged.empty:
         names = ", ".join(map(str, paths.values()))
         raise InputError(f"{names}: no photo is named in all of them; they must come from the same data set")
     return merged.sort_index().reset_index()
+
+
+def _read(path: Path, kind: str) -> pd.DataFrame:
+    if kind != "boxes" or _POINT_NAMES[0] not in _header_words(path):
+        return read_file(path, kind)
+    points = read_file(path, "landmarks")
+    boxes = pd.DataFrame(box_around(points_of(points)), columns=BOX_COLUMNS, dtype="float32")
+    return pd.concat([points[[IMAGE_ID]], boxes], axis=1)
+
+
+def _header_words(path: Path) -> list[str]:
+    return re.split(r"[\s,]+", "\n".join(read_text(path, _HINT)[:MAX_HEADER].split("\n", 2)[:2]))
 
 
 def read_file(path: Path, kind: str) -> pd.DataFrame:
@@ -129,17 +149,11 @@ def read_file(path: Path, kind: str) -> pd.DataFrame:
         raise InputError(
             f"{path}: column {missing[0]!r} is missing (its header has {', '.join(columns[1:6])[:200]}, ...)"
         )
+    types = dict.fromkeys([*columns, _MORE], "str") | dict.fromkeys(source, _KINDS[kind].dtype)
+    form = {"sep": separator, "skiprows": skip, "header": None, "names": [*columns, _MORE], "dtype": types}
     try:
-        table = pd.read_csv(
-            io.StringIO(text),
-            sep=separator,
-            skiprows=skip,
-            header=None,
-            names=[*columns, _MORE],
-            dtype=dict.fromkeys([*columns, _MORE], "str") | dict.fromkeys(source, _KINDS[kind].dtype),
-            index_col=False,
-            engine="c",
-        )
+        with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused below
+            table = pd.read_csv(io.StringIO(text), index_col=False, engine="c", **form)
     except (ValueError, OverflowError) as error:
         fault = _faulty_row(text, separator, skip, columns, limits)
         raise InputError(f"{path}: {fault or str(error)[:200]}") from None

@@ -23,7 +23,7 @@ def detect(photos: Photos, setup: Setup, draw: Draw = None) -> None:
     \b
     faceline detect party.jpg --draw found.jpg
     faceline detect album/ '*.png' > faces.json
-    faceline detect party.jpg --detector yunet --detector-model face_detection_yunet.onnx
+    faceline detect party.jpg --detector yunet
     """
     from faceline.cli.answers import photo_records
     from faceline.pipeline.load import load
@@ -80,6 +80,7 @@ def embed(
 
     \b
     faceline embed album/ --out faces.npz
+    faceline embed album/ --out faces.npz --recognizer sface
     """
     import numpy as np
 

@@ -8,18 +8,17 @@ import os
 import sys
 from contextlib import suppress
 
-import click
 import typer
 from typer.core import TyperGroup
 
-from faceline.cli import faces, people, sets
+from faceline.cli import clusters, faces, measuring, people, sets
 from faceline.core.errors import REFUSED, FacelineError, InputError, refusal
 
 
 class _Faceline(TyperGroup):
     """Turns a user's mistake into a message and an exit code instead of a traceback."""
 
-    def invoke(self, ctx: click.Context) -> object:
+    def invoke(self, ctx: typer.Context) -> object:
         logging.basicConfig(level=logging.INFO, format="faceline: %(message)s", stream=sys.stderr)
         for chatty in ("onnxscript", "onnx_ir", "torch"):
             logging.getLogger(chatty).setLevel(logging.WARNING)
@@ -28,6 +27,13 @@ class _Faceline(TyperGroup):
         except (InputError, FacelineError) as error:
             print(f"faceline: {error}", file=sys.stderr)
             raise typer.Exit(error.exit_code) from None
+        except ModuleNotFoundError as error:
+            package = (error.name or "").partition(".")[0]
+            if package in ("", "faceline"):
+                raise
+            way_out = "pip install 'faceline[train]'; exported models run without it, with --runtime onnx"
+            print(f"faceline: this needs the package {package}: {way_out}", file=sys.stderr)
+            raise typer.Exit(InputError.exit_code) from None
         except REFUSED as error:
             print(f"faceline: {refusal(error)}", file=sys.stderr)
             _drop_output()
@@ -52,11 +58,13 @@ app = typer.Typer(
 )
 for verb in (faces.detect, faces.align, faces.embed):
     app.command(rich_help_panel="Faces")(verb)
-for verb in (people.enroll, people.identify, people.remove, people.export):
+for verb in (people.enroll, people.identify, clusters.cluster, people.remove, people.export):
     app.command(rich_help_panel="People")(verb)
 app.command("list", rich_help_panel="People")(people.list_people)
 app.command("import", rich_help_panel="People")(people.import_people)
-for verb in (sets.verify, sets.annotate, sets.export_onnx, sets.export_images, sets.params):
+for verb in (measuring.fetch, measuring.calibrate, measuring.evaluate):
+    app.command(rich_help_panel="Any model on your people")(verb)
+for verb in (sets.verify, sets.annotate, sets.pack, sets.export_onnx, sets.export_images, sets.params):
     app.command(verb.__name__.replace("_", "-"), rich_help_panel="Sets and models")(verb)
 
 

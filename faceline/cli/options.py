@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,6 +15,18 @@ GalleryPath = Annotated[Path, typer.Option("--gallery", metavar="DB", help="The 
 Draw = Annotated[
     Path | None,
     typer.Option("--draw", metavar="OUT", help="Draw what was found: a .jpg or .png for one photo, else a folder."),
+]
+
+Fpir = Annotated[
+    float | None,
+    typer.Option(
+        metavar="RATE", help="Share of strangers who may be given a name; by default 0.01 if supported, else 0.1."
+    ),
+]
+Threshold = Annotated[float | None, typer.Option(min=-1, max=1, metavar="COS", help="Instead of the calibration's.")]
+Search = Annotated[
+    Literal["mean", "nearest"],
+    typer.Option(help="What a face is compared with: the mean of a person's photos, or the nearest of them."),
 ]
 
 

@@ -1,17 +1,18 @@
-"""The verbs about people: enroll, identify, list, remove, export, import."""
+"""The verbs about people who have names: enroll, identify, list, remove, export, import."""
 
 from __future__ import annotations
 
 import csv
-import logging
 import sys
+from collections import Counter
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from faceline.cli.options import Draw, GalleryPath, Photos, with_setup
+from faceline.cli.options import Draw, Fpir, GalleryPath, Photos, Search, Threshold, with_setup
 from faceline.cli.output import answer
 from faceline.core.columns import BOX_COLUMNS
 from faceline.core.errors import FacelineError, InputError
@@ -19,9 +20,9 @@ from faceline.pipeline.setup import Setup
 
 if TYPE_CHECKING:
     from faceline.pipeline.found_faces import PhotoFaces
-    from faceline.pipeline.identification import OperatingPoint
-
-log = logging.getLogger(__name__)
+    from faceline.pipeline.gallery import Gallery
+    from faceline.pipeline.gallery_rows import PhotoRow
+    from faceline.pipeline.identification import Match, OperatingPoint
 
 
 @with_setup
@@ -35,9 +36,10 @@ def enroll(
     ] = None,
     draw: Draw = None,
 ) -> None:
-    """Adds photos to a person's mean embedding; nothing is trained.
+    """Adds photos to a person; nothing is trained.
 
-    Of each photo the large, central face is taken.
+    Of each photo the large, central face is taken, and measured: sharpness, size, pose, the detector's score. A photo
+    that the person has already (the same file name and face) is left as it is.
 
     \b
     faceline enroll "Ada Lovelace" ada1.jpg ada2.jpg --gallery people.db
@@ -45,33 +47,47 @@ def enroll(
     """
     from faceline.cli.answers import photo_records
     from faceline.pipeline.annotate import people_in
+    from faceline.pipeline.enrolment import enrolled_photo
     from faceline.pipeline.found_faces import main_face
     from faceline.pipeline.gallery import Gallery
+    from faceline.pipeline.gallery_rows import checked_name
     from faceline.pipeline.load import load
     from faceline.pipeline.photo_files import find_photos
+    from faceline.pipeline.quality import quality_warnings
 
     if (people is None) == (name is None) or (name is not None and not photos):
         raise InputError("give a NAME and its PHOTOs, or --people DIR")
-    loaded = load(setup, "embed")
     wanted = people_in(people) if people is not None else {name: photos}
-    owners = {str(path): who for who, files in wanted.items() for path in find_photos([str(file) for file in files])}
-    embeddings: dict[str, list] = {}
+    owners = {
+        str(path): checked_name(who) for who, files in wanted.items() for path in find_photos(list(map(str, files)))
+    }
+    loaded = load(setup, "embed")
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    rows: list[PhotoRow] = []
+    already: list[PhotoRow] = []
 
     def keep_main(found: PhotoFaces, number: int) -> dict:
         face = found.faces[number]
-        enrolled = face is main_face(found)
-        if enrolled:
-            embeddings.setdefault(owners[found.name], []).append(face.embedding)
-        return {"enrolled": enrolled}
+        if face is not main_face(found):
+            return {"enrolled": False}
+        row = enrolled_photo(owners[found.name], found.name, face, now)
+        known = opened.holds(row)
+        (already if known else rows).append(row)
+        facts = {"quality": asdict(row.quality), "warnings": quality_warnings(row.quality)}
+        return {"enrolled": not known, "already": known, **facts}
 
     with Gallery.open_or_create(gallery, loaded.model, loaded.dim) as opened:
         records, error = photo_records(list(owners), loaded.pipeline, "embed", draw, keep_main)
         records = [{"name": owners[record["photo"]], **record} for record in records]
-        opened.enroll(embeddings)
+        opened.add(rows)
         counts = {person.name: person.photos for person in opened.people()}
-        enrolled = [{"name": who, "added": len(new), "photos": counts.get(who)} for who, new in embeddings.items()]
+        added, kept = Counter(row.name for row in rows), Counter(row.name for row in already)
+        enrolled = [
+            {"name": who, "added": added[who], "already": kept[who], "photos": counts[who]}
+            for who in dict.fromkeys([*added, *kept])
+        ]
         answer({"gallery": gallery, "people": len(opened), "enrolled": enrolled, "photos": records})
-    missing = sorted(wanted.keys() - embeddings.keys())
+    missing = sorted(set(owners.values()) - added.keys() - kept.keys())
     if missing:
         kind = InputError if error else FacelineError
         raise kind(f"not enrolled, for want of a usable face: {', '.join(missing)}; the records say why")
@@ -82,15 +98,12 @@ def identify(
     photos: Photos,
     gallery: GalleryPath,
     setup: Setup,
-    fpir: Annotated[
-        float | None,
-        typer.Option(
-            metavar="RATE", help="Share of strangers who may be given a name; by default 0.01 if supported, else 0.1."
-        ),
-    ] = None,
-    threshold: Annotated[
-        float | None, typer.Option(min=-1, max=1, metavar="COS", help="Instead of the calibration's.")
-    ] = None,
+    fpir: Fpir = None,
+    threshold: Threshold = None,
+    search: Search = "mean",
+    allow_repeats: Annotated[
+        bool, typer.Option("--allow-repeats", help="Several faces of a photo may have one name: mirrors, collages.")
+    ] = False,
     as_rows: Annotated[bool, typer.Option("--csv", help="A row per face on stdout instead of JSON.")] = False,
     draw: Draw = None,
 ) -> None:
@@ -102,62 +115,88 @@ def identify(
     faceline identify door.jpg --gallery people.db --fpir 0.001
     """
     from faceline.cli.answers import photo_records
-    from faceline.pipeline.gallery import Gallery
-    from faceline.pipeline.identification import identify as name_face
+    from faceline.cli.naming import Namer, Wish
     from faceline.pipeline.load import load
 
     loaded = load(setup, "embed")
-    with Gallery(gallery) as opened:
-        opened.require_model(loaded.model)
-        references = opened.references()
-    point = _operating_point(setup, loaded.model, references.photos, fpir, threshold)
-    thresholds = point.of(references)
+    namer = Namer(gallery, loaded.model, setup.models, Wish(fpir, threshold, search, allow_repeats))
+    matches: list[Match | None] = []
 
     def identity(found: PhotoFaces, number: int) -> dict:
-        embedding = found.faces[number].embedding
-        if embedding is None:
-            return {}
-        return asdict(name_face(embedding, references, thresholds))
+        if number == 0:
+            matches[:] = namer.matches(found)
+        return asdict(matches[number]) if matches[number] else {}
 
     def label(face: dict) -> str:
         return f"{face['name']} {face['similarity']:.2f}" if "name" in face else ""
 
     records, error = photo_records(photos, loaded.pipeline, "embed", draw, identity, label)
     if not as_rows:
-        answer({"gallery": gallery, **asdict(point), "photos": records}, error)
+        answer({"gallery": gallery, "search": search, **asdict(namer.point), "photos": records}, error)
         return
-    _print_rows(records, point)
+    _print_rows(records, namer.point)
     if error is not None:
         raise error
 
 
-def list_people(gallery: GalleryPath) -> None:
+def list_people(
+    gallery: GalleryPath,
+    photos: Annotated[bool, typer.Option("--photos", help="Every photo of theirs, with its id and quality.")] = False,
+) -> None:
     """Who is enrolled, with how many photos and since when.
 
     \b
     faceline list --gallery people.db
+    faceline list --photos --gallery people.db
     """
     from faceline.pipeline.gallery import Gallery
 
     with Gallery(gallery) as opened:
         everybody = [asdict(person) for person in opened.people()]
+        if photos:
+            listed = _listed_photos(opened)
+            everybody = [person | {"enrolled": listed[person["name"]]} for person in everybody]
         answer({"gallery": gallery, "model": opened.model, "people": everybody})
+
+
+def _listed_photos(gallery: Gallery) -> dict[str, list[dict]]:
+    """Every photo without its embedding, by person."""
+    from faceline.pipeline.quality import quality_warnings
+
+    listed: dict[str, list[dict]] = {}
+    for row in gallery.rows():
+        measured = {"quality": None, "warnings": []}
+        if row.quality is not None:
+            measured = {"quality": asdict(row.quality), "warnings": quality_warnings(row.quality)}
+        entry = {"id": row.id, "photo": row.photo, "photos": row.photos, "enrolled": row.enrolled}
+        listed.setdefault(row.name, []).append(entry | measured)
+    return listed
 
 
 def remove(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Who is to be forgotten.")],
     gallery: GalleryPath,
+    photos: Annotated[
+        list[str] | None,
+        typer.Option("--photo", metavar="FILE|ID", help="Only this photo of one person; several times for several."),
+    ] = None,
 ) -> None:
-    """Forgets people; their numbers are overwritten in the file.
+    """Forgets people, or takes photos of one person back; their numbers are overwritten in the file.
 
     \b
     faceline remove "Ada Lovelace" --gallery people.db
+    faceline remove "Ada Lovelace" --photo ada2.jpg --gallery people.db
     """
     from faceline.pipeline.gallery import Gallery
 
+    if photos and len(names) > 1:
+        raise InputError(f"--photo: {len(names)} names; photos are taken back from one person at a time")
     with Gallery(gallery) as opened:
-        opened.remove(names)
-        answer({"gallery": gallery, "removed": names, "people": len(opened)})
+        if photos:
+            opened.remove_photos(names[0], photos)
+        else:
+            opened.remove(names)
+        answer({"gallery": gallery, "removed": names, "removed_photos": photos or [], "people": len(opened)})
 
 
 def export(file: Annotated[Path, typer.Argument(metavar="FILE.npz", help="Where to.")], gallery: GalleryPath) -> None:
@@ -193,37 +232,6 @@ def import_people(
     with Gallery.open_or_create(gallery, *exported_model(file)) as opened:
         count = read_people(opened, file, existing)
         answer({"gallery": gallery, "imported": count, "people": len(opened)})
-
-
-def _operating_point(
-    setup: Setup, model: str, photos: list[int], fpir: float | None, threshold: float | None
-) -> OperatingPoint:
-    """`photos`: how many each enrolled person has."""
-    from faceline.evaluation.verification.calibration import Calibration
-    from faceline.pipeline.identification import fixed_point, operating_point
-    from faceline.pipeline.load import CALIBRATION
-
-    if threshold is not None:
-        return fixed_point(threshold, photos)
-    path = setup.models / CALIBRATION
-    calibration = Calibration.read(path) if path.is_file() else None
-    if calibration is None or calibration.model != model:
-        problem = "made for another recogniser" if calibration else "no such calibration"
-        raise InputError(f"{path}: {problem}; run `dvc repro`, or give a threshold with --threshold")
-    point = operating_point(calibration, photos, fpir)
-    beyond = sum(count > calibration.most_photos for count in photos)
-    if beyond:
-        log.warning(
-            f"{path}: has thresholds for up to {calibration.most_photos} photos a person, and {beyond} enrolled "
-            "people have more: strangers may be given their names more often than stated; dev people with more "
-            "photos mend it"
-        )
-    if not point.supported:
-        log.warning(
-            f"the calibration ({calibration.people} people) vouches for no FMR under {point.fmr:.3g}: with "
-            f"{len(photos)} enrolled, its strictest thresholds give an FPIR of {point.fpir:.3g}"
-        )
-    return point
 
 
 def _print_rows(records: list[dict], point: OperatingPoint) -> None:

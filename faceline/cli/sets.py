@@ -1,11 +1,11 @@
-"""The verbs about sets of photos and about models: verify, annotate, export-onnx, export-images, params."""
+"""The verbs about sets of photos and about models: verify, annotate, pack, export-onnx, export-images, params."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -14,20 +14,37 @@ from faceline.cli.output import answer
 from faceline.core.errors import InputError
 from faceline.pipeline.setup import ModelsFolder, Setup
 
+if TYPE_CHECKING:
+    from faceline.pipeline.verify import Verification
+
 log = logging.getLogger(__name__)
 
 
 @with_setup
 def verify(
-    pairs: Annotated[Path, typer.Argument(metavar="PAIRS", help="Pairs in the form of LFW's pairs.txt.")],
-    images: Annotated[Path, typer.Option(metavar="DIR", help="Photos: DIR/Name/Name_0001.jpg.")],
+    pairs: Annotated[
+        Path, typer.Argument(metavar="PAIRS", help="Pairs in the form of LFW's pairs.txt, or insightface's .bin.")
+    ],
     setup: Setup,
+    images: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Photos: DIR/Name/Name_0001.jpg; a .bin holds its own.")
+    ] = None,
 ) -> None:
     """Accuracy over ten folds, AUC and TPR at FPR on pairs of photos, failures to acquire counted.
 
+    The faces of a .bin (lfw.bin, cfp_fp.bin, agedb_30.bin, ...) come aligned: only the recogniser is needed.
+
     \b
     faceline verify pairs.txt --images lfw/
+    faceline verify lfw.bin
     """
+    if pairs.suffix == ".bin":
+        if images is not None:
+            raise InputError(f"{pairs} holds its own photos; leave --images out")
+        _verify_bin(pairs, setup)
+        return
+    if images is None:
+        raise InputError(f"{pairs}: name the folder of its photos with --images DIR")
     from faceline.imaging.progress import track
     from faceline.pipeline.found_faces import main_face
     from faceline.pipeline.load import load
@@ -47,21 +64,36 @@ def verify(
             embeddings[name] = face.embedding
     result = verify_pairs(listed, embeddings)
     answer(
-        {
-            "accuracy": result.folds.accuracy,
-            "accuracy_standard_error": result.folds.standard_error,
-            "auc": result.auc,
-            **{rate.name: rate.value for rate in result.id_rates},
-            "reasons": {rate.name: rate.reason for rate in result.id_rates if rate.reason},
-            "pairs": result.pairs,
+        _verification(result)
+        | {
             "photos": len(files),
             "failure_to_acquire": len(failures) / len(files),
             "genuine_pairs_failed": result.genuine_failed,
             "impostor_pairs_failed": result.impostor_failed,
-            "folds": {"accuracies": result.folds.accuracies, "thresholds": result.folds.thresholds},
             "failures": failures,
         }
     )
+
+
+def _verify_bin(pairs: Path, setup: Setup) -> None:
+    from faceline.pipeline.load import load_embedder
+    from faceline.pipeline.verify_bin import verify_bin
+
+    embedder, _ = load_embedder(setup)
+    result = verify_bin(pairs, embedder, setup.flips)
+    answer(_verification(result) | {"photos": 2 * result.pairs, "people": "not known: each pair counts as its own"})
+
+
+def _verification(result: Verification) -> dict:
+    return {
+        "accuracy": result.folds.accuracy,
+        "accuracy_standard_error": result.folds.standard_error,
+        "auc": result.auc,
+        **{rate.name: rate.value for rate in result.id_rates},
+        "reasons": {rate.name: rate.reason for rate in result.id_rates if rate.reason},
+        "pairs": result.pairs,
+        "folds": {"accuracies": result.folds.accuracies, "thresholds": result.folds.thresholds},
+    }
 
 
 @with_setup
@@ -77,25 +109,45 @@ def annotate(
     """Your own people as a data set in CelebA's layout, ready for the chain.
 
     Of each photo the large, central face is taken. Attributes are unknown; boxes and points are found by
-    programs, not set by people.
+    programs, not set by people. In the project's folder it writes parameters for them too, with roles that the
+    people there are fill.
 
     \b
     faceline annotate staff/ --out data/staff
+    faceline params staff
+    dvc repro
     """
     from faceline.pipeline.annotate import annotate as write_annotations
     from faceline.pipeline.annotate import people_in
+    from faceline.pipeline.annotated_params import variant_place, write_annotated_params
     from faceline.pipeline.load import has_usable_predictor, load
 
+    setup = replace(setup, recognizer=None)  # none takes part, and its points are not asked for
     photos = people_in(people)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out}: exists already and is not empty; name a new folder")
+    place = variant_place(out)
     if landmarks == "auto":
         landmarks = "hourglass" if has_usable_predictor(setup) else "detector"
         log.info("landmarks by %s", landmarks)
-    if landmarks == "detector" and setup.detector == "boxes":
+    if landmarks == "detector" and setup.detector_name == "boxes":
         raise InputError("--detector boxes gives no points: this takes an hourglass, --landmarks hourglass")
     last = "align" if landmarks == "hourglass" else "detect"
     report = write_annotations(photos, load(setup, last).pipeline, last, out)
+    files = {kind: out / file for kind, file in report.files.items()}
+    variant = {}
+    if place is None:
+        log.warning("no parameters written: there is no folder `params` of the project here")
+    else:
+        boxes_by = "known boxes" if setup.detector == "boxes" else setup.detector
+        labels_by = boxes_by if landmarks == "detector" else f"{boxes_by} (boxes) and an hourglass (points)"
+        try:
+            usable, roles = write_annotated_params(place, files, labels_by)
+        except InputError as error:
+            log.warning("no parameters written: %s", error)
+        else:
+            variant = {"params": place, "usable": sum(usable.photos), "rejected": usable.rejected, "roles": roles}
+            log.info("parameters for these photos: `faceline params %s`, then `dvc repro`", place.stem)
     answer(
         {
             "people": report.photos,
@@ -103,7 +155,8 @@ def annotate(
             "landmarks": landmarks,
             "several_faces": report.several_faces,
             "skipped": [{"photo": photo, "reason": reason} for photo, reason in report.skipped],
-            "data": {kind: out / file for kind, file in report.files.items()},
+            "data": files,
+            **variant,
         }
     )
 
@@ -137,6 +190,40 @@ def export_images(
     answer({"folder": out, "images": write_images(packed, out)})
 
 
+def pack(
+    records: Annotated[Path, typer.Argument(metavar="REC", help="A .rec with its .idx, or the folder of both.")],
+    out: Annotated[Path, typer.Option(metavar="SET", help="New folder for the packed set.")],
+    params: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Takes roles and their seed from the group filter of this params.yaml."),
+    ] = None,
+) -> None:
+    """insightface's training sets (aligned faces: CASIA-WebFace, MS1MV3, ...) as a set that the recogniser trains on.
+
+    Every person gets one role; without --params the roles are proposed from the people there are.
+
+    \b
+    faceline pack faces_webface_112x112/ --out data/webface
+    python -m stages.train_recognition --aligned data/webface --model models/webface/recognizer.safetensors
+        --report reports/webface
+    faceline verify faces_webface_112x112/lfw.bin --models models/webface
+    """
+    from faceline.pipeline.pack_records import pack_records, read_filter
+
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"{out}: exists already and is not empty; name a new folder")
+    packed = pack_records(records, out, read_filter(params) if params else None)
+    answer(
+        {
+            "set": out,
+            "people": packed.people,
+            "photos": packed.photos,
+            "roles": packed.roles.model_dump(),
+            "chosen": packed.chosen,
+        }
+    )
+
+
 def params(
     variant: Annotated[str, typer.Argument(help="A file of the folder params, such as sample or celeba-small.")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write them.")] = Path("params.yaml"),
@@ -148,4 +235,5 @@ def params(
     """
     from faceline.pipeline.variants import write_variant
 
-    write_variant(variant, out)
+    for missing in write_variant(variant, out):
+        log.warning("not there yet (data/README.md says where it comes from): %s", missing)

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from faceline.boxes.boxes import BoxMap, box_around
 from faceline.core.errors import InputError
 from faceline.core.files import read_json, write_json
-from faceline.geometry.boxes import BoxMap, box_around
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from faceline.core.errors import InputError
 from faceline.core.files import check_file
 from faceline.imaging.images import MAX_ENCODED_BYTES
+from faceline.photos.seven_zip import unpacking
 
 MAX_ARCHIVE_BYTES = 2**44
 # of these no more is unpacked than a member says that it holds
@@ -91,10 +92,15 @@ def open_photos(source: Path) -> Photos:
     """Opens a folder of photos or a .zip of them.
 
     Raises:
-        InputError: it is not there, is neither, holds no photos, or two of them share a file name.
+        InputError: it is not there, is neither, holds no photos, two of them share a file name, or the photos are
+            still packed as 7-Zip archives.
     """
     if source.is_dir():
-        return Photos(source, _files_below(source), None)
+        names = list(_files_below(source))
+        if not names:
+            _refuse_packed(source)
+        return Photos(source, names, None)
+    _refuse_packed(source)
     if not source.exists():
         raise InputError(f"{source}: no photos here; data/README.md says how to put a data set in place")
     check_file(source, "expected a folder of photos or a .zip of them", MAX_ARCHIVE_BYTES)
@@ -113,3 +119,9 @@ def _files_below(folder: Path) -> Iterator[str]:
             path = Path(place, name)
             if path.suffix.lower() in SUFFIXES and path.is_file():
                 yield path.relative_to(folder).as_posix()
+
+
+def _refuse_packed(source: Path) -> None:
+    command = unpacking(source)
+    if command:
+        raise InputError(f"{source}: the photos are still packed; `{command}` unpacks them, then name their folder")

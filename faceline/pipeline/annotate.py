@@ -6,18 +6,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from PIL import ExifTags, Image
 
-from faceline.annotations.celeba import write_celeba
 from faceline.core.columns import BOX_COLUMNS, IMAGE_ID, PERSON, POINT_COLUMNS
 from faceline.core.errors import FacelineError, InputError
 from faceline.core.files import replacing_folder
 from faceline.imaging.images import encode_jpeg
-from faceline.imaging.progress import track
 from faceline.pipeline.face_pipeline import FacePipeline
 from faceline.pipeline.found_faces import main_face
 from faceline.pipeline.photo_files import photos_below, read_photos
+from faceline.pipeline.progress import track
 
 IMAGES = "img_celeba.zip"
 _AS_THEY_ARE = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp"}
@@ -93,6 +91,10 @@ def annotate(people: dict[str, list[Path]], pipeline: FacePipeline, last: str, o
             raise FacelineError(
                 f"no usable face in any of {len(owners)} photos; `faceline detect` shows what is found"
             )
+        import pandas as pd  # `enroll` reads folders of people without it
+
+        from faceline.annotations.celeba import write_celeba
+
         who = [IMAGE_ID, PERSON, "name", "photo"]
         table = pd.DataFrame(rows, columns=[*who, *BOX_COLUMNS, *POINT_COLUMNS])
         report.files |= write_celeba(folder, table)

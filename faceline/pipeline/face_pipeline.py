@@ -23,6 +23,7 @@ class FaceEmbedder(Protocol):
     """The recogniser, run by PyTorch or by ONNX Runtime."""
 
     synthetic: bool
+    metadata: dict
 
     def embed(self, images: Sequence[np.ndarray], flip: bool, batch_size: int = 64) -> np.ndarray: ...
 
@@ -42,6 +43,7 @@ class FacePipeline:
         flip: bool = True,
     ) -> None:
         """Args:
+        predictor: finds the points that align a face; the detector's own do where None.
         align: size of the aligned face and what is rejected; `default_align()` where None.
         flip: embeddings are the mean of a face's and its mirror image's.
         """
@@ -80,9 +82,9 @@ class FacePipeline:
         return PhotoFaces(photo, "ok" if faces else "no_face", faces)
 
     def find_landmarks(self, found: Sequence[PhotoFaces]) -> list[PhotoFaces]:
-        """Adds the five landmarks to every face."""
+        """Adds the five landmarks to every face; without a landmark net the detector's own points serve."""
         if self._predictor is None:
-            raise ValueError("this pipeline has no landmark model")
+            return list(found)
         faces, images = _flatten(found)
         if not faces:
             return list(found)
@@ -99,7 +101,9 @@ class FacePipeline:
         faces, images = _flatten(found)
         if not faces:
             return list(found)
-        fit = fit_alignment(np.stack([face.landmarks for face in faces]), self._align)
+        nowhere = np.full((5, 2), np.nan)
+        points = [nowhere if face.points is None else face.points for face in faces]
+        fit = fit_alignment(np.stack(points), self._align)
         aligned = []
         for face, image, to_photo, error, reason in zip(
             faces, images, fit.to_photo, fit.template_error, fit.reason, strict=True

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from faceline.geometry.boxes import centres
+from faceline.boxes.boxes import centres
 from faceline.pipeline.photo_files import Photo
 
 

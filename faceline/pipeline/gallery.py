@@ -1,75 +1,74 @@
 """A gallery of enrolled people: one private SQLite file, safe to update while others read it.
 
-A person is one row: the sum of all unit embeddings enrolled and their number, so that enrolling more photos later
-gives what enrolling all at once would have given. Every change is one transaction.
+Every enrolled photo is a row of its own, so that one can be listed and taken back. Every change is one transaction.
 """
 
 from __future__ import annotations
 
-import os
-import sqlite3
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import logging
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from faceline.core.errors import InputError
 from faceline.core.files import check_file
-from faceline.pipeline.gallery_checks import check_person, checked_facts, checked_name, checked_total, explained
-from faceline.pipeline.gallery_checks import normalised as _normalised
+from faceline.pipeline.gallery_checks import (
+    check_embedding,
+    check_row,
+    checked_facts,
+    checked_person,
+    explained,
+    explains,
+)
+from faceline.pipeline.gallery_rows import (
+    QUALITY_COLUMNS,
+    FaceQuality,
+    PhotoRow,
+    checked_name,
+    file_name,
+    normalised_name,
+)
+from faceline.pipeline.gallery_schema import (
+    FORMAT,
+    SUMS_FORMAT,
+    bring_up_to_date,
+    connect,
+    create,
+    empty_log,
+    writing,
+)
+from faceline.pipeline.references import References, mean_references, nearest_references
 
-FORMAT = "faceline gallery 1"
-PRIVATE = 0o600
+if TYPE_CHECKING:
+    from faceline.evaluation.verification.template_tails import SearchKind
+
 MAX_FILE_BYTES = 2**36
-_STORED = np.dtype("<f4")
+STORED = np.dtype("<f4")
+SAME_PHOTO = 0.9999  # cosine; a photo embedded twice, in other batches, differs in its last digits
+ROUNDING = 1e-6  # of a unit vector's length in float32: such a vector is kept to the bit
+_COLUMNS = ("name", "photo", "embedding", "enrolled", "photos", *QUALITY_COLUMNS)
 
-# name, (dim,) sum of unit embeddings, their number, when it last changed (UTC, ISO 8601)
-GalleryRow = tuple[str, np.ndarray, int, str]
-
-_SCHEMA = """
-CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE people (
-    name TEXT PRIMARY KEY,
-    total BLOB NOT NULL,        -- sum of unit embeddings, little-endian float32
-    photos INTEGER NOT NULL CHECK (photos > 0),
-    updated TEXT NOT NULL       -- UTC, ISO 8601
-);
-"""
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class EnrolledPerson:
-    """Somebody in a gallery, without embedding."""
+    """Somebody in a gallery, without embeddings."""
 
     name: str
     photos: int
     updated: str
 
 
-@dataclass(frozen=True)
-class References:
-    """Everybody enrolled, ready for search.
-
-    Attributes:
-        names: n people.
-        photos: how many photos each was enrolled with.
-        embeddings: (n, dim) float32 unit vectors: the means of each person's.
-    """
-
-    names: list[str]
-    photos: list[int]
-    embeddings: np.ndarray
-
-
 class Gallery(AbstractContextManager):
     """An open gallery; use as a context manager."""
 
     def __init__(self, path: Path) -> None:
-        """Opens an existing gallery.
+        """Opens an existing gallery; one of the earlier form is brought to the present one first.
 
         Raises:
             InputError: there is none, or the file is something else.
@@ -77,16 +76,25 @@ class Gallery(AbstractContextManager):
         self.path = Path(path)
         check_file(self.path, f"`faceline enroll NAME PHOTO... --gallery {path}` makes a gallery", MAX_FILE_BYTES)
         with explained(self.path):
-            self._database = _connect(self.path)
+            self._database = connect(self.path)
         try:
-            with explained(self.path):
-                facts = checked_facts(self._database, self.path)
+            self._open()
         except BaseException:
             self._database.close()
             raise
-        if facts.get("format") != FORMAT:
-            found = str(facts.get("format"))[:80]
-            raise InputError(f"{path}: a gallery of the form {found!r}, expected {FORMAT!r}")
+
+    def _open(self) -> None:
+        path = self.path
+        with explained(path):
+            facts = checked_facts(self._database, path)
+            if facts["format"] == SUMS_FORMAT and bring_up_to_date(self._database):
+                log.warning(
+                    f"{path}: brought to the present form; photos enrolled before share one row a person, and are "
+                    "listed and removed together"
+                )
+            facts = checked_facts(self._database, path)
+        if facts["format"] != FORMAT:
+            raise InputError(f"{path}: a gallery of the form {facts['format'][:80]!r}, expected {FORMAT!r}")
         self.model, self.dim = facts["model"], int(facts["dim"])
 
     @classmethod
@@ -102,7 +110,8 @@ class Gallery(AbstractContextManager):
         """
         path = Path(path)
         if not path.exists():
-            _create(path, model, dim)
+            with explained(path):
+                create(path, model, dim)
         gallery = cls(path)
         gallery.require_model(model)
         return gallery
@@ -112,146 +121,162 @@ class Gallery(AbstractContextManager):
         if model != self.model:
             raise InputError(
                 f"{self.path}: made with the recogniser {self.model[:12]}, not with this one ({model[:12]}); "
-                "give the first with --models, or enroll the people again into a new gallery"
+                "give the first with --models or --recognizer, or enroll the people again into a new gallery"
             )
 
-    def enroll(self, people: Mapping[str, np.ndarray]) -> None:
-        """Adds embeddings to people, new or known, all of them in one transaction.
+    @explains
+    def add(self, rows: Sequence[PhotoRow], existing: str = "add") -> None:
+        """Adds photos to people, new or known, all of them in one transaction.
 
         Args:
-            people: name -> (n, dim) embeddings, n >= 1; each counts with length 1.
+            rows: each embedding counts with length 1 where it is that of one photo.
+            existing: what to do with somebody who is enrolled already: `refuse`, `add` the photos, or `replace`.
 
         Raises:
-            InputError: a name that is none.
-            ValueError: embeddings of another size, none at all, or not finite.
+            InputError: a name that is none, or people are enrolled already under `refuse`.
+            ValueError: embeddings of another size, zero, or not finite.
         """
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        rows = []
-        for name, vectors in people.items():
-            vectors = np.asarray(vectors, np.float64)
-            if vectors.ndim != 2 or vectors.shape[1] != self.dim or not len(vectors):
-                raise ValueError(f"{name}: expected (n, {self.dim}) embeddings, got {vectors.shape}")
-            lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-            if not np.isfinite(vectors).all() or (lengths == 0).any():
-                raise ValueError(f"{name}: embeddings must be finite and not zero")
-            rows.append((name, (vectors / lengths).sum(axis=0), len(vectors), now))
-        self.take_in(rows, existing="add")
+        rows = [self._checked(row) for row in rows]
+        names = sorted({row.name for row in rows})
+        if existing == "refuse" and (known := [one.name for one in self.people() if one.name in names]):
+            some = ", ".join(known[:3])
+            raise InputError(
+                f"{self.path}: {len(known)} people are enrolled already ({some}); say --existing add or replace"
+            )
+        places = ", ".join("?" * len(_COLUMNS))
+        with writing(self._database) as database:
+            if existing == "replace":
+                database.executemany("DELETE FROM photos WHERE name = ?", [(name,) for name in names])
+            database.executemany(
+                f"INSERT INTO photos ({', '.join(_COLUMNS)}) VALUES ({places})", [_stored(row) for row in rows]
+            )
+        if existing == "replace":
+            empty_log(self._database)
 
+    @explains
+    def holds(self, row: PhotoRow) -> bool:
+        """Whether the person has this very photo already: a file of that name with the same embedding."""
+        wanted = self._checked(row)
+        held = self._database.execute(
+            "SELECT embedding FROM photos WHERE name = ? AND photo = ?", (wanted.name, wanted.photo)
+        )
+        return any(np.frombuffer(blob, STORED) @ wanted.embedding > SAME_PHOTO for (blob,) in held)
+
+    @explains
     def remove(self, names: Iterable[str]) -> None:
         """Forgets people; their numbers are overwritten in the file.
 
         Raises:
             InputError: somebody is not enrolled; then nobody is removed.
         """
-        with self._writing() as database:
+        with writing(self._database) as database:
             for name in names:
-                name = _normalised(name)
-                if not database.execute("DELETE FROM people WHERE name = ?", (name,)).rowcount:
-                    raise InputError(f"{self.path}: nobody called {name!r} is enrolled; `faceline list` names them")
-        # the log beside the file still holds the removed rows: fold it in and empty it
-        self._query("PRAGMA wal_checkpoint(TRUNCATE)")
+                name = normalised_name(name)
+                if not database.execute("DELETE FROM photos WHERE name = ?", (name,)).rowcount:
+                    raise self._nobody(name)
+        empty_log(self._database)
 
-    def people(self) -> list[EnrolledPerson]:
-        """Everybody, by name."""
-        rows = self._query("SELECT name, photos, updated FROM people ORDER BY name")
-        for row in rows:
-            check_person(self.path, *row)
-        return [EnrolledPerson(*row) for row in rows]
-
-    def __len__(self) -> int:
-        return self._query("SELECT count(*) FROM people")[0][0]
-
-    def references(self) -> References:
-        """Loads everybody's mean embedding, scaled to length 1."""
-        rows = self.rows()
-        totals = np.array([total for _, total, _, _ in rows], _STORED).reshape(len(rows), self.dim)
-        lengths = np.sqrt(np.einsum("nd,nd->n", totals, totals))[:, None]
-        means = (totals / np.maximum(lengths, 1e-12)).astype(np.float32)
-        return References([name for name, *_ in rows], [photos for *_, photos, _ in rows], means)
-
-    def rows(self) -> list[GalleryRow]:
-        """Everybody with the sum of their embeddings, by name."""
-        rows = self._query("SELECT name, total, photos, updated FROM people ORDER BY name")
-        return [
-            (name, checked_total(self.path, name, total, photos, self.dim), photos, updated)
-            for name, total, photos, updated in rows
-        ]
-
-    def _query(self, command: str) -> list[tuple]:
-        with explained(self.path):
-            return self._database.execute(command).fetchall()
-
-    def take_in(self, rows: Sequence[GalleryRow], existing: str = "refuse") -> None:
-        """Adds rows of another gallery of the same model, in one transaction.
+    @explains
+    def remove_photos(self, name: str, photos: Iterable[str]) -> None:
+        """Takes photos of one person back; who has none left is forgotten.
 
         Args:
-            existing: what to do with somebody who is enrolled already: `refuse`, `add` the photos, or `replace`.
+            photos: files, by their names whatever the folder, or rows' numbers.
 
         Raises:
-            InputError: a name that is none, or people are enrolled already under `refuse`.
+            InputError: the person is not enrolled, has no such photo or several of that name; then none is removed.
         """
-        rows = [(checked_name(name), *row) for name, *row in rows]
-        if existing == "refuse" and (known := {one.name for one in self.people()} & {name for name, *_ in rows}):
-            some = ", ".join(sorted(known)[:3])
+        name = normalised_name(name)
+        with writing(self._database) as database:
+            held = database.execute("SELECT id, photo FROM photos WHERE name = ? ORDER BY id", (name,)).fetchall()
+            if not held:
+                raise self._nobody(name)
+            for wanted in photos:
+                number = self._find(name, held, wanted)
+                database.execute("DELETE FROM photos WHERE id = ?", (number,))
+        empty_log(self._database)
+
+    def _find(self, name: str, held: list[tuple[int, str]], wanted: str) -> int:
+        found = [number for number, photo in held if photo == file_name(wanted)]
+        found = found or [number for number, _ in held if str(number) == wanted]
+        if len(found) > 1:
+            numbers = ", ".join(map(str, found))
+            raise InputError(f"{self.path}: {name!r} has {len(found)} photos called {wanted}; give an id: {numbers}")
+        if not found:
             raise InputError(
-                f"{self.path}: {len(known)} people are enrolled already ({some}); say --existing add or replace"
+                f"{self.path}: {name!r} has no photo {wanted}; `faceline list --photos` has all with their ids"
             )
-        with self._writing() as database:
-            for name, total, photos, updated in rows:
-                if existing == "replace":
-                    database.execute("DELETE FROM people WHERE name = ?", (name,))
-                row = database.execute("SELECT total, photos FROM people WHERE name = ?", (name,)).fetchone()
-                if row is not None:
-                    total = total + np.frombuffer(row[0], _STORED)
-                    photos += row[1]
-                database.execute(
-                    "INSERT OR REPLACE INTO people (name, total, photos, updated) VALUES (?, ?, ?, ?)",
-                    (name, total.astype(_STORED).tobytes(), photos, updated),
-                )
+        return found[0]
+
+    @explains
+    def people(self) -> list[EnrolledPerson]:
+        """Everybody, by name."""
+        rows = self._database.execute(
+            "SELECT name, sum(photos), max(enrolled) FROM photos GROUP BY name ORDER BY name"
+        )
+        return [EnrolledPerson(*checked_person(self.path, *row)) for row in rows]
+
+    @explains
+    def __len__(self) -> int:
+        return self._database.execute("SELECT count(DISTINCT name) FROM photos").fetchone()[0]
+
+    @explains
+    def references(self, search: SearchKind = "mean") -> References:
+        """Loads everybody for a search by the mean of a person's photos, or by the nearest of them.
+
+        Raises:
+            InputError: `nearest`, and somebody's photos are known by their sum only.
+        """
+        rows = self._database.execute("SELECT name, photos, embedding FROM photos ORDER BY name, id").fetchall()
+        for row in rows:
+            check_embedding(self.path, *row, dim=self.dim)
+        names, photos = [name for name, _, _ in rows], np.array([count for _, count, _ in rows], int)
+        embeddings = np.frombuffer(b"".join(blob for _, _, blob in rows), STORED).reshape(len(rows), self.dim)
+        if search == "mean":
+            return mean_references(names, photos, embeddings)
+        if sums := sorted({name for name, count in zip(names, photos, strict=True) if count > 1}):
+            raise InputError(
+                f"{self.path}: the photos of {len(sums)} people ({', '.join(sums[:3])}) were enrolled before each "
+                "had a row of its own; enroll them again to search by the nearest photo, or use --search mean"
+            )
+        return nearest_references(names, embeddings)
+
+    @explains
+    def rows(self) -> list[PhotoRow]:
+        """Every photo, by person and in the order of enrolment."""
+        found = self._database.execute(f"SELECT {', '.join(_COLUMNS)}, id FROM photos ORDER BY name, id").fetchall()
+        for row in found:
+            check_embedding(self.path, row[0], row[4], row[2], dim=self.dim)
+        rows = [_loaded(row) for row in found]
+        for row in rows:
+            check_row(self.path, row, self.dim)
+        return rows
 
     def __exit__(self, *raised: object) -> None:
         self._database.close()
 
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that holds the write lock from the start, so that reading and adding cannot be split."""
-        with explained(self.path):
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._database
-                self._database.execute("COMMIT")
-            except BaseException:
-                if self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
-                raise
+    def _nobody(self, name: str) -> InputError:
+        return InputError(f"{self.path}: nobody called {name!r} is enrolled; `faceline list` names them")
+
+    def _checked(self, row: PhotoRow) -> PhotoRow:
+        vector = np.asarray(row.embedding, np.float64)
+        if vector.shape != (self.dim,):
+            raise ValueError(f"{row.name}: expected an embedding of {self.dim} numbers, got {vector.shape}")
+        length = np.linalg.norm(vector)
+        if not np.isfinite(length) or not length:
+            raise ValueError(f"{row.name}: embeddings must be finite and not zero")
+        stretched = row.photos == 1 and abs(length - 1) > ROUNDING
+        embedding = vector / length if stretched else vector
+        return replace(row, name=checked_name(row.name), photo=file_name(row.photo), embedding=embedding)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    # SQLite writes beside a file that it reads; where nothing can be written it must know that nobody does
-    unchanging = path.exists() and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
-    name = f"{path.absolute().as_uri()}?immutable=1" if unchanging else path
-    database = sqlite3.connect(name, timeout=60, isolation_level=None, uri=unchanging)
-    if not unchanging:
-        database.execute("PRAGMA secure_delete = ON")
-    return database
+def _stored(row: PhotoRow) -> tuple:
+    """`_COLUMNS` of a row."""
+    quality = (None,) * len(QUALITY_COLUMNS) if row.quality is None else astuple(row.quality)
+    return (row.name, row.photo, row.embedding.astype(STORED).tobytes(), row.enrolled, row.photos, *quality)
 
 
-def _create(path: Path, model: str, dim: int) -> None:
-    """Makes a whole gallery under another name and gives it its own at the end: nobody ever sees half of one."""
-    if not path.parent.is_dir():
-        raise InputError(f"{path}: there is no folder {path.parent} to put the gallery in")
-    with explained(path), tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name[:100]}.") as folder:
-        temporary = Path(folder) / path.name
-        temporary.touch(mode=PRIVATE)  # SQLite gives its log files the same mode
-        database = _connect(temporary)
-        database.executescript(_SCHEMA)
-        metadata = {"format": FORMAT, "model": model, "dim": str(dim)}
-        database.executemany("INSERT INTO facts VALUES (?, ?)", metadata.items())
-        database.execute("PRAGMA journal_mode = WAL")
-        database.close()
-        try:
-            os.link(temporary, path)  # unlike a rename it never replaces what another process made meanwhile
-        except FileExistsError:
-            return
-        except OSError:  # a file system without links
-            temporary.rename(path)
+def _loaded(row: tuple) -> PhotoRow:
+    name, photo, embedding, enrolled, photos, *quality, number = row
+    measured = FaceQuality(*quality) if None not in quality else None
+    return PhotoRow(name, photo, np.frombuffer(embedding, STORED), enrolled, measured, photos, number)

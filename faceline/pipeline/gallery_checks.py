@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import sqlite3
-import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import astuple
+from functools import wraps
 from pathlib import Path
 
 import numpy as np
 
 from faceline.core.errors import FacelineError, InputError
+from faceline.pipeline.gallery_rows import QUALITY_COLUMNS, PhotoRow, name_fault
+from faceline.pipeline.gallery_schema import SUMS_FORMAT
 
-MAX_NAME = 200
+MAX_FILE_NAME = 4096
+MAX_TIME = 64
 MAX_DIM = 65_536
 MAX_PHOTOS = 10**9  # of a person
 _STORED = np.dtype("<f4")
-_COLUMNS = {"facts": {"key", "value"}, "people": {"name", "total", "photos", "updated"}}
+_FACTS = {"key", "value"}
+_PEOPLE = ("people", {"name", "total", "photos", "updated"})
+_PHOTOS = ("photos", {"id", "name", "photo", "embedding", "photos", "enrolled", *QUALITY_COLUMNS})
 _REFUSALS = {
     "SQLITE_FULL": "the disk is full",
     "SQLITE_READONLY": "the file, its folder or the file system is read-only",
@@ -45,6 +51,17 @@ def explained(path: Path) -> Iterator[None]:
         raise InputError(f"{path}: not a faceline gallery, or damaged ({error})") from None
 
 
+def explains(method: Callable) -> Callable:
+    """`explained` round a method of an object that knows its `path`."""
+
+    @wraps(method)
+    def explaining(self: object, *arguments: object, **options: object) -> object:
+        with explained(self.path):
+            return method(self, *arguments, **options)
+
+    return explaining
+
+
 def checked_facts(database: sqlite3.Connection, path: Path) -> Mapping[str, str]:
     """The facts of a gallery: format, model, dim.
 
@@ -55,13 +72,14 @@ def checked_facts(database: sqlite3.Connection, path: Path) -> Mapping[str, str]
     for kind, name, text in database.execute("SELECT type, name, sql FROM sqlite_master"):
         if kind not in ("table", "index") or str(text).upper().startswith("CREATE VIRTUAL"):
             raise InputError(f"{path}: not a faceline gallery: it holds a {kind}, {str(name)[:80]!r}")
-    for table, wanted in _COLUMNS.items():
+    facts = dict(database.execute("SELECT key, value FROM facts LIMIT 100"))
+    form = facts.get("format")
+    for table, wanted in (("facts", _FACTS), _PEOPLE if form == SUMS_FORMAT else _PHOTOS):
         found = {name for _, name, *_, hidden in database.execute(f"PRAGMA table_xinfo({table})") if not hidden}
         if not wanted <= found:
             raise InputError(
                 f"{path}: not a faceline gallery: table {table} lacks {', '.join(sorted(wanted - found))}"
             )
-    facts = dict(database.execute("SELECT key, value FROM facts LIMIT 100"))
     missing = [key for key in ("format", "model", "dim") if not isinstance(facts.get(key), str)]
     if missing:
         raise InputError(f"{path}: a damaged gallery: the fact {missing[0]} is missing or no text")
@@ -70,52 +88,47 @@ def checked_facts(database: sqlite3.Connection, path: Path) -> Mapping[str, str]
     return facts
 
 
-def check_person(path: Path, name: object, photos: object, updated: object) -> None:
-    """Makes sure that a person's name, number of photos and time are such."""
-    if not isinstance(name, str) or _fault(name):
-        raise InputError(f"{path}: a damaged gallery: {str(name)[:80]!r} is no person's name")
+def checked_person(path: Path, name: object, photos: object, updated: object) -> tuple[str, int, str]:
+    """A person's name, number of photos and time, where they are such."""
+    fault = name_fault(name) if isinstance(name, str) else "is no text"
+    if fault:
+        raise InputError(f"{path}: a damaged gallery: the name {str(name)[:80]!r}: {fault}")
     if not isinstance(photos, int) or not 1 <= photos <= MAX_PHOTOS:
         raise InputError(f"{path}: a damaged gallery: {name} has {str(photos)[:40]} photos")
-    if not isinstance(updated, str) or len(updated) > 64 or not updated.isprintable():
-        raise InputError(f"{path}: a damaged gallery: {name} changed at {str(updated)[:40]!r}, which is no time")
+    if not _is_line(updated, MAX_TIME):
+        raise InputError(f"{path}: a damaged gallery: {name}: {str(updated)[:40]!r} is no time")
+    return name, photos, updated
 
 
-def checked_total(path: Path, name: object, total: object, photos: object, dim: int) -> np.ndarray:
-    """(dim,) float32: the sum of so many unit vectors, out of its bytes."""
-    check_person(path, name, photos, "")
-    if not isinstance(total, bytes) or len(total) != dim * _STORED.itemsize:
-        raise InputError(f"{path}: a damaged gallery: the embedding of {name} has not {dim} numbers")
-    vector = np.frombuffer(total, _STORED)
-    if not is_sum_of_units(vector, photos):
+def check_embedding(path: Path, name: object, photos: object, embedding: object, dim: int) -> None:
+    """Makes sure that bytes are the sum of so many unit vectors of `dim` float32 numbers."""
+    checked_person(path, name, photos, "")
+    if not isinstance(embedding, bytes) or len(embedding) != dim * _STORED.itemsize:
+        raise InputError(f"{path}: a damaged gallery: an embedding of {name} has not {dim} numbers")
+    if not is_sum_of_units(np.frombuffer(embedding, _STORED), photos):
+        raise InputError(f"{path}: a damaged gallery: an embedding of {name} is not the sum of {photos} unit vectors")
+
+
+def check_row(path: Path, row: PhotoRow, dim: int) -> None:
+    """Makes sure that all of a row is such: the name, the file, the time, the embedding, the quality."""
+    checked_person(path, row.name, row.photos, row.enrolled)
+    if not _is_line(row.photo, MAX_FILE_NAME):
+        raise InputError(f"{path}: a damaged gallery: {row.name}: {str(row.photo)[:80]!r} is no file's name")
+    vector = np.asarray(row.embedding, np.float64)
+    if vector.shape != (dim,) or not is_sum_of_units(vector, row.photos):
         raise InputError(
-            f"{path}: a damaged gallery: the embedding of {name} is not the sum of {photos} unit vectors"
+            f"{path}: a damaged gallery: an embedding of {row.name} is not the sum of {row.photos} unit vectors"
         )
-    return vector
+    numbers = () if row.quality is None else astuple(row.quality)
+    if not all(isinstance(one, int | float) and np.isfinite(one) for one in numbers):
+        raise InputError(f"{path}: a damaged gallery: {row.name}: the quality of {row.photo} holds no numbers")
 
 
 def is_sum_of_units(vector: np.ndarray, photos: int) -> bool:
-    """Whether a vector is finite and no longer than so many unit vectors together."""
+    """Whether a vector is finite, not zero, and no longer than so many unit vectors together."""
     length = float(np.linalg.norm(vector.astype(np.float64)))
-    return length <= photos * 1.001 + 1e-3
+    return 0 < length <= photos * 1.001 + 1e-3
 
 
-def normalised(name: str) -> str:
-    """One spelling of a name."""
-    return unicodedata.normalize("NFC", name).strip()
-
-
-def checked_name(name: str) -> str:
-    """A name as it is stored: one spelling for each, and nothing that would spoil a line of output."""
-    clean = normalised(name)
-    if fault := _fault(clean):
-        raise InputError(fault)
-    return clean
-
-
-def _fault(name: str) -> str:
-    """Why a name is none; empty where it is one."""
-    if not name or len(name) > MAX_NAME or not name.isprintable():
-        return f"{name[:80]!r}: a name has 1 to {MAX_NAME} printable characters"
-    if name == "unknown":
-        return "unknown: this name stands for people who are not enrolled; choose another"
-    return ""
+def _is_line(value: object, most: int) -> bool:
+    return isinstance(value, str) and len(value) <= most and value.isprintable()

@@ -9,7 +9,8 @@ import numpy as np
 
 from faceline.core.errors import InputError
 from faceline.evaluation.verification.calibration import Calibration, fmr_for_fpir
-from faceline.pipeline.gallery import References
+from faceline.evaluation.verification.template_tails import SearchKind
+from faceline.pipeline.references import References
 
 UNKNOWN = "unknown"
 DEFAULT_FPIRS = (0.01, 0.1)  # the first that the calibration supports is used when the user names none
@@ -45,14 +46,17 @@ class Match:
 
     Attributes:
         name: who it is, or `unknown`.
-        similarity: cosine to the person compared, who is named where it lies above the threshold; -1 in an empty
-            gallery.
-        threshold: that person's; None in an empty gallery.
+        similarity: cosine to the person compared, who is named where it lies above the threshold; -1 where there is
+            nobody to compare with.
+        threshold: that person's; None likewise.
+        repeat_of: somebody whose threshold the face passes as well, and whose name another face of the photo has;
+            None where there is nobody.
     """
 
     name: str
     similarity: float
     threshold: float | None
+    repeat_of: str | None = None
 
 
 def fixed_point(threshold: float, photos: Collection[int]) -> OperatingPoint:
@@ -64,47 +68,86 @@ def fixed_point(threshold: float, photos: Collection[int]) -> OperatingPoint:
     return OperatingPoint(dict.fromkeys(sorted(set(photos)), threshold), len(photos), None, None, False)
 
 
-def operating_point(calibration: Calibration, photos: Collection[int], fpir: float | None = None) -> OperatingPoint:
+def operating_point(
+    calibration: Calibration, photos: Collection[int], fpir: float | None = None, search: SearchKind = "mean"
+) -> OperatingPoint:
     """Chooses the thresholds for a gallery: one FMR for every comparison of a search.
 
-    A person enrolled with k photos is compared by their mean, so the threshold is that of dev photos against means of
-    k photos. Where the calibration does not support the rate asked for, its strictest thresholds are taken and the
-    FPIR that these give is stated instead.
+    A person enrolled with k photos is compared by their mean or by the nearest of them, so the threshold is that of
+    dev photos against the same of k photos. Where the calibration does not support the rate asked for, its strictest
+    thresholds are taken and the FPIR that these give is stated instead.
 
     Args:
         photos: how many photos each enrolled person has.
         fpir: the rate asked for; None for the lowest of `DEFAULT_FPIRS` that is supported.
 
     Raises:
-        InputError: `fpir` is not between 0 and 1, or the calibration supports nothing at all.
+        InputError: `fpir` is not between 0 and 1, or the calibration supports nothing at all, or no such search.
     """
     size = len(photos)
     kinds = sorted(set(photos))
-    smallest = calibration.smallest_fmr(kinds)
+    smallest = calibration.smallest_fmr(kinds, search)
     if smallest > 1:
         raise InputError("the calibration holds too few people for any threshold; give one with --threshold")
 
     def point(fpir: float, fmr: float, supported: bool) -> OperatingPoint:
-        thresholds = {kind: calibration.tail(kind).threshold(fmr) for kind in kinds}
+        thresholds = {kind: calibration.tail(kind, search).threshold(fmr) for kind in kinds}
         return OperatingPoint(thresholds, size, fpir, fmr, supported)
 
     for wanted in DEFAULT_FPIRS if fpir is None else (fpir,):
         fmr = fmr_for_fpir(wanted, max(1, size))
-        if calibration.supports(fmr, kinds):
+        if calibration.supports(fmr, kinds, search):
             return point(wanted, fmr, True)
     return point(1 - (1 - smallest) ** max(1, size), smallest, False)
 
 
-def identify(embedding: np.ndarray, references: References, thresholds: np.ndarray) -> Match:
-    """The person whose similarity lies highest over, or least below, that person's own threshold.
+def identify(embeddings: np.ndarray, references: References, thresholds: np.ndarray, repeats: bool) -> list[Match]:
+    """Who the faces of one photo are: those whose similarity lies highest over their own thresholds.
 
     Args:
-        embedding: (dim,) unit vector.
+        embeddings: (f, dim) unit vectors.
         thresholds: (n,) of the people enrolled, as `OperatingPoint.of` gives them.
+        repeats: whether several faces may have one name. Where not, names go to faces so that what similarities lie
+            over thresholds is largest in sum; a face without a name is compared with the people who have none.
+
+    Returns:
+        (f,) a match each.
     """
     if not references.names:
-        return Match(UNKNOWN, -1.0, None)
-    similarity = references.embeddings @ np.asarray(embedding, np.float32)
-    best = int((similarity - thresholds).argmax())
-    named = similarity[best] > thresholds[best]
-    return Match(references.names[best] if named else UNKNOWN, float(similarity[best]), float(thresholds[best]))
+        return [Match(UNKNOWN, -1.0, None) for _ in embeddings]
+    similarity = references.similarities(embeddings)
+    margin = similarity - thresholds
+    compared = margin.argmax(axis=1)
+    passed = margin[np.arange(len(margin)), compared] > 0
+    given = np.where(passed, compared, -1)
+    wished = [references.names[person] if person >= 0 else None for person in given]
+    if not repeats and len(np.unique(given[passed])) < passed.sum():
+        given = assign(margin)
+        free = np.setdiff1d(np.arange(len(references.names)), given)
+        compared = free[margin[:, free].argmax(axis=1)] if len(free) else np.full(len(margin), -1)
+    matches = []
+    for face, person in enumerate(np.where(given >= 0, given, compared).tolist()):
+        if person < 0:
+            matches.append(Match(UNKNOWN, -1.0, None, wished[face]))
+            continue
+        name = references.names[person] if given[face] >= 0 else UNKNOWN
+        repeat_of = wished[face] if wished[face] != name else None
+        matches.append(Match(name, float(similarity[face, person]), float(thresholds[person]), repeat_of))
+    return matches
+
+
+def assign(margin: np.ndarray) -> np.ndarray:
+    """(f,) a person for each face, nobody twice, so that the sum of margins is largest; -1 for nobody.
+
+    Args:
+        margin: (f, n) what similarities lie over thresholds; only those over 0 give a name.
+    """
+    from scipy.optimize import linear_sum_assignment  # late: few photos need it
+
+    within_reach = np.flatnonzero((margin > 0).any(axis=0))
+    gain = np.maximum(margin[:, within_reach], 0)
+    faces, people = linear_sum_assignment(gain, maximize=True)
+    given = np.full(len(margin), -1)
+    gains = gain[faces, people] > 0
+    given[faces[gains]] = within_reach[people[gains]]
+    return given

@@ -9,11 +9,11 @@ from typing import Annotated
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from faceline.boxes.boxes import BoxMap
 from faceline.core.columns import BOX_COLUMNS
 from faceline.core.errors import InputError
 from faceline.core.files import read_text
 from faceline.detection.detections import Detections, FaceFinder
-from faceline.geometry.boxes import BoxMap
 
 MAX_PX = 1_000_000  # no photo is as large
 _MORE = "more than the columns"

@@ -1,4 +1,7 @@
-"""Loads what a run of the tool needs: detector and models, on PyTorch or on ONNX Runtime."""
+"""Loads what a run of the tool needs: detector and models, on PyTorch or on ONNX Runtime.
+
+A recogniser from the field and YuNet need neither PyTorch nor a folder of models.
+"""
 
 import logging
 from dataclasses import dataclass
@@ -6,6 +9,8 @@ from dataclasses import dataclass
 from faceline.core.errors import InputError
 from faceline.detection import registry
 from faceline.detection.detections import DetectorSettings, FaceFinder, read_box_map
+from faceline.field.embedder import FieldEmbedder
+from faceline.field.facts import model_names, recognizer_facts
 from faceline.landmarks.net.base import PointPredictor
 from faceline.pipeline.face_pipeline import FaceEmbedder, FacePipeline, default_align
 from faceline.pipeline.known_boxes import read_boxes
@@ -41,18 +46,29 @@ def load(setup: Setup, last: str) -> Loaded:
     """
     predictor = embedder = None
     model, dim, size_px = "", 0, 112
-    if last != "detect":
+    if last != "detect" and not setup.aligns_by_detector:
         predictor = _predictor(setup)
+        _warn_of_synthetic(setup, predictor, "landmark net")
     if last == "embed":
-        embedder, model = _embedder(setup)
+        embedder, model = load_embedder(setup)
         dim = int(embedder.metadata["config"]["embedding_dim"])
         size_px = int(embedder.metadata["align"]["size_px"])
-    for net, what in ((predictor, "landmark net"), (embedder, "recogniser")):
-        if net is not None and net.synthetic:
-            message = "%s: the %s was trained on synthetic faces; its answers on photos of people are worth nothing"
-            log.warning(message, setup.models, what)
-    pipeline = FacePipeline(load_detector(setup), predictor, embedder, default_align(size_px))
+    pipeline = FacePipeline(load_detector(setup), predictor, embedder, default_align(size_px), setup.flips)
     return Loaded(pipeline, model, dim)
+
+
+def load_embedder(setup: Setup) -> tuple[FaceEmbedder, str]:
+    """The recogniser alone, for faces that come aligned, and its file's SHA-256.
+
+    Raises:
+        InputError: its file is missing or of another kind.
+    """
+    if setup.recognizer is not None:
+        field = FieldEmbedder(recognizer_facts(setup.recognizer))
+        return field, field.model
+    embedder, model = _embedder(setup)
+    _warn_of_synthetic(setup, embedder, "recogniser")
+    return embedder, model
 
 
 def load_detector(setup: Setup) -> FaceFinder:
@@ -61,19 +77,21 @@ def load_detector(setup: Setup) -> FaceFinder:
     Raises:
         InputError: its file is not given or cannot be read.
     """
-    if setup.detector == "boxes":
+    name = setup.detector_name
+    if name == "boxes":
         if setup.boxes is None:
             raise InputError("--detector boxes: name the file of boxes with --boxes FILE")
         return read_boxes(setup.boxes)
-    device = "cpu" if setup.runtime == "onnx" else str(_torch_device(setup.device))
+    without_torch = setup.runtime == "onnx" or name in model_names("detector")
+    device = "cpu" if without_torch else str(_torch_device(setup.device))
     settings = DetectorSettings(setup.detector_model, setup.min_face_px, setup.max_photo_px, setup.min_score, device)
-    if setup.detector == "mtcnn" and setup.runtime == "onnx":
+    if name == "mtcnn" and setup.runtime == "onnx":
         from faceline.detectors.mtcnn import Mtcnn
         from faceline.pipeline.onnx_runtime import onnx_nets
 
         detector: FaceFinder = Mtcnn(settings, onnx_nets(setup.models))
     else:
-        detector = registry.load_detector(setup.detector, settings)
+        detector = registry.load_detector(name, settings)
     path = setup.models / BOX_MAP
     if path.is_file():
         measured_for, box_map = read_box_map(path)
@@ -87,6 +105,12 @@ def has_usable_predictor(setup: Setup) -> bool:
         return not _predictor(setup).synthetic
     except InputError:
         return False
+
+
+def _warn_of_synthetic(setup: Setup, net: PointPredictor | FaceEmbedder, what: str) -> None:
+    if net.synthetic:
+        message = "%s: the %s was trained on synthetic faces; its answers on photos of people are worth nothing"
+        log.warning(message, setup.models, what)
 
 
 def _predictor(setup: Setup) -> PointPredictor:

@@ -22,13 +22,25 @@ class Setup:
     """Models, detector and their settings; the options' help says what each field means, sizes in photo px."""
 
     models: ModelsFolder = Path("models")
+    recognizer: Annotated[
+        str | None,
+        _model_option(
+            metavar="NAME|FILE.yaml",
+            envvar="FACELINE_RECOGNIZER",
+            help="A recogniser from the field, such as sface, instead of the folder's; its faces are aligned by the "
+            "detector's own points.",
+        ),
+    ] = None
     runtime: Annotated[
         Literal["torch", "onnx"], _model_option(help="onnx: models of export-onnx, without PyTorch.")
     ] = "torch"
     device: Annotated[Literal["auto", "cpu", "cuda"], _model_option(help="For torch.")] = "auto"
-    detector: Annotated[Literal[*detector_names(), "boxes"], _detection_option(help="Who finds the faces.")] = "mtcnn"
+    detector: Annotated[
+        Literal["auto", *detector_names(), "boxes"],
+        _detection_option(help="Who finds the faces; auto: yunet with --recognizer, else mtcnn."),
+    ] = "auto"
     detector_model: Annotated[
-        str, _detection_option(metavar="FILE", help="The detector's model; mtcnn brings its own.")
+        str, _detection_option(metavar="FILE", help="Another file of the detector's model than its own.")
     ] = "none"
     boxes: Annotated[
         Path | None,
@@ -48,3 +60,20 @@ class Setup:
     min_score: Annotated[
         float | None, _detection_option(min=0, max=1, help="Drop detections below; each detector has its own.")
     ] = None
+
+    @property
+    def detector_name(self) -> str:
+        """The detector in use."""
+        if self.detector != "auto":
+            return self.detector
+        return "mtcnn" if self.recognizer is None else "yunet"
+
+    @property
+    def aligns_by_detector(self) -> bool:
+        """Whether the detector's own points align the faces: with a recogniser from the field, where it gives any."""
+        return self.recognizer is not None and self.detector_name != "boxes"
+
+    @property
+    def flips(self) -> bool:
+        """Whether a face's mirror image is embedded too: not for a recogniser from the field, as OpenCV does it."""
+        return self.recognizer is None

@@ -13,6 +13,7 @@ from ruamel.yaml.error import YAMLError
 from faceline.core.errors import InputError
 from faceline.core.files import read_text, write_text
 from faceline.core.params import MAX_FILE_BYTES, PARAMS_FILE, parse_group, parse_yaml
+from faceline.settings.inputs import missing_inputs, photos_at
 from faceline.settings.schema import Params
 
 FOLDER = Path("params")
@@ -22,14 +23,18 @@ _BASE = "base"
 _BUILDS_ON = "builds_on"
 
 
-def write_variant(name: str, out: Path = PARAMS_FILE, folder: Path = FOLDER) -> None:
+def write_variant(name: str, out: Path = PARAMS_FILE, folder: Path = FOLDER) -> list[str]:
     """Writes the parameters of a variant, checked, whole or not at all.
+
+    Returns:
+        A line for each of the files that it names and that are not there yet.
 
     Raises:
         InputError: there is no such variant, it has a key that `base.yaml` has not, or a value out of range.
     """
-    load_variant(name, folder)
+    params = load_variant(name, folder)
     write_text(out, merge_variant(name, folder))
+    return missing_inputs(params)
 
 
 def load_variant(name: str, folder: Path = FOLDER) -> Params:
@@ -49,12 +54,17 @@ def variant_names(folder: Path = FOLDER) -> list[str]:
 def merge_variant(name: str, folder: Path = FOLDER) -> str:
     """The text of `base.yaml` with the values of a variant: comments, order and alignment are the base's.
 
+    Photos are named by the form that is there, a folder or a `.zip` of its name.
+
     Raises:
         InputError: there is no such variant, it is not YAML, or it has a key that `base.yaml` has not.
     """
     tree = _load(folder / f"{_BASE}.yaml")
     for path in reversed(_lineage(name, folder)):
         _merge(tree, _load(path), path)
+    for group in ("data", "landmarks"):
+        if "images" in tree.get(group, {}):
+            tree[group]["images"] = photos_at(tree[group]["images"])
     merged = io.StringIO()
     _YAML.dump(tree, merged)
     title, _ = _title(_text(folder / f"{name}.yaml"))

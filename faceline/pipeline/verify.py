@@ -6,7 +6,7 @@ genuine pairs (`name  first  second`) and the impostor pairs (`name  first  othe
 from 1: photo 7 of Ann_Lee is Ann_Lee/Ann_Lee_0007.jpg.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -198,20 +198,37 @@ def verify_pairs(pairs: Sequence[Pair], embeddings: dict[str, np.ndarray]) -> Ve
     Raises:
         FacelineError: under two folds, or no scores of one kind.
     """
-    scores = np.array([_score(pair, embeddings) for pair in pairs])
-    same = np.array([pair.same for pair in pairs])
+    return verify_scores(
+        np.array([_score(pair, embeddings) for pair in pairs]),
+        np.array([pair.same for pair in pairs]),
+        np.array([pair.fold for pair in pairs]),
+        # LFW's folders are people
+        [frozenset(photo.rpartition("/")[0] for photo in (pair.first, pair.second)) for pair in pairs],
+    )
+
+
+def verify_scores(
+    scores: np.ndarray, same: np.ndarray, folds: np.ndarray, people: Sequence[Hashable]
+) -> Verification:
+    """What (n,) cosines of pairs say; NaN where a photo gave no face.
+
+    Args:
+        same, folds: as `evaluate` takes them.
+        people: (n) who the two of each pair are; where nobody knows, something different for each pair.
+
+    Raises:
+        FacelineError: under two folds, or no scores of one kind.
+    """
     failed = np.isnan(scores)
     genuine = np.where(failed[same], -np.inf, scores[same])
     impostor = scores[~same & ~failed]
     finite = np.where(np.isfinite(genuine), genuine, -2.0)  # below every cosine
-    # LFW's folders are people
-    people = [frozenset(photo.rpartition("/")[0] for photo in (pair.first, pair.second)) for pair in pairs]
     impostor_people = [names for names, counts in zip(people, ~same & ~failed, strict=True) if counts]
     return Verification(
-        folds=evaluate(scores, same, np.array([pair.fold for pair in pairs])),
+        folds=evaluate(scores, same, folds),
         auc=area_under_roc(finite, impostor),
         id_rates=[_id_rate(finite, impostor, impostor_people, fpr) for fpr in FPRS],
-        pairs=len(pairs),
+        pairs=len(scores),
         genuine_failed=int((failed & same).sum()),
         impostor_failed=int((failed & ~same).sum()),
     )
@@ -222,7 +239,7 @@ def _score(pair: Pair, embeddings: dict[str, np.ndarray]) -> float:
     return float(first @ second) if first is not None and second is not None else np.nan
 
 
-def _id_rate(genuine: np.ndarray, impostor: np.ndarray, people: Sequence[frozenset[str]], fpr: float) -> Rate:
+def _id_rate(genuine: np.ndarray, impostor: np.ndarray, people: Sequence[Hashable], fpr: float) -> Rate:
     """`people`: the two of each impostor pair."""
     name = f"tpr_at_fpr_{label(fpr)}"
     reason = too_few(fpr, len(impostor))

@@ -2,7 +2,8 @@
 
 Each fact is one sentence. What is known of the landmark set comes from its own metadata, by way of
 `reports/landmarks/summary.json`; what the chain's photos are, what may be done with them and who annotated them from
-`data.source`, `data.licence` and `data.labels_by`, and which detector finds their faces from `wild.detector`.
+`data.source`, `data.licence`, `data.labels_by` and whether `data.boxes` is the file of the points, and which detector
+finds their faces from `wild.detector`.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ _BOXES = {
     "dataset": "The annotated boxes were made by {labels_by}.",
     "points": "The set has no boxes: the annotated ones were drawn round its points, which makes an error from them "
     "too small. The error from the detector's boxes is the one to compare.",
+    "drawn": "The data set has no boxes: the annotated ones were drawn round its points, which makes an error from "
+    "them too small.",
     UNKNOWN: "It is not known who made the annotated boxes.",
 }
 _UNSEEN = {
@@ -38,7 +41,13 @@ _UNSEEN = {
     "photos": "from photos the hourglass never trained on (who is in them is not known: people may be in several)",
     UNKNOWN: "that the hourglass did not train on",
 }
+_MADE = "Boxes and points were made by {labels_by}."
+_MADE_POINTS = "Points were made by {labels_by}; the boxes were drawn round them."
 _FOUND = "Faces are found by {detector}, and whether they were found is judged by boxes that {labels_by} made."
+_FOUND_BY_POINTS = (
+    "Faces are found by {detector}, and whether they were found is judged by boxes drawn round the points that "
+    "{labels_by} made."
+)
 _CIRCULAR = (
     " This is the same program: the recall says nothing about how many faces it finds, and figures from original "
     "photos little about what finding faces costs."
@@ -57,6 +66,7 @@ class Origins:
         set_detector: ran on that set.
         detector: finds the faces of the chain's photos.
         labels_by: made the boxes and points of those.
+        drawn: their boxes were drawn round their points, by `faceline.boxes.boxes.box_around`.
     """
 
     synthetic: bool
@@ -69,6 +79,7 @@ class Origins:
     set_detector: str
     detector: str
     labels_by: str
+    drawn: bool = False
 
     @classmethod
     def of(cls, inputs: Inputs, params: Mapping[str, Mapping]) -> Origins:
@@ -81,6 +92,9 @@ class Origins:
         noted = [str(known.get(name, UNKNOWN)) for name in ("source", "labels", "boxes", "apart", "detector")]
         data = params["data"]
         left_over = data.get("source") == SYNTHETIC and not inputs.synthetic
+        drawn = data.get("boxes") == data.get("landmarks") is not None  # where boxes are read from a file of points
+        if drawn and noted[2] == "dataset":
+            noted[2] = "drawn"
         stated = {} if left_over else {key: value for key, value in data.items() if value}
         return cls(
             inputs.synthetic,
@@ -89,6 +103,7 @@ class Origins:
             *noted,
             detector=params["wild"]["detector"],
             labels_by=stated.get("labels_by", _NOT_NAMED),
+            drawn=drawn,
         )
 
     @property
@@ -110,6 +125,11 @@ class Origins:
         return _BOXES[self.boxes].format(labels_by=self.labels_by)
 
     @property
+    def made_note(self) -> str:
+        """Who made the boxes and points of the chain's photos."""
+        return (_MADE_POINTS if self.drawn else _MADE).format(labels_by=self.labels_by)
+
+    @property
     def unseen(self) -> str:
         """What is known of the landmark set's test faces, to follow "faces"."""
         return _UNSEEN[self.apart]
@@ -127,4 +147,5 @@ class Origins:
     @property
     def recall_note(self) -> str:
         """Which detector finds the faces of the chain's photos, and what its recall is measured against."""
-        return _FOUND.format(detector=self.detector, labels_by=self.labels_by) + (_CIRCULAR if self.circular else "")
+        found = _FOUND_BY_POINTS if self.drawn else _FOUND
+        return found.format(detector=self.detector, labels_by=self.labels_by) + (_CIRCULAR if self.circular else "")

@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from faceline.annotations.celeba import PARTITION, write_celeba
+from faceline.boxes.boxes import CELEBA_HEIGHT_PER_WIDTH, box_around
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, IMAGE_ID, PERSON, POINT_COLUMNS, SYNTHETIC_PREFIX
 from faceline.core.files import replacing_folder
-from faceline.geometry.boxes import CELEBA_HEIGHT_PER_WIDTH, box_around
-from faceline.geometry.points import FLIPPED
 from faceline.imaging.images import encode_jpeg
 from faceline.imaging.parallel import usable_cores
 from faceline.imaging.progress import track
+from faceline.points.points import FLIPPED
 from faceline.sample.params import SampleParams
 from faceline.sample.scene import Figure, draw_photo
 from faceline.sample.synthetic_person import attribute_row, draw_person, draw_shot

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from faceline.geometry.boxes import box_around
+from faceline.boxes.boxes import box_around
 from faceline.sample.face_texture import FaceTexture
 from faceline.sample.head_shape import Camera, rotation
 from faceline.sample.paint import blend, curve, fill, mirrored, oval, shape_mask, smooth_noise, step, stroke

@@ -13,12 +13,12 @@ import pandas as pd
 
 from faceline.alignment.fit.params import AlignParams
 from faceline.alignment.tiles.tiles import CARRIED_COLUMNS, AlignedTiles, predict_and_align
+from faceline.boxes.boxes import iou
 from faceline.core.columns import BOX_COLUMNS
 from faceline.core.errors import FacelineError, InputError
 from faceline.data.crops.cropping import cut_face
 from faceline.data.crops.params import CropParams
 from faceline.detection.detections import Detections, FaceFinder
-from faceline.geometry.boxes import iou
 from faceline.imaging.images import decode_rgb
 from faceline.imaging.parallel import ordered_map
 from faceline.imaging.progress import track

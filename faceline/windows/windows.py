@@ -4,14 +4,19 @@ Pixel centres lie at integers: the pixel (0, 0) covers [-0.5, 0.5] on both axes.
 matrix that takes (x, y, 1) to (x, y).
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-import pandas as pd
 
-from faceline.geometry.boxes import centres
+from faceline.boxes.boxes import centres
 from faceline.imaging.images import at_size
+
+if TYPE_CHECKING:  # the tool does without
+    import pandas as pd
 
 WINDOW_COLUMNS = ["window_x", "window_y", "window_side", "stored_px"]
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faceline.annotations.celeba import read_annotations, read_file, write_celeba
+from faceline.boxes.boxes import iou
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, POINT_COLUMNS
 from faceline.core.errors import InputError
 from real_data import SHARED, needs_celeba
@@ -61,6 +62,33 @@ def test_txt_and_csv_mix_freely(files, kinds):
     assert table.loc[0, ["x", "y", "width", "height"]].tolist() == [95, 71, 226, 313]
     assert table.loc[0, ["nose_x", "right_mouth_y"]].tolist() == [196, 260]
     assert table[list(ATTRIBUTES)].sum().to_dict() == {name: 2 * (name == "Male") for name in ATTRIBUTES}
+
+
+@pytest.mark.parametrize("kind", ["txt", "csv"])
+def test_round_points_in_place_of_boxes_boxes_are_drawn(files, kind):
+    """Width 1.79 x hypot(eye distance, eyes to mouth), 1.385 times as high, round the middle of eyes and mouth."""
+    paths = [files / f"{name}.{kind}" for name in ("identity", "attributes", "landmarks", "landmarks")]
+    table = read_annotations(*paths)
+    left, right, _, *mouth = np.array([165, 184, 244, 176, 196, 249, 194, 271, 266, 260], float).reshape(5, 2)
+    eyes, lips = (left + right) / 2, sum(mouth) / 2
+    width = 1.79 * np.sqrt(np.sum((right - left) ** 2) + np.sum((lips - eyes) ** 2))
+    x, y = (eyes + lips) / 2 - [width / 2, 1.385 * width / 2]
+    assert table.loc[0, BOX_COLUMNS].tolist() == pytest.approx([x, y, width, 1.385 * width], abs=1e-3)
+    assert table.loc[0, POINT_COLUMNS].tolist() == [165, 184, 244, 176, 196, 249, 194, 271, 266, 260]
+
+
+@needs_celeba
+def test_drawn_boxes_are_near_those_of_the_data_set():
+    """Of celeba-small, whose boxes a detector made, brought to CelebA's convention."""
+    paths = {kind: SHARED / "celeba" / f"list_{kind}_celeba.txt" for kind in ("attr", "bbox", "landmarks")}
+    identity = SHARED / "celeba/identity_CelebA.txt"
+    own, drawn = (
+        read_annotations(identity, paths["attr"], paths[kind], paths["landmarks"])[BOX_COLUMNS].to_numpy(float)
+        for kind in ("bbox", "landmarks")
+    )
+    overlap = iou(own, drawn)
+    assert np.median(overlap) > 0.75
+    assert (overlap > 0.5).mean() > 0.98
 
 
 def test_csv_columns_may_come_in_any_order(files):

@@ -14,8 +14,8 @@ from tiny_landmarks import colour_spots, packed_set
 from benchmarks import landmark_sizes
 from benchmarks.landmark_sizes import on_dev, page, timed
 from faceline.data.crops.params import CropParams
-from faceline.geometry.points import points_of
 from faceline.imaging.images import decode_rgb
+from faceline.points.points import points_of
 from faceline.windows.windows import net_view, transform, windows_of
 
 DEV = {"faces": 12, "nme": 0.0312, "low": 0.03, "high": 0.033, "nme_jittered_box": 0.0321, "auc_8e-2": 0.6}

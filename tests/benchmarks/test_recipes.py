@@ -2,9 +2,11 @@
 
 import shutil
 
+import pytest
 import yaml
 
-from benchmarks.recipes import settings_of
+from benchmarks.recipes import check_alike, note_of, settings_of
+from faceline.core.errors import InputError
 from faceline.pipeline.variants import load_variant
 from faceline.settings.schema import Params
 from graph import ROOT
@@ -40,3 +42,22 @@ def test_a_recipe_carries_its_recognition_and_its_losss_block(tmp_path):
     assert mended.recognition == recipe.recognition.model_copy(update={"seed": present.recognition.seed})
     assert mended.losses.cosface == recipe.losses.cosface
     assert settings_of(present, present) == {}
+
+
+def test_recipes_agree_on_the_net_unless_told_otherwise():
+    recipes = {name: load_variant(name, ROOT / "params") for name in ("celeba-small", "celeba-small-sface")}
+    differing = ["backbone", "stem_stride", "epochs", "pretrained"]
+    for key in differing:
+        others = [other for other in differing if other != key]
+        with pytest.raises(
+            InputError, match=rf"recognition\.{key} .*'celeba-small': .*`--differing {key}` allows it"
+        ):
+            check_alike(recipes, others)
+    check_alike(recipes, differing)
+    check_alike(recipes, ["all"])
+    check_alike(dict.fromkeys(("one", "two"), recipes["celeba-small"]), [])
+
+
+def test_what_the_table_says_of_a_recipe():
+    notes = {name: note_of(load_variant(name, ROOT / "params")) for name in ("celeba-small", "celeba-small-sface")}
+    assert notes == {"celeba-small": "resnet18, arcface", "celeba-small-sface": "sface, not trained, from sface"}

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -23,7 +24,8 @@ from faceline.imaging.images import encode_jpeg
 from faceline.packed.sets import PackedWriter
 
 VERBS = ["detect", "align", "embed", "verify", "enroll", "identify", "list", "remove", "export", "import"]
-VERBS += ["annotate", "export-onnx", "export-images", "params"]
+VERBS += ["cluster", "fetch", "calibrate", "evaluate"]
+VERBS += ["annotate", "pack", "export-onnx", "export-images", "params"]
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +99,9 @@ def test_help_of_every_verb_shows_examples() -> None:
 @pytest.mark.parametrize("verb", VERBS)
 def test_only_verbs_that_use_models_take_their_folder(verb: str) -> None:
     shown = CliRunner().invoke(app, [verb, "--help"]).stdout
-    assert ("--models" in shown) is (verb not in ("list", "remove", "export", "import", "export-images", "params"))
+    assert bool(re.search(r"--models +DIR", shown)) is (
+        verb not in ("list", "remove", "export", "import", "fetch", "pack", "export-images", "params")
+    )
 
 
 def test_detect_gives_boxes_and_sizes(world: World) -> None:
@@ -206,9 +210,18 @@ def gallery(world: World) -> Path:
 
 def test_enroll_adds_to_a_person(world: World, gallery: Path) -> None:
     found = answer(world.faces("enroll", "Ada", world.photo("again.png", 1), "--gallery", gallery))
-    assert found["enrolled"] == [{"name": "Ada", "added": 1, "photos": 2}]
+    assert found["enrolled"] == [{"name": "Ada", "added": 1, "already": 0, "photos": 2}]
     everybody = answer(world.run("list", "--gallery", gallery))["people"]
     assert [(person["name"], person["photos"]) for person in everybody] == [("Ada", 2), ("Bob", 1)]
+
+
+def test_a_photo_enrolled_again_is_left_as_it_is(world: World, gallery: Path) -> None:
+    again = world.folder / "Ada.png"
+    found = answer(world.faces("enroll", "Ada", again, world.photo("more/Ada.png", 7), "--gallery", gallery))
+    assert found["enrolled"] == [{"name": "Ada", "added": 1, "already": 1, "photos": 2}]
+    assert [record["faces"][0]["already"] for record in found["photos"]] == [True, False]
+    nothing = answer(world.faces("enroll", "Ada", again, "--gallery", gallery))
+    assert nothing["enrolled"] == [{"name": "Ada", "added": 0, "already": 1, "photos": 2}]
 
 
 def test_enroll_a_folder_for_each_person(world: World) -> None:
@@ -218,6 +231,58 @@ def test_enroll_a_folder_for_each_person(world: World) -> None:
     assert result.exit_code == 1  # Cid's photo shows no face
     assert "Cid" in result.stderr
     assert {one["name"]: one["added"] for one in json.loads(result.stdout)["enrolled"]} == {"Ada": 2, "Bob": 1}
+
+
+def test_every_photo_is_listed_with_its_quality_and_can_be_taken_back(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = world.folder / "people.db"
+    small = Image.new("RGB", (260, 260), "gray")
+    _, box = face_at(0.4, (100, 100))
+    paint_face(image := np.array(small), np.round(box), 1)
+    Image.fromarray(image).save(world.folder / "small.png")
+    good = world.photo("good.png", 1)
+    boxes = [*world.boxes.read_text().split(), f"{world.folder / 'small.png'},{','.join(map(str, np.round(box)))}"]
+    world.boxes.write_text("\n".join(boxes))
+    shared = ["--gallery", path, "--min-face", 12]
+    found = answer(world.faces("enroll", "Ada", good, world.folder / "small.png", *shared))
+    faces = [record["faces"][0] for record in found["photos"]]
+    assert [face["warnings"] for face in faces] == [[], ["blurred", "small"]]
+    assert faces[0]["quality"].keys() == {"sharpness", "face_px", "yaw", "pitch", "score"}
+    assert "small.png: enrolled for Ada, but the face is blurred, small" in caplog.text
+    (person,) = answer(world.run("list", "--photos", "--gallery", path))["people"]
+    assert [(photo["photo"], photo["warnings"]) for photo in person["enrolled"]] == [
+        ("good.png", []),
+        ("small.png", ["blurred", "small"]),
+    ]
+    assert person["enrolled"][0]["quality"] == faces[0]["quality"]
+    answer(world.run("remove", "Ada", "--photo", "small.png", "--gallery", path))
+    (person,) = answer(world.run("list", "--photos", "--gallery", path))["people"]
+    assert [photo["photo"] for photo in person["enrolled"]] == ["good.png"]
+    assert world.run("remove", "Ada", "Bob", "--photo", "good.png", "--gallery", path).exit_code == 2
+
+
+def test_one_name_at_most_once_a_photo_unless_asked_otherwise(world: World, gallery: Path) -> None:
+    photo = world.photo("mirror.png", 1, 1, 2)
+    once = answer(world.faces("identify", photo, "--gallery", gallery))["photos"][0]["faces"]
+    assert sorted(face["name"] for face in once) == ["Ada", "Bob", "unknown"]
+    assert [face["repeat_of"] for face in once if face["name"] == "unknown"] == ["Ada"]
+    twice = answer(world.faces("identify", photo, "--gallery", gallery, "--allow-repeats"))["photos"][0]["faces"]
+    assert [face["name"] for face in twice] == ["Ada", "Ada", "Bob"]
+
+
+def test_identify_by_the_nearest_photo(world: World, gallery: Path) -> None:
+    """Ada has two very different photos; the mean of both is near to neither."""
+    answer(world.faces("enroll", "Ada", world.photo("other.png", 9), "--gallery", gallery))
+    photo = world.photo("a.png", 9)
+    by = {
+        search: answer(world.faces("identify", photo, "--gallery", gallery, "--search", search))
+        for search in ("mean", "nearest")
+    }
+    faces = {search: found["photos"][0]["faces"][0] for search, found in by.items()}
+    assert by["nearest"]["search"] == "nearest"
+    assert faces["nearest"]["name"] == "Ada"
+    assert faces["nearest"]["similarity"] > 0.99 > faces["mean"]["similarity"] + 0.05
 
 
 def test_identify_names_the_enrolled_and_nobody_else(world: World, gallery: Path) -> None:
@@ -281,6 +346,62 @@ def test_identify_without_or_with_a_strange_calibration(world: World, gallery: P
     strange = world.faces("identify", photo, "--gallery", gallery, models=tmp_path / "bare")
     assert strange.exit_code == 2
     assert "another recogniser" in strange.stderr
+
+
+@pytest.fixture
+def album(world: World) -> list[Path]:
+    """Three people in four photos each, one of a person who is in no other, and one without a face."""
+    people = [world.photo(f"album/{seed}{letter}.png", seed) for seed in (21, 22, 23) for letter in "abcd"]
+    return [*people, world.photo("album/stranger.png", 99), world.photo("album/none.png")]
+
+
+def test_cluster_groups_faces_and_a_name_enrolls_a_group(world: World, album: list[Path]) -> None:
+    found = answer(world.faces("cluster", *album, "--out", world.folder / "groups"))
+    assert [(group["faces"], {Path(photo).stem[:2] for photo in group["photos"]}) for group in found["groups"]] == [
+        (4, {"21"}),
+        (4, {"22"}),
+        (4, {"23"}),
+    ]
+    assert found["alone"] == 1
+    names = [group["group"] for group in found["groups"]]
+    by_photo = {Path(record["photo"]).stem: record["faces"] for record in found["photos"]}
+    assert [by_photo[f"{seed}a"][0]["group"] for seed in (21, 22, 23)] == names
+    assert by_photo["21a"][0]["strength"] > 0.5
+    assert "group" not in by_photo["stranger"][0]
+    assert sorted(file.name for file in (world.folder / "groups" / names[1]).iterdir())[0] == "22a_0.png"
+
+    path = world.folder / "people.db"
+    named = answer(world.faces("cluster", *album, "--gallery", path, "--name", f"{names[1]}=Bea"))
+    assert named["enrolled"] == [{"group": names[1], "name": "Bea", "added": 4}]
+    (person,) = answer(world.run("list", "--photos", "--gallery", path))["people"]
+    assert (person["name"], [photo["photo"] for photo in person["enrolled"]]) == (
+        "Bea",
+        [f"22{letter}.png" for letter in "abcd"],
+    )
+    later = answer(world.faces("cluster", *album, "--gallery", path, "--threshold", 0.9))
+    assert [group["group"] for group in later["groups"]] == [names[0], names[2]]
+    known = [face["name"] for record in later["photos"] for face in record["faces"] if "name" in face]
+    assert known == ["Bea"] * 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--name", "deadbeef=Ada", "--gallery", "people.db"], "no such group among these photos; the groups are"),
+        (["--name", "deadbeef=Ada"], "--gallery"),
+        (["--name", "deadbeef", "--gallery", "people.db"], "expected GROUP=NAME"),
+        (["--name", "deadbeef=unknown", "--gallery", "people.db"], "choose another"),
+        (["--name", "a=Ada", "--name", "a=Bob", "--gallery", "people.db"], "the group has a name already"),
+    ],
+)
+def test_names_for_no_group(
+    world: World, album: list[Path], monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: str
+) -> None:
+    monkeypatch.chdir(world.folder)
+    result = world.faces("cluster", *album[:8], *arguments)
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert not (world.folder / "people.db").exists()
 
 
 def test_remove_export_and_import(world: World, gallery: Path) -> None:

@@ -26,11 +26,11 @@ from corpus.damages import (
     weights,
 )
 from faceline.alignment.geometry.template import template
+from faceline.boxes.boxes import BoxMap
 from faceline.detection.detections import DetectorSettings, read_box_map, write_box_map
 from faceline.detectors.yunet import Yunet
 from faceline.evaluation.verification.calibration import Calibration
 from faceline.evaluation.verification.score_tail import ScoreTail
-from faceline.geometry.boxes import BoxMap
 from faceline.landmarks.net.hourglass import HourglassConfig, StackedHourglass
 from faceline.landmarks.net.predictor import LandmarkPredictor, save_hourglass
 from faceline.pipeline.onnx_runtime import OnnxEmbedder, OnnxLandmarkPredictor

@@ -21,11 +21,11 @@ from faceline.core.files import read_json, write_json
 from faceline.data.filtering.scanned import read_scan
 from faceline.data.scan.scan import scan_photos
 from faceline.evaluation.embeddings.table import read_embeddings, write_embeddings
-from faceline.geometry.points import point_table
 from faceline.imaging.images import decode_rgb
 from faceline.landmarks.detected.detected_faces import DETECTED_BOX, DETECTED_POINTS, read_detected, write_detected
 from faceline.packed.sets import PackedSet, PackedWriter, write_rejected
 from faceline.photos.photos import open_photos
+from faceline.points.points import point_table
 from faceline.recognition.embedding.packed_faces import rejected_like
 
 PEOPLE = {IMAGE_ID: ["a.jpg", "b.jpg", "c.jpg"], "person": [7, 9, 9], "role": ["query"] * 3, "split": [""] * 3}

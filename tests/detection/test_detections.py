@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from tool_fakes import face_at
 
+from faceline.boxes.boxes import BoxMap, box_around
 from faceline.core.errors import InputError
 from faceline.detection.detections import Detections, Detector, DetectorSettings, read_box_map, write_box_map
-from faceline.geometry.boxes import BoxMap, box_around
 
 
 class Told(Detector):

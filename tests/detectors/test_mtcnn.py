@@ -13,10 +13,10 @@ import torchvision
 from facenet_pytorch import MTCNN
 from PIL import Image
 
+from faceline.boxes.boxes import iou
 from faceline.detection.detections import DetectorSettings
 from faceline.detectors import mtcnn
 from faceline.detectors.mtcnn import Mtcnn, MtcnnNets, find_faces, torch_nets
-from faceline.geometry.boxes import iou
 from real_data import SHARED, needs_celeba
 
 

@@ -1,4 +1,4 @@
-"""YuNet behind OpenCV."""
+"""YuNet run by ONNX Runtime, against OpenCV's own."""
 
 from __future__ import annotations
 
@@ -9,47 +9,31 @@ import cv2
 import numpy as np
 import pytest
 import skimage
+from tool_fakes import write_onnx_models
 
+from faceline.boxes.boxes import iou
 from faceline.core.errors import InputError
 from faceline.detection.detections import DetectorSettings
 from faceline.detectors.yunet import Yunet
-from faceline.geometry.boxes import iou
+from faceline.field.cache import CACHE_VARIABLE
 from faceline.imaging.images import decode_rgb
 from real_data import SHARED, YUNET, needs_celeba, needs_yunet
 
 YUNET_SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
 
 
-class FakeYunet:
-    """Answers in OpenCV's order: box, then the subject's right eye, left eye, nose, right and left mouth corner."""
-
-    def setInputSize(self, size: tuple[int, int]) -> None:  # noqa: N802
-        self.size = size
-
-    def detect(self, image: np.ndarray) -> tuple[int, np.ndarray | None]:
-        assert image.shape[1::-1] == self.size
-        if image.max() == 0:
-            return 1, None
-        points = [30, 40, 60, 40, 45, 55, 33, 70, 57, 70]
-        return 1, np.array([[20, 20, 50, 60, *points, 0.85], [0, 0, 5, 6, *points, 0.95]], np.float32)
-
-
-def test_yunet_through_opencv(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "yunet.onnx").touch()
-    monkeypatch.setattr(cv2.FaceDetectorYN, "create", lambda *_: FakeYunet())
-    detector = Yunet(DetectorSettings(str(tmp_path / "yunet.onnx"), min_face_px=10))
-    found, none = detector.find([np.full((100, 100, 3), value, np.uint8) for value in (200, 0)])
-    assert found.scores == pytest.approx([0.85])  # the other is smaller than asked for
-    assert found.points[0, 0, 0] < found.points[0, 1, 0]  # left eye first, from the viewer's side
-    assert len(none.boxes) == 0
-
-
-def test_yunet_says_what_is_wrong_with_its_file(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="--detector-model"):
+def test_yunet_says_what_is_wrong_with_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    with pytest.raises(InputError, match="`faceline fetch yunet` downloads it"):
+        Yunet(DetectorSettings())
+    with pytest.raises(InputError, match=r"none\.onnx: no such file"):
         Yunet(DetectorSettings(str(tmp_path / "none.onnx")))
     (tmp_path / "text.onnx").write_text("not a net")
-    with pytest.raises(InputError, match="YuNet"):
+    with pytest.raises(InputError, match=r"text\.onnx: not an ONNX file"):
         Yunet(DetectorSettings(str(tmp_path / "text.onnx")))
+    write_onnx_models(tmp_path)
+    with pytest.raises(InputError, match=r"hourglass\.onnx: not YuNet"):
+        Yunet(DetectorSettings(str(tmp_path / "hourglass.onnx")))
 
 
 def opencv_alone(photo: np.ndarray, min_face_px: float) -> np.ndarray:
@@ -98,3 +82,26 @@ def test_a_photo_that_is_brought_down_has_its_faces_in_its_own_px() -> None:
     ((*box, score),) = opencv_alone(photo, 20)[:, [0, 1, 2, 3, 14]]
     assert iou(found.boxes[0], 2 * np.array(box, float)) > 0.99
     assert found.scores == pytest.approx([score], abs=1e-3)
+
+
+@needs_yunet
+def test_every_size_and_no_face(field_cache: Path) -> None:
+    """Sizes that are no multiple of 32, down to a single pixel; noise is no face."""
+    noise = np.random.default_rng(0)
+    sizes = [(1, 1), (31, 65), (64, 33), (200, 90)]
+    photos = [noise.integers(0, 256, (*size, 3), dtype=np.uint8) for size in sizes]
+    found = Yunet(DetectorSettings()).find([*photos, skimage.data.astronaut()])
+    assert [len(one.boxes) for one in found] == [0, 0, 0, 0, 1]
+    assert found[0].points.shape == (0, 5, 2)
+
+
+@needs_yunet
+def test_overlapping_finds_of_low_score_are_kept_as_opencv_keeps_them() -> None:
+    photo = np.hstack([skimage.data.astronaut()[:256, 100:356], skimage.data.astronaut()[:256, 90:340]])
+    net = cv2.FaceDetectorYN.create(str(YUNET), "", photo.shape[1::-1], 0.01, 0.3, 5000)
+    rows = net.detect(np.ascontiguousarray(photo[:, :, ::-1]))[1]
+    (found,) = Yunet(DetectorSettings(str(YUNET), min_face_px=0, min_score=0.01)).find([photo])
+    assert len(rows) > 10
+    expected = rows[np.argsort(-rows[:, 14])]
+    np.testing.assert_allclose(found.boxes, expected[:, :4], atol=0.05)
+    np.testing.assert_allclose(found.scores, expected[:, 14], atol=1e-4)

@@ -1,10 +1,12 @@
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from faceline.core.errors import InputError
 from faceline.photos.photos import open_photos
+from faceline.photos.seven_zip import unpacking
 
 
 @pytest.fixture
@@ -45,6 +47,42 @@ def test_same_name_in_two_folders_is_refused(folder):
     (folder / "deep" / "a.jpg").write_bytes(b"other")
     with pytest.raises(InputError, match=r"two photos are called a\.jpg"):
         open_photos(folder)
+
+
+PARTS = ("img_celeba.7z.001", "img_celeba.7z.002")
+
+
+@pytest.mark.parametrize(
+    ("packed", "named", "first"),
+    [
+        ("celeba", "celeba/img_celeba.7z.001", "celeba/img_celeba.7z.001"),
+        ("celeba", "celeba/img_celeba.7z.002", "celeba/img_celeba.7z.001"),
+        ("celeba", "celeba/img_celeba", "celeba/img_celeba.7z.001"),
+        ("celeba", "celeba/img_celeba.zip", "celeba/img_celeba.7z.001"),
+        ("celeba/img_celeba", "celeba/img_celeba", "celeba/img_celeba/img_celeba.7z.001"),
+        ("celeba/img_celeba.7z", "celeba/img_celeba.7z", "celeba/img_celeba.7z/img_celeba.7z.001"),
+        ("celeba/img_celeba.7z", "celeba/img_celeba", "celeba/img_celeba.7z/img_celeba.7z.001"),
+    ],
+)
+def test_of_packed_parts_the_command_that_unpacks_them_is_said(tmp_path, monkeypatch, packed, named, first):
+    """Into the folder where CelebA's archive makes its img_celeba."""
+    monkeypatch.chdir(tmp_path)
+    Path(packed).mkdir(parents=True)
+    for part in PARTS:
+        (Path(packed) / part).write_bytes(b"7z\xbc\xaf")
+    assert unpacking(Path(named)) == f"7z x {first} -oceleba"
+    if Path(named).exists():
+        with pytest.raises(InputError, match=f"still packed; `7z x {first} -oceleba` unpacks them"):
+            open_photos(Path(named))
+
+
+def test_photos_beside_packed_parts_are_photos(folder):
+    for part in PARTS:
+        (folder / part).touch()
+    assert unpacking(folder) == ""
+    assert open_photos(folder).names == ["a.jpg", "b.PNG"]
+    assert unpacking(folder / "a.jpg") == ""
+    assert unpacking(folder / "nowhere") == ""
 
 
 def test_what_is_no_photo_set_is_refused(tmp_path):

@@ -12,14 +12,14 @@ from PIL import Image
 from tool_fakes import FakeDetector, FakePredictor, face_at
 
 from faceline.annotations.celeba import read_annotations
+from faceline.boxes.boxes import BoxMap
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS
 from faceline.core.errors import FacelineError, InputError
-from faceline.geometry.boxes import BoxMap
-from faceline.geometry.points import points_of
 from faceline.imaging.images import decode_rgb
 from faceline.photos.photos import open_photos
 from faceline.pipeline.annotate import Annotated, annotate, people_in
 from faceline.pipeline.face_pipeline import FacePipeline
+from faceline.points.points import points_of
 
 
 def save(path: Path, seed: int, **options: object) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from tool_fakes import FakeDetector, FakeEmbedder, FakePredictor, face_at, paint_face
 
-from faceline.geometry.boxes import BoxMap
+from faceline.boxes.boxes import BoxMap
 from faceline.pipeline import face_pipeline
 from faceline.pipeline.face_pipeline import FacePipeline, sample_tile
 from faceline.pipeline.found_faces import FoundFace, PhotoFaces, main_face

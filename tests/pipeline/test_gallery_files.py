@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from made_people import GALLERY_DIM as DIM
 from made_people import GALLERY_MODEL as MODEL
-from made_people import unit
+from made_people import photo_rows, unit
 
 from faceline.core.errors import InputError
 from faceline.pipeline.gallery import Gallery
 from faceline.pipeline.gallery_files import export_people, exported_model, import_people
+from faceline.pipeline.gallery_rows import FaceQuality
 
 
 def test_export_and_import_bring_everybody_over(gallery: Gallery, tmp_path: Path) -> None:
-    gallery.enroll({"Ada": unit(3), "Bob": unit(2, seed=1)})
+    first, *others = photo_rows({"Ada": unit(3), "Bob": unit(2, seed=1)})
+    gallery.add([replace(first, quality=FaceQuality(90.5, 70, -0.1, 0.2, 0.9)), *others])
     assert export_people(gallery, tmp_path / "out.npz") == 2
     with Gallery.open_or_create(tmp_path / "other.db", MODEL, DIM) as other:
         assert import_people(other, tmp_path / "out.npz") == 2
         assert other.people() == gallery.people()
+        assert [row.quality for row in other.rows()] == [row.quality for row in gallery.rows()]
         assert np.array_equal(other.references().embeddings, gallery.references().embeddings)
         with pytest.raises(InputError, match="--existing"):
             import_people(other, tmp_path / "out.npz")
@@ -33,7 +37,7 @@ def test_export_and_import_bring_everybody_over(gallery: Gallery, tmp_path: Path
 
 def test_import_refuses_another_model_and_other_files(gallery: Gallery, tmp_path: Path) -> None:
     with Gallery.open_or_create(tmp_path / "other.db", "b" * 64, DIM) as other:
-        other.enroll({"Ada": unit(1)})
+        other.add(photo_rows({"Ada": unit(1)}))
         export_people(other, tmp_path / "other.npz")
     with pytest.raises(InputError, match="another recogniser"):
         import_people(gallery, tmp_path / "other.npz")
@@ -54,14 +58,16 @@ def test_the_file_is_private_and_says_whose_embeddings_it_holds(gallery: Gallery
 
 
 def test_arrays_that_do_not_belong_together_are_refused(gallery: Gallery, tmp_path: Path) -> None:
-    gallery.enroll({"Ada": unit(3)})
+    gallery.add(photo_rows({"Ada": unit(3)}))
     export_people(gallery, tmp_path / "out.npz")
     with np.load(tmp_path / "out.npz") as file:
         contents = dict(file)
     damages = [
-        {"photos": np.array([0])},
-        {"totals": contents["totals"][:, :-1]},
-        {"totals": contents["totals"] * np.nan},
+        {"photos": np.array([0, 1, 1])},
+        {"embeddings": contents["embeddings"][:, :-1]},
+        {"embeddings": contents["embeddings"] * np.nan},
+        {"embeddings": contents["embeddings"] * 0},
+        {"quality": contents["quality"][:, :-1]},
         {"names": np.array(["Ada", "Bob"])},
     ]
     for damage in damages:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from tool_fakes import DIM, MODEL, face_at, write_onnx_models
 
+from faceline.boxes.boxes import BoxMap, box_around
 from faceline.core.errors import InputError
 from faceline.detection import registry
 from faceline.detection.detections import Detections, Detector, DetectorSettings, write_box_map
-from faceline.geometry.boxes import BoxMap, box_around
 from faceline.pipeline import load as module
 from faceline.pipeline.load import has_usable_predictor, load, load_detector
 from faceline.pipeline.setup import Setup

@@ -12,10 +12,10 @@ import pytest
 import torch
 
 from faceline.alignment.geometry.template import template
+from faceline.boxes.boxes import BoxMap
 from faceline.core.errors import FacelineError, InputError
 from faceline.detection.detections import read_box_map, write_box_map
 from faceline.detectors.mtcnn import find_faces, torch_nets
-from faceline.geometry.boxes import BoxMap
 from faceline.landmarks.net.hourglass import HourglassConfig, StackedHourglass
 from faceline.landmarks.net.predictor import LandmarkPredictor, save_hourglass
 from faceline.models.model_file import model_hash

@@ -117,8 +117,28 @@ def test_recall_against_the_detectors_own_boxes_is_said_to_say_nothing(
         assert f"Boxes and points were made by {labels_by}." in text
 
 
+def test_boxes_drawn_round_points_are_said_to_be(inputs: Inputs, params: dict[str, dict]) -> None:
+    """`data.boxes` that names the file of the points: of CelebA's aligned photos there are no boxes."""
+    params = made_by(params, "Grace")
+    params["data"] = params["data"] | {"boxes": "points.txt", "landmarks": "points.txt"}
+    for text in texts(inputs, params).values():
+        assert "Points were made by Grace; the boxes were drawn round them." in text
+        assert "judged by boxes drawn round the points that Grace made" in text
+        assert "oxes were made by Grace" not in text
+        assert "Boxes and points" not in text
+
+
+def test_the_error_from_boxes_drawn_round_points_is_said_to_be_small(folders, params, tmp_path) -> None:
+    reports = Path(shutil.copytree(folders[1], tmp_path / "reports"))
+    write_summary(reports, "landmarks", **LANDMARK_SETS["celeba"])
+    params = params | {"data": params["data"] | {"boxes": "points.txt", "landmarks": "points.txt"}}
+    for text in texts(Inputs.read(folders[0], reports), params).values():
+        assert "drawn round its points, which makes an error from them too small" in text
+
+
 @pytest.mark.parametrize("name", variant_names(FOLDER))
 def test_every_variant_says_who_made_its_boxes(name: str, inputs: Inputs) -> None:
     """celeba-small's boxes were derived with MTCNN, which is its detector as well; the others' were not."""
     params = load_variant(name, FOLDER).model_dump()
-    assert Origins.of(inputs, params).circular is (name not in ("sample", "celeba"))
+    otherwise = ("sample", "celeba", "celeba-aligned", "celeba-small-sface", "celeba-small-sface-tuned")
+    assert Origins.of(inputs, params).circular is (name not in otherwise)

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
+from faceline.boxes.boxes import box_around
 from faceline.core.columns import ATTRIBUTES
-from faceline.geometry.boxes import box_around
 from faceline.sample.face_texture import FaceTexture
 from faceline.sample.head_shape import Camera, HeadShape, rotation
 from faceline.sample.scene import Figure, draw_photo

@@ -12,15 +12,15 @@ from tool_fakes import FakeDetector, FakePredictor, face_at, paint_face
 
 from faceline.alignment.fit.params import AlignParams
 from faceline.alignment.geometry.template import template
+from faceline.boxes.boxes import BoxMap, iou
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, POINT_COLUMNS
 from faceline.core.errors import FacelineError, InputError
 from faceline.data.crops.params import CropParams
 from faceline.detection.detections import Detections, write_box_map
-from faceline.geometry.boxes import BoxMap, iou
-from faceline.geometry.points import points_of
 from faceline.imaging.images import decode_rgb
 from faceline.models.runtime import RuntimeParams
 from faceline.packed.sets import PackedSet, read_rejected
+from faceline.points.points import points_of
 from faceline.wild.params import WildParams
 from faceline.windows.windows import invert, sample
 from stages import find_wild as stage

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 from tiny_landmarks import PARAMS, colour_spots, synthetic_faces
 
+from faceline.boxes.boxes import BoxMap, box_around
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS
 from faceline.core.errors import InputError
 from faceline.data.crops.params import CropParams
 from faceline.detection.detections import Detections, Detector, DetectorSettings, read_box_map
 from faceline.detection.params import DetectionParams
-from faceline.geometry.boxes import BoxMap, box_around
 from faceline.imaging import parallel
 from faceline.landmarks.detected.detected_faces import DETECTED_BOX, DETECTED_POINTS, read_detected
 from faceline.landmarks.evaluation.params import LandmarkEvaluationParams

@@ -85,6 +85,30 @@ def test_chain(here):
     assert genuine.mean() > impostor.mean() + 0.3
 
 
+def test_weights_as_they_are(here):
+    train(tiny_params(epochs=2), "start.safetensors", "before")
+    params = tiny_params(epochs=0, pretrained="start.safetensors")
+    train(params)
+    assert sorted(path.name for path in Path("report").iterdir()) == ["curves.csv", "dev.csv", "summary.json"]
+    curves, summary = pd.read_csv("report/curves.csv"), json.loads(Path("report/summary.json").read_text())
+    assert curves["epoch"].tolist() == pd.read_csv("report/dev.csv")["epoch"].tolist() == [0]
+    assert summary["best"] == summary["last"]
+    assert (summary["best"]["epoch"], summary["loss"]) == (0, None)
+    with safe_open("model.safetensors", "pt") as file, safe_open("start.safetensors", "pt") as start:
+        facts = json.loads(file.metadata()["faceline"])
+        names = [name for name in start.keys() if name.startswith("net.")]  # noqa: SIM118 - no dict
+        assert sorted(file.keys()) == sorted(names)
+        assert all(np.array_equal(file.get_tensor(name), start.get_tensor(name)) for name in names)
+    assert (facts["loss"], facts["people"], facts["epoch"]) == (None, [], 0)
+    assert facts["pretrained"] == "start.safetensors"
+    for name in ("model", "start"):
+        embed_all(params, f"{name}.parquet", f"{name}.safetensors")
+    ours, theirs = (read_embeddings(Path(f"{name}.parquet")) for name in ("model", "start"))
+    assert np.array_equal(ours.embeddings, theirs.embeddings, equal_nan=True)
+    assert set(ours.rows["head_label"]) == {-1}
+    assert set(theirs.rows["head_label"]) > {-1}
+
+
 def test_the_same_bytes_again_and_at_any_memory_budget(here):
     for name, changes in (("one", {}), ("two", {}), ("streamed", {"memory_budget_mb": 1, "input_px": 96})):
         params = tiny_params(epochs=1, **changes)

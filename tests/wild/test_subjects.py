@@ -10,15 +10,15 @@ from tool_fakes import FakeDetector, FakePredictor, face_at, paint_face
 
 from faceline.alignment.crops.aligned_crops import align_crops
 from faceline.alignment.fit.params import AlignParams
+from faceline.boxes.boxes import BoxMap, iou
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS
 from faceline.core.errors import FacelineError
 from faceline.data.crops.cropping import crop_faces
 from faceline.data.crops.params import CropParams
 from faceline.detection.detections import Detections
-from faceline.geometry.boxes import BoxMap, iou
-from faceline.geometry.points import point_table, points_of
 from faceline.imaging.images import decode_rgb, encode_jpeg
 from faceline.packed.sets import PackedSet, PackedWriter
+from faceline.points.points import point_table, points_of
 from faceline.wild.subjects import SubjectFinder
 
 ALIGN = AlignParams(size_px=112, min_eye_distance_px=8, max_template_error=0.25, jpeg_quality=92)

@@ -14,12 +14,12 @@ from faceline.alignment.fit.params import AlignParams
 from faceline.alignment.tiles.tiles import AlignedTiles, align_by_points, predict_and_align
 from faceline.core.columns import BOX_COLUMNS, QUERY
 from faceline.core.errors import FacelineError
-from faceline.geometry.points import points_of
 from faceline.imaging.images import decode_all
 from faceline.imaging.progress import track
 from faceline.landmarks.net.predictor import LandmarkPredictor
 from faceline.packed.sets import PackedSet, PackedWriter
 from faceline.pictures.sheets import PREDICTION, sheet, with_points, write_png
+from faceline.points.points import points_of
 from faceline.windows.windows import compose, from_photo_of, invert, net_view, sample, transform
 
 _CHUNK = 256

@@ -7,7 +7,7 @@ import numpy as np
 from faceline.alignment.fit.params import AlignParams
 from faceline.alignment.geometry.similarity import fit_similarity
 from faceline.alignment.geometry.template import template
-from faceline.geometry.points import eye_distance
+from faceline.points.points import eye_distance
 from faceline.windows.windows import invert, transform
 
 # why a face is not aligned

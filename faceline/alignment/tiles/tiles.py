@@ -10,10 +10,10 @@ from faceline.alignment.fit.alignment import fit_alignment
 from faceline.alignment.fit.params import AlignParams
 from faceline.alignment.geometry.template import template
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, PERSON_COLUMNS
-from faceline.geometry.points import point_table
 from faceline.imaging.images import encode_jpeg
 from faceline.landmarks.net.predictor import LandmarkPredictor
 from faceline.packed.sets import PackedWriter
+from faceline.points.points import point_table
 from faceline.windows.windows import compose, from_photo_of, invert, outside_share, sample, transform
 
 CARRIED_COLUMNS = [*PERSON_COLUMNS, *ATTRIBUTES]

@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 
+from faceline.boxes.boxes import contain
 from faceline.core.columns import BOX_COLUMNS, IMAGE_ID, PERSON, POINTS
 from faceline.core.errors import InputError
 from faceline.data.filtering.duplicates import duplicate_groups
 from faceline.data.filtering.params import FilterParams
-from faceline.geometry.boxes import contain
-from faceline.geometry.points import DEFECTS, defects, points_of
+from faceline.points.points import DEFECTS, defects, points_of
 
 REASONS = (
     "no_photo",
@@ -22,27 +22,45 @@ REASONS = (
     "duplicate_across_people",
     "duplicate",
 )
-ALIGNED_SIZE = (178, 218)  # of CelebA's img_align_celeba, all of it
+# of CelebA's img_align_celeba: the size of every photo, and about where the eyes lie in it
+ALIGNED_SIZE = (178, 218)
+ALIGNED_EYES = ((69.5, 111.0), (107.5, 111.0))
+_EYES_WITHIN_PX = 15
 
 
 def join_photos(annotations: pd.DataFrame, photos: pd.DataFrame) -> pd.DataFrame:
     """Annotation rows with what `scan` found of their photos; photos without annotation are left out.
 
     Raises:
-        InputError: the photos are CelebA's aligned ones, or the boxes and landmarks are of different photos.
+        InputError: photos, landmarks and boxes do not belong together: CelebA's aligned ones and the in-the-wild ones
+            are mixed.
     """
     photos = photos.rename(columns={"width": "photo_width", "height": "photo_height"})
     joined = annotations.merge(photos, on=IMAGE_ID, how="left")
     readable = joined[joined.readable.eq(True)]
     if len(readable) == 0:
         raise InputError("none of the annotated photos is among data.images, or none can be read")
+    points, boxes = points_of(readable), readable[BOX_COLUMNS].to_numpy(np.float64)
     aligned = (readable.photo_width == ALIGNED_SIZE[0]) & (readable.photo_height == ALIGNED_SIZE[1])
-    if aligned.mean() > 0.9:
+    eyes_apart = np.linalg.norm(points[:, :2] - np.array(ALIGNED_EYES), axis=-1).max(axis=1)
+    eyes_aligned = (eyes_apart < _EYES_WITHIN_PX).mean() > 0.5
+    if aligned.mean() > 0.9 and not eyes_aligned:
         raise InputError(
-            "data.images holds CelebA's aligned 178 x 218 photos; boxes and landmarks are of the in-the-wild ones: "
-            "use img_celeba"
+            "data.images holds CelebA's aligned 178 x 218 photos; the landmarks are of the in-the-wild ones: use "
+            "img_celeba, or list_landmarks_align_celeba for data.landmarks and data.boxes (`faceline params "
+            "celeba-aligned`)"
         )
-    inside = contain(readable[BOX_COLUMNS].to_numpy(), points_of(readable)[:, POINTS.index("nose")])
+    if aligned.mean() > 0.9 and (boxes[:, :2] + boxes[:, 2:] > ALIGNED_SIZE).any(axis=1).mean() > 0.5:
+        raise InputError(
+            "data.images and data.landmarks are CelebA's aligned photos, the boxes are of the in-the-wild ones: name "
+            "list_landmarks_align_celeba for data.boxes too, and boxes are drawn round its points"
+        )
+    if readable.photo_width.median() > 1.5 * ALIGNED_SIZE[0] and eyes_aligned:  # nobody's eyes lie in that corner
+        raise InputError(
+            "data.landmarks (list_landmarks_align_celeba) belongs to CelebA's aligned photos, data.images holds "
+            "others: use list_landmarks_celeba, or img_align_celeba"
+        )
+    inside = contain(boxes, points[:, POINTS.index("nose")])
     if inside.mean() < 0.5:
         raise InputError(
             f"only {inside.mean():.0%} of the noses lie in their boxes: data.landmarks and data.boxes are of "

@@ -6,7 +6,7 @@ import numpy as np
 from faceline.alignment.geometry.similarity import fit_similarity
 from faceline.alignment.geometry.template import template
 from faceline.core.columns import FACE_HASHES, PHOTO_HASHES
-from faceline.geometry.points import eye_distance
+from faceline.points.points import eye_distance
 
 _HASH_PX = 32
 _HASH_FREQUENCIES = 8

@@ -7,11 +7,11 @@ import pandas as pd
 from faceline.core.columns import FACE_HASHES, IMAGE_ID, PHOTO_HASHES
 from faceline.core.errors import InputError
 from faceline.data.scan.hashes import photo_hashes
-from faceline.geometry.points import points_of
 from faceline.imaging.images import decode_rgb
 from faceline.imaging.parallel import ordered_map
 from faceline.imaging.progress import track
 from faceline.photos.photos import Photos
+from faceline.points.points import points_of
 
 HASHES = [*PHOTO_HASHES, *FACE_HASHES]
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from faceline.core.columns import BOX_COLUMNS, IMAGE_ID, PERSON, PERSON_COLUMNS, POINT_COLUMNS
 from faceline.core.errors import InputError
-from faceline.geometry.points import MIN_EYE_DISTANCE_PX, eye_distance, points_of
+from faceline.points.points import MIN_EYE_DISTANCE_PX, eye_distance, points_of
 from faceline.tables.tables import MAX_PX, read_faces_csv
 
 _HINT = "`dvc repro filter` writes it"

@@ -17,7 +17,7 @@ from faceline.evaluation.verification.order_statistics import LOWEST, largest_im
 from faceline.evaluation.verification.person_pairs import PersonPairLeaders
 from faceline.evaluation.verification.rate import MIN_FALSE_MATCHES, MIN_PERSON_PAIRS
 from faceline.evaluation.verification.score_tail import UNSUPPORTED, ScoreTail, stored_ranks
-from faceline.evaluation.verification.template_tails import template_tail
+from faceline.evaluation.verification.template_tails import SearchKind, template_tail
 
 TEMPLATE_PHOTOS = (2, 3, 4, 6, 8, 12, 16, 24)
 
@@ -30,6 +30,8 @@ class Calibration(BaseModel):
         people, photos: of the dev people.
         pairs: the tail of a photo against a photo.
         templates: the tail of a photo against the mean of so many photos, for some numbers of photos.
+        nearest: the tail of a photo against the nearest of so many photos, for the same numbers; files written before
+            there were any hold none.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -39,6 +41,7 @@ class Calibration(BaseModel):
     photos: NonNegativeInt
     pairs: ScoreTail
     templates: dict[PositiveInt, ScoreTail] = {}
+    nearest: dict[PositiveInt, ScoreTail] = {}
 
     @classmethod
     def of(cls, dev: Comparisons, model: str = "", block_mb: float = 256, seed: int = 1) -> Calibration:
@@ -47,36 +50,53 @@ class Calibration(BaseModel):
         Raises:
             FacelineError: fewer than two people have an embedding.
         """
-        tails = {photos: template_tail(dev, photos, seed) for photos in TEMPLATE_PHOTOS}
+
+        def tails(search: SearchKind) -> dict[int, ScoreTail]:
+            held = {photos: template_tail(dev, photos, seed, search) for photos in TEMPLATE_PHOTOS}
+            return {photos: tail for photos, tail in held.items() if tail is not None}
+
         return cls(
             model=model,
             people=int((dev.photos > 0).sum()),
             photos=len(dev.query),
             pairs=pair_tail(dev, block_mb, seed),
-            templates={photos: tail for photos, tail in tails.items() if tail is not None},
+            templates=tails("mean"),
+            nearest=tails("nearest"),
         )
 
-    @property
-    def most_photos(self) -> int:
-        """The largest number of photos that there is a tail for."""
-        return max((1, *self.templates))
+    def tails(self, search: SearchKind = "mean") -> dict[int, ScoreTail]:
+        """The tails for a kind of search, by the number of photos of a person, ascending from 1.
 
-    def tail(self, photos: int) -> ScoreTail:
+        Raises:
+            InputError: the file was written before there were tails for it.
+        """
+        if search == "nearest" and self.templates and not self.nearest:
+            raise InputError(
+                "the calibration was made before there was a search by the nearest photo: make it again (`dvc repro "
+                "evaluate_recognition`), or use --search mean"
+            )
+        return {1: self.pairs, **(self.templates if search == "mean" else self.nearest)}
+
+    def most_photos(self, search: SearchKind = "mean") -> int:
+        """The largest number of photos that there is a tail for."""
+        return max(self.tails(search))
+
+    def tail(self, photos: int, search: SearchKind = "mean") -> ScoreTail:
         """The tail for a person enrolled with so many photos: that of the next number of photos that is held.
 
         More photos give larger impostor scores, so this errs towards fewer false matches; only a person with more
         photos than any that is held takes the largest.
         """
-        held = {1: self.pairs, **self.templates}
-        return held[min((size for size in held if size >= photos), default=self.most_photos)]
+        held = self.tails(search)
+        return held[min((size for size in held if size >= photos), default=max(held))]
 
-    def supports(self, fmr: float, photos: Iterable[int]) -> bool:
+    def supports(self, fmr: float, photos: Iterable[int], search: SearchKind = "mean") -> bool:
         """Whether all tails for these numbers of photos support an FMR."""
-        return all(self.tail(one).supports(fmr) for one in {*photos} or {1})
+        return all(self.tail(one, search).supports(fmr) for one in {*photos} or {1})
 
-    def smallest_fmr(self, photos: Iterable[int]) -> float:
+    def smallest_fmr(self, photos: Iterable[int], search: SearchKind = "mean") -> float:
         """The smallest FMR that all tails for these numbers of photos support; over 1 where one supports none."""
-        return max((self.tail(one).smallest_fmr for one in photos), default=self.pairs.smallest_fmr)
+        return max((self.tail(one, search).smallest_fmr for one in photos), default=self.pairs.smallest_fmr)
 
     def write(self, path: Path) -> None:
         """Writes JSON, every threshold with all its digits."""

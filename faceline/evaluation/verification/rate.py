@@ -1,9 +1,13 @@
 """A rate with its interval, or the reason why the data cannot give it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 MIN_FALSE_MATCHES = 10
 MIN_PERSON_PAIRS = 10
@@ -71,6 +75,8 @@ def to_metrics(rates: Iterable[Rate]) -> dict[str, float | None]:
 
 def to_table(rates: Iterable[Rate]) -> pd.DataFrame:
     """One row a rate: rate, value, low, high, threshold, reason."""
+    import pandas as pd  # the tool does without
+
     rows = [(rate.name, rate.value, rate.low, rate.high, rate.threshold, rate.reason) for rate in rates]
     columns = ["rate", "value", "low", "high", "threshold", "reason"]
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[1:5], float))

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from faceline.boxes.boxes import BoxMap, iou
 from faceline.core.columns import BOX_COLUMNS, IMAGE_ID, POINT_COLUMNS
 from faceline.core.errors import InputError
 from faceline.core.files import replacing
-from faceline.geometry.boxes import BoxMap, iou
 from faceline.tables.tables import check_numbers, open_parquet, read_columns
 
 # boxes are in the set's convention, points the detector's own; NaN where no box lies over the annotated one

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from faceline.geometry.points import eye_distance
+from faceline.points.points import eye_distance
 
 
 def point_errors(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 
 from faceline.core.files import write_json
-from faceline.geometry.points import point_table
 from faceline.imaging.images import decode_rgb
 from faceline.landmarks.errors.nme import nme_eye_center
 from faceline.landmarks.evaluation.measurement import MeasuredFaces, by_group, judges_detectors
 from faceline.landmarks.evaluation.params import LandmarkEvaluationParams
 from faceline.packed.sets import PackedSet
 from faceline.pictures.sheets import PREDICTION, TRUTH, sheet, with_points, write_png
+from faceline.points.points import point_table
 from faceline.windows.windows import compose, invert, net_view, sample, transform, windows_of
 
 _TILE_PX = 160

@@ -6,9 +6,8 @@ from itertools import islice, product
 import numpy as np
 import pandas as pd
 
+from faceline.boxes.boxes import centres
 from faceline.core.columns import BOX_COLUMNS, POINTS
-from faceline.geometry.boxes import centres
-from faceline.geometry.points import points_of
 from faceline.imaging.images import decode_all
 from faceline.imaging.progress import track
 from faceline.landmarks.detected.detected_faces import DETECTED_BOX, DETECTED_POINTS
@@ -25,6 +24,7 @@ from faceline.landmarks.errors.nme import (
 from faceline.landmarks.evaluation.params import LandmarkEvaluationParams
 from faceline.landmarks.net.predictor import LandmarkPredictor
 from faceline.packed.sets import PackedSet
+from faceline.points.points import points_of
 from faceline.windows.windows import compose, transform, windows_of
 
 _CHUNK = 256

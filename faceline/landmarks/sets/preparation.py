@@ -10,12 +10,12 @@ from faceline.core.columns import BOX_COLUMNS
 from faceline.core.errors import InputError
 from faceline.data.crops.cropping import CROP_COLUMNS, cut_face
 from faceline.data.crops.params import CropParams
-from faceline.geometry.points import defects, points_of
 from faceline.imaging.images import decode_rgb
 from faceline.imaging.parallel import ordered_map
 from faceline.imaging.progress import track
 from faceline.packed.sets import PackedWriter
 from faceline.photos.photos import Photos
+from faceline.points.points import defects, points_of
 
 _CHUNK = 256
 

@@ -14,12 +14,12 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 import numpy as np
 import pandas as pd
 
+from faceline.boxes.boxes import BoxMap, box_around
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, POINT_COLUMNS, is_synthetic
 from faceline.core.errors import InputError
 from faceline.core.files import read_text
 from faceline.data.selection.selected import read_selected
-from faceline.geometry.boxes import BoxMap, box_around
-from faceline.geometry.points import eye_distance, point_table
+from faceline.points.points import eye_distance, point_table
 
 MAX_PX = 1_000_000  # no photo is as large
 MAX_NAME = 255  # characters: longer ones name no file

@@ -8,8 +8,8 @@ the view is what a detector's loose box does.
 import cv2
 import numpy as np
 
-from faceline.geometry.points import FLIPPED
 from faceline.landmarks.training.params import LandmarkAugmentation
+from faceline.points.points import FLIPPED
 from faceline.windows.windows import compose, invert, sample, transform
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from faceline.core.columns import BOX_COLUMNS, POINTS
-from faceline.geometry.points import points_of
 from faceline.imaging.images import at_size, decode_all
 from faceline.imaging.parallel import ordered_map
 from faceline.imaging.progress import track
 from faceline.landmarks.training.augmentation import augmented
 from faceline.landmarks.training.params import LandmarkAugmentation
 from faceline.packed.sets import PackedSet
+from faceline.points.points import points_of
 from faceline.windows.windows import compose, net_view, sample, transform, windows_of
 
 _IN_MEMORY_BYTES = 2**31

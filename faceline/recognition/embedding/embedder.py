@@ -70,12 +70,13 @@ class Embedder:
         """Embeddings as `embed` gives them, and which training person the head takes each for, without margin.
 
         Returns:
-            (n, embedding_dim) float32 of unit norm, and (n,) int32 persons; -1 where the loss has no people.
+            (n, embedding_dim) float32 of unit norm, and (n,) int32 persons; -1 where the model has no head, or the
+            loss no people.
 
         Raises:
             ValueError: the model was loaded without its head.
         """
-        if self._head is None:
+        if self._head is None and self.metadata["loss"] is not None:
             raise ValueError("the model was loaded without its head")
         return self._embed(images, flip, 64)
 

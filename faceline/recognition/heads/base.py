@@ -9,6 +9,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from faceline.core.errors import InputError
+
 
 class LossOutput(NamedTuple):
     """A scalar loss with its gradient, and detached scalars worth logging, by name.
@@ -44,6 +46,19 @@ class Head(nn.Module, ABC):
     @abstractmethod
     def predict(self, embeddings: Tensor) -> Tensor | None:
         """(n, people) scores without margin, the largest is the answer; None where a loss knows no people."""
+
+    def start_at(self, means: Tensor) -> None:
+        """Sets the weights to the people's mean embeddings.
+
+        Args:
+            means: (people, dim), of unit norm.
+
+        Raises:
+            InputError: the loss has no weights for people.
+        """
+        raise InputError(
+            "recognition.head_start: means sets a row for each person, and the loss has none; use random"
+        )
 
     def photos_per_step(self, batch_size: int) -> int:
         """How many photos a step takes when `batch_size` are asked for."""

@@ -51,6 +51,10 @@ class CosineHead(Head):
         with torch.autocast(embeddings.device.type, enabled=False):
             return self._scaled_cosines(in_full_precision(embeddings))
 
+    @torch.no_grad()
+    def start_at(self, means: Tensor) -> None:
+        self.weight.copy_(means.repeat(self.centers, 1))
+
     @abstractmethod
     def with_margin(self, cosine: Tensor, embeddings: Tensor) -> Tensor:
         """(n,) what stands in for each target's cosine, itself (n,); embeddings are (n, dim), raw."""

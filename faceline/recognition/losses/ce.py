@@ -20,6 +20,11 @@ class CrossEntropy(Head):
         self.label_smoothing = params.label_smoothing
         self.linear = nn.Linear(embedding_dim, people)
 
+    @torch.no_grad()
+    def start_at(self, means: Tensor) -> None:
+        self.linear.weight.copy_(means)
+        self.linear.bias.zero_()
+
     def forward(self, embeddings: Tensor, labels: Tensor) -> LossOutput:
         logits = self.predict(embeddings)
         return LossOutput(F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing), {})

@@ -23,14 +23,21 @@ class Backbone:
             input_px) -> (n, channels, h, w) with weights drawn from torch's seed. Libraries that take seconds to
             import are imported here.
         pooling: what follows the map: its mean over places, nothing (`flat`), or one depthwise filter as large as it.
-        published: published weights by name: functions that fetch them, under the backbone's own names.
+        published: published weights by name: functions that fetch them, under the backbone's own names, or that say
+            which file holds them.
         published_neck: names of published layers after the map -> their names in `EmbeddingNet.neck`.
+        from_onnx: makes the tensors of a published ONNX file, by the names they have there, a state of
+            `EmbeddingNet`; KeyError for those of another net. None where no such file is published.
+        made_for: keys of the group `recognition` -> the values under which the published weights make the whole net,
+            embedding included; other values are refused with them.
     """
 
     build: Callable[[int, int], nn.Module]
     pooling: Literal["mean", "flat", "depthwise"]
-    published: Mapping[str, Callable[[], Mapping[str, Tensor]]] = field(default_factory=dict)
+    published: Mapping[str, Callable[[], Mapping[str, Tensor] | Path]] = field(default_factory=dict)
     published_neck: Mapping[str, str] = field(default_factory=dict)
+    from_onnx: Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]] | None = None
+    made_for: Mapping[str, tuple[int | str, ...]] = field(default_factory=dict)
 
 
 def backbone_names() -> list[str]:

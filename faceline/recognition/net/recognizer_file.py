@@ -50,18 +50,23 @@ class RecognizerHeader(Header):
 
     config: _Config
     align: Alignment
-    loss: _Loss
+    loss: _Loss | None
     people: list[Annotated[int, Field(ge=0, lt=2**31, strict=True)]]
 
 
 def save_recognizer(path: Path, state: Mapping[str, Tensor], config: NetConfig, metadata: Mapping) -> None:
-    """Writes a `Recognizer`'s state atomically; `metadata` beside the net's: people, loss, template, ..."""
+    """Writes a `Recognizer`'s state atomically; `metadata` beside the net's: people, template, ...
+
+    `loss` in it is None where the state has no head.
+    """
     shared = {"config": asdict(config), "input_px": config.input_px, "mean": [MEAN] * 3, "std": [STD] * 3}
     save_model(path, KIND, state, {**shared, **metadata})
 
 
 def load_recognizer(path: Path, with_head: bool) -> tuple[EmbeddingNet, Head | None, dict]:
-    """Net and head, in evaluation mode, and the metadata of the file; the head is None unless it is asked for.
+    """Net and head, in evaluation mode, and the metadata of the file.
+
+    The head is None where the file has none or it is not asked for.
 
     Raises:
         InputError: the file is no recogniser, or weights are missing.
@@ -72,7 +77,7 @@ def load_recognizer(path: Path, with_head: bool) -> tuple[EmbeddingNet, Head | N
         raise InputError(f"{path}: holds weights that no recogniser has: {unknown[0][:80]}")
     config, head = NetConfig(**metadata["config"]), None
     net = with_weights(lambda: EmbeddingNet(config), _below(NET_PREFIX, tensors), path)
-    if with_head:
+    if with_head and metadata["loss"] is not None:
         loss = metadata["loss"]["name"]
         kind = load_loss(loss).Params
         check_header(create_model("Loss", params=(kind, ...)), metadata["loss"], path)

@@ -56,13 +56,15 @@ def orthogonalised(matrix: Tensor) -> Tensor:
 
 
 def build_optimizer(module: nn.Module, params: RecognitionParams) -> torch.optim.Optimizer:
-    """SGD with Nesterov momentum, AdamW or Muon, over every parameter of `module`, the head's included.
+    """SGD with Nesterov momentum, AdamW or Muon, over every parameter of `module` that is not frozen, the head's too.
 
     Vectors (biases, BatchNorm's and PReLU's weights) are not decayed: shrinking them regularises nothing. The
     head's weights are people, not filters: Muon leaves them to AdamW.
     """
     filters, matrices, vectors = [], [], []
     for name, weight in module.named_parameters():
+        if not weight.requires_grad:
+            continue
         if weight.ndim <= 1:
             vectors.append(weight)
         elif name.startswith("head.") or weight[0].numel() < 64:

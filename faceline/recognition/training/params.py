@@ -2,11 +2,11 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
-from faceline.core.params import Above0, Group, NonNegative, Positive, Seed, Share, ShareBelow1
+from faceline.core.params import Above0, Count, Group, NonNegative, Positive, Seed, Share, ShareBelow1
 from faceline.recognition.heads.registry import loss_names
-from faceline.recognition.net.backbone import backbone_names
+from faceline.recognition.net.backbone import backbone_names, load_backbone
 from faceline.recognition.net.embedding_net import NECKS
 
 
@@ -32,12 +32,16 @@ class RecognitionParams(Group):
     backbone: Literal[*backbone_names()]
     loss: Literal[*loss_names()]
     pretrained: str
+    head_start: Literal["random", "means"]
+    frozen: Share
+    frozen_batchnorm: bool
+    distillation: NonNegative
     input_px: Annotated[int, Field(ge=32, le=512)]
     stem_stride: Literal[1, 2]
     embedding_dim: Annotated[int, Field(ge=2, le=4096)]
     neck: Literal[*NECKS]
     dropout: ShareBelow1
-    epochs: Positive
+    epochs: Count
     batch_size: Annotated[int, Field(ge=2)]
     optimizer: Literal["sgd", "adamw", "muon"]
     learning_rate: Above0
@@ -50,3 +54,29 @@ class RecognitionParams(Group):
     memory_budget_mb: Positive
     evaluate_every: Positive
     augmentation: RecognitionAugmentation
+
+    @field_validator("head_start", "frozen", "frozen_batchnorm", "distillation")
+    @classmethod
+    def _off_without_pretrained(cls, value: object, info: ValidationInfo) -> object:
+        if value not in ("random", 0) and info.data.get("pretrained") == "none":
+            raise ValueError("keeps to pretrained weights, and recognition.pretrained is none")
+        return value
+
+    @field_validator("input_px", "stem_stride", "embedding_dim", "neck")
+    @classmethod
+    def _as_the_weights_are(cls, value: object, info: ValidationInfo) -> object:
+        pretrained, name = info.data.get("pretrained", "none"), info.data.get("backbone")
+        if name is None or pretrained == "none":
+            return value
+        backbone = load_backbone(name)
+        allowed = backbone.made_for.get(info.field_name, ()) if pretrained in backbone.published else ()
+        if allowed and value not in allowed:
+            raise ValueError(f"the {pretrained} weights are made for {' or '.join(map(str, allowed))}")
+        return value
+
+    @field_validator("epochs")
+    @classmethod
+    def _something_to_show(cls, epochs: int, info: ValidationInfo) -> int:
+        if epochs == 0 and info.data.get("pretrained") == "none":
+            raise ValueError("0 takes pretrained weights as they are, and recognition.pretrained is none")
+        return epochs

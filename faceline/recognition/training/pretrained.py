@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from safetensors import SafetensorError
@@ -9,26 +10,31 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from faceline.core.errors import InputError
-from faceline.recognition.net.backbone import load_backbone
+from faceline.recognition.net.backbone import Backbone, load_backbone
 from faceline.recognition.net.embedding_net import EmbeddingNet
 from faceline.recognition.net.recognizer_file import NET_PREFIX
 
 _BACKBONE_PREFIX = "backbone."
+_COUNTER = "num_batches_tracked"
 
 
-def start_from(net: EmbeddingNet, pretrained: str) -> None:
+def start_from(net: EmbeddingNet, pretrained: str) -> list[str]:
     """Gives `net` the weights that `recognition.pretrained` names; `none` leaves it as drawn.
 
     A path may hold a faceline recogniser, the state of an `EmbeddingNet`, or a published state of the backbone
-    (.safetensors, or .pt and .pth as published). Layers after the backbone are taken where they fit.
+    (.safetensors, .pt and .pth as published, or .onnx). Layers after the backbone are taken where they fit.
+
+    Returns:
+        The names of weights that stay as they were drawn.
 
     Raises:
         InputError: the backbone has no weights of that name, they cannot be fetched, or the file does not fit.
     """
     if pretrained == "none":
-        return
+        return [name for name in net.state_dict() if not name.endswith(_COUNTER)]
     name = net.config.backbone
-    published = load_backbone(name).published
+    backbone = load_backbone(name)
+    published = backbone.published
     if pretrained in published:
         try:
             state = published[pretrained]()
@@ -39,32 +45,49 @@ def start_from(net: EmbeddingNet, pretrained: str) -> None:
                 "path/to/file.pth), or train without (pretrained: none)"
             ) from None
     elif Path(pretrained).is_file():
-        state = _read(Path(pretrained))
+        state = Path(pretrained)
     else:
         known = ", ".join(("none", *published, "PATH of a file"))
         raise InputError(
             f"recognition.pretrained: {pretrained} is no file, and {name} has no such weights; it has: {known}"
         )
-    _fill(net, state, pretrained)
+    return _fill(net, _read(state, backbone) if isinstance(state, Path) else state, pretrained)
 
 
-def _read(path: Path) -> Mapping[str, Tensor]:
+def _read(path: Path, backbone: Backbone) -> Mapping[str, Tensor]:
+    if path.suffix == ".onnx":
+        return _read_onnx(path, backbone)
     safe = path.suffix == ".safetensors"
     try:
         state = load_file(path) if safe else torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, OSError, RuntimeError, EOFError, ValueError) as error:
+    except (SafetensorError, OSError, RuntimeError, EOFError, ValueError, UnpicklingError) as error:
         raise InputError(f"recognition.pretrained: {path} cannot be read as weights ({error})") from None
     if any(name.startswith(NET_PREFIX + _BACKBONE_PREFIX) for name in state):  # a recogniser: its head is left out
         return {name.removeprefix(NET_PREFIX): state[name] for name in state if name.startswith(NET_PREFIX)}
     return state
 
 
-def _fill(net: EmbeddingNet, state: Mapping[str, Tensor], source: str) -> None:
+def _read_onnx(path: Path, backbone: Backbone) -> Mapping[str, Tensor]:
+    if backbone.from_onnx is None:
+        raise InputError(f"recognition.pretrained: {path} is an ONNX file, from which this backbone takes no weights")
+    import onnx  # only where it is needed: importing it takes a while
+    from google.protobuf.message import DecodeError
+
+    try:
+        held = onnx.load(path).graph.initializer
+        return backbone.from_onnx({tensor.name: torch.tensor(onnx.numpy_helper.to_array(tensor)) for tensor in held})
+    except (DecodeError, OSError, ValueError) as error:
+        raise InputError(f"recognition.pretrained: {path} cannot be read as an ONNX model ({error})") from None
+    except KeyError as error:
+        raise InputError(f"recognition.pretrained: {path} holds another net: it has no {error.args[0]}") from None
+
+
+def _fill(net: EmbeddingNet, state: Mapping[str, Tensor], source: str) -> list[str]:
     ours = any(name.startswith(_BACKBONE_PREFIX) for name in state)
     prefix = _BACKBONE_PREFIX if ours else ""
     backbone = {name.removeprefix(prefix): state[name] for name in state if name.startswith(prefix)}
     # older published files lack the counter, which nothing reads
-    wanted = {n: tensor for n, tensor in net.backbone.state_dict().items() if not n.endswith("num_batches_tracked")}
+    wanted = {n: tensor for n, tensor in net.backbone.state_dict().items() if not n.endswith(_COUNTER)}
     for name, tensor in wanted.items():
         found = backbone.get(name)
         if found is None or found.shape != tensor.shape:
@@ -79,4 +102,6 @@ def _fill(net: EmbeddingNet, state: Mapping[str, Tensor], source: str) -> None:
     neck = {} if ours else load_backbone(net.config.backbone).published_neck
     found = {name: state[name] for name in rest if name in state}
     found |= {f"neck.{inside}": state[outside] for outside, inside in neck.items() if outside in state}
-    net.load_state_dict({n: tensor for n, tensor in found.items() if tensor.shape == rest[n].shape}, strict=False)
+    fitting = {n: tensor for n, tensor in found.items() if tensor.shape == rest[n].shape}
+    net.load_state_dict(fitting, strict=False)
+    return [name for name in rest if name not in fitting and not name.endswith(_COUNTER)]

@@ -3,7 +3,6 @@
 import logging
 import math
 import time
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,12 +15,14 @@ from faceline.imaging.progress import track
 from faceline.models.runtime import RuntimeParams, seed_everything
 from faceline.recognition.heads.base import LossOutput
 from faceline.recognition.heads.registry import build_head
-from faceline.recognition.net.embedding_net import EmbeddingNet, NetConfig, Recognizer
+from faceline.recognition.net.embedding_net import EmbeddingNet, NetConfig
 from faceline.recognition.training.augment import Augmentation, augment, draw
+from faceline.recognition.training.fine_tuning import held_recognizer, keep_statistics, start_at_means
 from faceline.recognition.training.optimizer import build_optimizer
 from faceline.recognition.training.params import RecognitionParams
 from faceline.recognition.training.pretrained import start_from
 from faceline.recognition.training.processes import join
+from faceline.recognition.training.trained import Candidate, TrainedRecognizer
 from faceline.recognition.training.training_data import TrainingData
 from faceline.recognition.training.validation import DEV_TPR, at_least, validate
 from faceline.training.averaging import AveragedWeights
@@ -29,30 +30,6 @@ from faceline.training.checkpoint import Checkpoint
 from faceline.training.schedule import warmup_cosine
 
 log = logging.getLogger(__name__)
-
-
-class Candidate(NamedTuple):
-    """Averaged weights after some epoch, and how good they are."""
-
-    epoch: int
-    figures: dict[str, float]
-    state: dict[str, Tensor]
-
-
-class TrainedRecognizer(NamedTuple):
-    """What a training gives.
-
-    Attributes:
-        best: the candidate that was best on the dev people; `best.state` is what is to be saved.
-        last: the one after the last epoch.
-        curves: one dict an epoch; figures that were not taken are missing or NaN.
-        sample: some augmented photos as the net sees them, (n, 3, px, px) in -1..1.
-    """
-
-    best: Candidate
-    last: Candidate
-    curves: list[dict]
-    sample: Tensor
 
 
 def autocast(precision: str, device: torch.device) -> torch.autocast:
@@ -102,10 +79,13 @@ class Trainer:
         net = EmbeddingNet(NetConfig.from_params(params))
         start_from(net, params.pretrained)
         head = build_head(params.loss, loss_params, len(data.people), params.embedding_dim)
-        recognizer = Recognizer(net, head)
+        recognizer = held_recognizer(net, head, params)
         if device.type == "cuda" and self._processes.num_processes > 1:
             recognizer = torch.nn.SyncBatchNorm.convert_sync_batchnorm(recognizer)
         self._recognizer = recognizer.to(device, memory_format=torch.channels_last)
+        if params.head_start == "means":
+            with autocast(params.precision, device):
+                start_at_means(self._recognizer, data, device)
         self._ema = AveragedWeights(self._recognizer, params.ema_decay)
         self._optimizer = build_optimizer(self._recognizer, params)
         self._steps = len(self._batches(epoch=1))
@@ -125,7 +105,9 @@ class Trainer:
         Raises:
             FacelineError: the loss or the gradient is not finite, or the embeddings have collapsed.
         """
-        for epoch in range(len(self._curves) + 1, self._params.epochs + 1):
+        if self._params.pretrained != "none" and not self._curves:
+            self._curves.append(self._start_row() | self._validate(epoch=0))
+        for epoch in range(self._finished + 1, self._params.epochs + 1):
             started = time.perf_counter()
             row, waited_s = self._epoch(epoch)
             trained_s = time.perf_counter() - started
@@ -141,6 +123,7 @@ class Trainer:
     def _epoch(self, epoch: int) -> tuple[dict, float]:
         """One pass; returns its row of the curves, and the seconds that were spent waiting for photos."""
         self._recognizer.train()
+        keep_statistics(self._recognizer, everywhere=self._params.frozen_batchnorm)
         # for dropout and the like; the same in all processes, as drawn_for_whole_batch needs it
         seed_everything(_seed(self._params.seed, epoch, 0))
         batches = ordered_map(self._load, self._plan(epoch), workers=1, ahead=2)
@@ -224,6 +207,7 @@ class Trainer:
 
     def _row(self, epoch: int, means: dict[str, float]) -> dict:
         loss = torch.tensor([means["loss"]], dtype=torch.float64, device=self._device)
+        distilled = {key: means[key] for key in ("distance_from_start",) if key in means}
         return {
             "epoch": epoch,
             "learning_rate": self._optimizer.param_groups[0]["lr"],
@@ -233,7 +217,17 @@ class Trainer:
             "active_triplet_share": means.get("active_share", math.nan),
             "mean_pairwise_distance": means.get("mean_distance", math.nan),
             "grad_norm": means["grad_norm"],
+            **distilled,
         }
+
+    def _start_row(self) -> dict:
+        """The row of a start: it was not trained, so only figures of the dev people follow."""
+        return dict.fromkeys(self._row(0, {"loss": math.nan, "grad_norm": math.nan}), math.nan) | {"epoch": 0}
+
+    @property
+    def _finished(self) -> int:
+        """The last finished epoch; 0 before the first."""
+        return self._curves[-1]["epoch"] if self._curves else 0
 
     def _validate(self, epoch: int) -> dict:
         """Takes the averaged weights' figures, if it is time, and keeps the weights if they are the best yet."""
@@ -268,10 +262,10 @@ class Trainer:
             part.load_state_dict(state[name])
         self._curves = state["curves"]
         self._best, self._last = (saved and Candidate(**saved) for saved in (state["best"], state["last"]))
-        log.info("resuming after epoch %d of %d", len(self._curves), self._params.epochs)
+        log.info("resuming after epoch %d of %d", self._finished, self._params.epochs)
 
     def _log_epoch(self, trained_s: float, waited_s: float, whole_s: float) -> None:
-        row, epoch, epochs = self._curves[-1], len(self._curves), self._params.epochs
+        row, epoch, epochs = self._curves[-1], self._finished, self._params.epochs
         dev = f", dev TPR@1% {row[DEV_TPR]:.3f}" if DEV_TPR in row else ""
         photos_per_s = sum(map(len, self._batches(epoch))) / trained_s
         log.info(

@@ -13,9 +13,9 @@ from faceline.core.columns import ATTRIBUTES
 from faceline.core.errors import FacelineError
 from faceline.data.crops.cropping import crop_faces
 from faceline.data.crops.params import CropParams
-from faceline.geometry.points import points_of
 from faceline.imaging.images import decode_rgb, encode_jpeg
 from faceline.packed.sets import PackedSet, PackedWriter
+from faceline.points.points import points_of
 from faceline.windows.windows import net_view, transform, windows_of
 
 ALIGN = AlignParams(size_px=112, min_eye_distance_px=4, max_template_error=0.5, jpeg_quality=95)

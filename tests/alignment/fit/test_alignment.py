@@ -5,7 +5,7 @@ import pytest
 from faceline.alignment.fit.alignment import fit_alignment, template_error
 from faceline.alignment.fit.params import AlignParams
 from faceline.alignment.geometry.template import TEMPLATE
-from faceline.geometry.points import FLIPPED
+from faceline.points.points import FLIPPED
 from faceline.windows.windows import compose, invert, sample, transform
 
 PARAMS = AlignParams(size_px=112, min_eye_distance_px=8, max_template_error=0.25, jpeg_quality=95)

@@ -9,7 +9,7 @@ from faceline.alignment.fit.params import AlignParams
 from faceline.alignment.geometry.template import TEMPLATE, template
 from faceline.alignment.tiles.tiles import align_by_points, predict_and_align, tile_metadata
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS
-from faceline.geometry.points import points_of
+from faceline.points.points import points_of
 from faceline.windows.windows import WINDOW_COLUMNS, Window, cut
 
 ALIGN = AlignParams(size_px=112, min_eye_distance_px=8, max_template_error=0.25, jpeg_quality=95)

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from faceline.boxes.boxes import box_around
 from faceline.core.columns import ATTRIBUTES, FACE_HASHES, PHOTO_HASHES, POINT_COLUMNS
 from faceline.core.errors import InputError
 from faceline.data.filtering.params import FilterParams, Role, Roles
@@ -97,6 +98,45 @@ def test_aligned_landmarks_with_wild_boxes_are_refused():
     rows = [row(name, box=(400, 300, 200, 280)) for name in names]
     with pytest.raises(InputError, match="list_landmarks_align_celeba"):
         reasons_of(rows, photos)
+
+
+# the first rows of CelebA's list_landmarks_align_celeba
+ALIGNED_FACES = (
+    [69, 109, 106, 113, 77, 142, 73, 152, 108, 154],
+    [69, 110, 107, 112, 81, 135, 70, 151, 108, 153],
+    [76, 112, 104, 106, 108, 128, 74, 156, 98, 158],
+    [72, 113, 108, 108, 101, 138, 71, 155, 101, 151],
+    [66, 114, 112, 112, 86, 119, 71, 147, 104, 150],
+)
+
+
+def aligned_reasons(width=178, height=218, box=None, points=ALIGNED_FACES):
+    names = [f"{n}.jpg" for n in range(len(points))]
+    rows = [
+        row(name, box=box or box_around(np.reshape(of_face, (5, 2)).astype(float)), points=of_face)
+        for name, of_face in zip(names, points, strict=True)
+    ]
+    return reasons_of(rows, [photo(name, n, width=width, height=height) for n, name in enumerate(names)])
+
+
+def test_aligned_photos_with_their_own_landmarks_are_taken():
+    assert set(aligned_reasons().values()) == {""}
+
+
+def test_aligned_landmarks_with_wild_photos_are_refused():
+    with pytest.raises(InputError, match="use list_landmarks_celeba, or img_align_celeba"):
+        aligned_reasons(400, 500)
+
+
+def test_aligned_photos_and_landmarks_with_wild_boxes_are_refused():
+    with pytest.raises(InputError, match=r"list_landmarks_align_celeba for data\.boxes too"):
+        aligned_reasons(box=(50, 60, 226, 313))
+
+
+def test_aligned_photos_with_wild_landmarks_are_refused_though_boxes_are_drawn_round_them():
+    wild = [[165, 184, 244, 176, 196, 249, 194, 271, 266, 260], [140, 204, 220, 204, 168, 254, 146, 289, 226, 289]]
+    with pytest.raises(InputError, match="faceline params celeba-aligned"):
+        aligned_reasons(points=wild)
 
 
 def test_no_photo_at_all_is_said():

@@ -60,7 +60,11 @@ def test_a_person_takes_the_tail_of_as_many_photos_or_the_next_more():
     held = calibration.templates
     for photos, tail in ((1, calibration.pairs), (2, held[2]), (5, held[6]), (6, held[6]), (40, held[6])):
         assert calibration.tail(photos) is tail
-    assert calibration.most_photos == 6
+    assert calibration.most_photos() == calibration.most_photos("nearest") == 6
+    nearest = calibration.nearest
+    assert list(nearest) == [2, 3, 4, 6]
+    for photos, tail in ((1, calibration.pairs), (2, nearest[2]), (5, nearest[6]), (40, nearest[6])):
+        assert calibration.tail(photos, "nearest") is tail
     smallest = calibration.smallest_fmr([1, 6])
     assert calibration.supports(smallest, [1, 6])
     assert not calibration.supports(0.99 * smallest, [1, 6])

@@ -5,13 +5,14 @@ import pytest
 from made_people import made_embeddings
 
 from faceline.evaluation.verification.comparisons import Comparisons
-from faceline.evaluation.verification.template_tails import BINS, template_tail, templates_of
+from faceline.evaluation.verification.template_tails import BINS, mean_templates, template_rows, template_tail
 
 
 def test_every_photo_is_in_as_many_templates_as_any_other():
     embeddings, person = made_embeddings(4, 5, dim=8)
     dev = Comparisons.of(embeddings, person)
-    templates, owner = templates_of(dev, 2)
+    rows, owner = template_rows(dev, 2)
+    templates = mean_templates(dev, rows)
     assert np.bincount(owner).tolist() == [5, 5, 5, 5]
     assert np.linalg.norm(templates, axis=1) == pytest.approx(1)
     for one in range(4):
@@ -29,25 +30,29 @@ def test_every_photo_is_in_as_many_templates_as_any_other():
 def test_a_person_with_just_so_many_photos_is_one_template_and_with_fewer_none():
     embeddings, person = made_embeddings(3, 4)
     dev = Comparisons.of(embeddings[:-1], person[:-1])
-    templates, owner = templates_of(dev, 4)
+    rows, owner = template_rows(dev, 4)
     assert owner.tolist() == [0, 1]
+    assert sorted(rows[1].tolist()) == [4, 5, 6, 7]
     mean = embeddings[:4].mean(axis=0)
-    assert templates[0] == pytest.approx(mean / np.linalg.norm(mean), abs=1e-6)
+    assert mean_templates(dev, rows)[0] == pytest.approx(mean / np.linalg.norm(mean), abs=1e-6)
 
 
-def test_the_tail_by_plain_loops():
+@pytest.mark.parametrize("search", ["mean", "nearest"])
+def test_the_tail_by_plain_loops(search):
     embeddings, person = made_embeddings(12, 6, dim=8)
     dev = Comparisons.of(embeddings, person)
-    templates, owner = templates_of(dev, 3)
+    rows, owner = template_rows(dev, 3)
     scores, pairs = [], {}
     for photo, one in zip(embeddings, person, strict=True):
-        for template, other in zip(templates, owner, strict=True):
+        for template, other in zip(dev.query[rows], owner, strict=True):
             if one != other:
-                scores.append(float(photo @ template))
+                mean = template.mean(axis=0)
+                single = [float(photo @ own) for own in template]
+                scores.append(max(single) if search == "nearest" else float(photo @ mean / np.linalg.norm(mean)))
                 key = frozenset((int(one), int(other)))
                 pairs[key] = max(pairs.get(key, -1), scores[-1])
     scores = np.array(scores)
-    tail = template_tail(dev, 3)
+    tail = template_tail(dev, 3, search=search)
     assert tail.comparisons == len(scores)
     grid = 2 / BINS + 1e-6
     for threshold, matches in zip(tail.thresholds, tail.false_matches, strict=True):

@@ -5,12 +5,11 @@ import pandas as pd
 import pytest
 from tiny_landmarks import colour_spots, synthetic_faces
 
+from faceline.boxes.boxes import BoxMap
 from faceline.core.columns import BOX_COLUMNS
 from faceline.core.errors import InputError
 from faceline.detection.detections import DetectorSettings
 from faceline.detection.registry import load_detector
-from faceline.geometry.boxes import BoxMap
-from faceline.geometry.points import points_of
 from faceline.imaging.images import decode_rgb
 from faceline.landmarks.detected import detected_faces
 from faceline.landmarks.detected.detected_faces import (
@@ -24,6 +23,7 @@ from faceline.landmarks.detected.detected_faces import (
     write_detected,
 )
 from faceline.landmarks.sets.sources import read_mtfl
+from faceline.points.points import points_of
 from real_data import SHARED, needs_mtfl
 
 ANNOTATED = np.array([100, 100, 50, 70.0])

@@ -5,10 +5,9 @@ import pandas as pd
 import pytest
 from tiny_landmarks import colour_spots, detections, packed_set
 
+from faceline.boxes.boxes import centres
 from faceline.core.columns import BOX_COLUMNS
 from faceline.data.crops.params import CropParams
-from faceline.geometry.boxes import centres
-from faceline.geometry.points import points_of
 from faceline.landmarks.detected.detected_faces import DETECTED_BOX, DETECTED_POINTS
 from faceline.landmarks.errors.nme import nme_eye_center
 from faceline.landmarks.evaluation.evaluation_report import ced_table, write_evaluation_report
@@ -20,6 +19,7 @@ from faceline.landmarks.evaluation.measurement import (
     summarise,
 )
 from faceline.landmarks.evaluation.params import LandmarkEvaluationParams
+from faceline.points.points import points_of
 from faceline.windows.windows import invert, net_view, transform
 
 CROP = CropParams(context=0.3, max_px=384, jpeg_quality=95)

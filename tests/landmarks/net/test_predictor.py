@@ -3,8 +3,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from faceline.boxes.boxes import box_around
 from faceline.core.errors import InputError
-from faceline.geometry.boxes import box_around
 from faceline.landmarks.net.hourglass import HourglassConfig, StackedHourglass
 from faceline.landmarks.net.predictor import LandmarkPredictor, save_hourglass
 from faceline.windows.windows import transform

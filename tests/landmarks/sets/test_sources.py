@@ -6,10 +6,9 @@ import pandas as pd
 import pytest
 from tiny_landmarks import FACE
 
+from faceline.boxes.boxes import box_around, iou
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, POINT_COLUMNS
 from faceline.core.errors import InputError
-from faceline.geometry.boxes import box_around, iou
-from faceline.geometry.points import points_of
 from faceline.landmarks.sets.sources import (
     five_of_68,
     held_out,
@@ -19,6 +18,7 @@ from faceline.landmarks.sets.sources import (
     read_mtfl,
     source_photo,
 )
+from faceline.points.points import points_of
 from real_data import SHARED, needs_keypoints68, needs_mtfl
 
 SPLITS = ("train", "dev", "test")

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from tiny_landmarks import COLOURS, FACE, NO_AUGMENTATION, draw
 
-from faceline.geometry.boxes import box_around
-from faceline.geometry.points import FLIPPED
+from faceline.boxes.boxes import box_around
 from faceline.landmarks.training.augmentation import augmented, jitter_map
+from faceline.points.points import FLIPPED
 from faceline.windows.windows import invert, net_view, transform
 
 SIZE = 240

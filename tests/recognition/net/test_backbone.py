@@ -46,7 +46,7 @@ def test_every_file_is_a_backbone(name):
 
 @pytest.mark.parametrize(
     ("pooling", "names"),
-    [("flat", ["iresnet18", "iresnet50", "spherenet20", "spherenet4"]), ("depthwise", ["mobilefacenet"])],
+    [("flat", ["iresnet18", "iresnet50", "sface", "spherenet20", "spherenet4"]), ("depthwise", ["mobilefacenet"])],
 )
 def test_who_does_not_pool_by_the_mean(pooling, names):
     assert [name for name in backbone_names() if load_backbone(name).pooling == pooling] == names

@@ -35,7 +35,8 @@ def no_network(monkeypatch, tmp_path):
 
 def test_none_leaves_the_net_alone():
     net = net_of("mobilefacenet")
-    start_from(net, "none")
+    drawn = start_from(net, "none")
+    assert {*drawn} > {*dict(net.named_parameters())}
     assert same(net, net_of("mobilefacenet"))
 
 
@@ -73,7 +74,7 @@ def test_without_network_the_way_out_is_said(no_network, backbone, pretrained):
 
 
 def test_every_backbone_says_what_it_has():
-    libraries = ("resnet", "mobilenet", "efficientnet", "inception")
+    libraries = ("resnet", "mobilenet", "efficientnet", "inception", "sface")
     assert [name for name in backbone_names() if load_backbone(name).published] == [
         name for name in backbone_names() if name.startswith(libraries)
     ]
@@ -84,10 +85,11 @@ def test_a_recogniser_of_our_own(tmp_path):
     state = {f"net.{name}": tensor for name, tensor in source.state_dict().items()}
     save_recognizer(tmp_path / "own.safetensors", state | {"head.weight": torch.zeros(3, 16)}, source.config, {})
     net = net_of("mobilefacenet")
-    start_from(net, str(tmp_path / "own.safetensors"))
+    assert start_from(net, str(tmp_path / "own.safetensors")) == []
     assert same(net, source)
     other_size = net_of("mobilefacenet", embedding_dim=8)
-    start_from(other_size, str(tmp_path / "own.safetensors"))
+    drawn = start_from(other_size, str(tmp_path / "own.safetensors"))
+    assert drawn == [f"neck.{name}" for name in ("1.weight", "2.weight", "2.bias", "2.running_mean", "2.running_var")]
     assert same(other_size.backbone, source.backbone)
     assert other_size.neck[1].weight.shape == (8, 512)
 
@@ -153,6 +155,9 @@ def test_files_that_do_not_fit(tmp_path):
     (tmp_path / "junk.safetensors").write_bytes(b"junk")
     with pytest.raises(InputError, match="cannot be read as weights"):
         start_from(net_of("mobilefacenet"), str(tmp_path / "junk.safetensors"))
+    (tmp_path / "junk.pth").write_bytes(b"junk")
+    with pytest.raises(InputError, match=r"junk\.pth cannot be read as weights"):
+        start_from(net_of("mobilefacenet"), str(tmp_path / "junk.pth"))
     save_file({"some.weight": torch.zeros(3)}, tmp_path / "other.safetensors")
     with pytest.raises(InputError, match=r"does not fit mobilefacenet: 0\.weight should have shape \(64, 3, 3, 3\)"):
         start_from(net_of("mobilefacenet"), str(tmp_path / "other.safetensors"))

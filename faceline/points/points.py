@@ -1,9 +1,15 @@
 """The five landmarks as arrays and table columns, and what makes a set of them degenerate."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 
 from faceline.core.columns import POINT_COLUMNS, POINTS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FLIPPED = (1, 0, 2, 4, 3)  # which point takes each place in the mirror
 MIN_EYE_DISTANCE_PX = 1.0  # eyes closer than this are one point
@@ -17,6 +23,8 @@ def points_of(table: pd.DataFrame) -> np.ndarray:
 
 def point_table(points: np.ndarray) -> pd.DataFrame:
     """(n, 5, 2) points as a table with the landmark columns."""
+    import pandas as pd  # the tool does without
+
     return pd.DataFrame(np.asarray(points).reshape(-1, 2 * len(POINTS)), columns=POINT_COLUMNS)
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from faceline.core.columns import POINTS
-from faceline.geometry.points import defects, eye_distance, point_table, points_of
+from faceline.points.points import defects, eye_distance, point_table, points_of
 
 FACE = np.array([[30, 40], [70, 40], [50, 60], [35, 80], [65, 80]], float)
 

@@ -7,8 +7,8 @@ from torchvision.ops import box_iou
 
 from faceline.alignment.geometry.template import TEMPLATE
 from faceline.annotations.celeba import read_file
-from faceline.geometry.boxes import BoxMap, box_around, contain, iou
-from faceline.geometry.points import points_of
+from faceline.boxes.boxes import BoxMap, box_around, contain, iou
+from faceline.points.points import points_of
 from real_data import SHARED, needs_celeba
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from faceline.geometry.points import eye_distance
+from faceline.points.points import eye_distance
 
 # CelebA's boxes against its landmarks, medians over official-style rows: width in units of
 # hypot(eye distance, distance from eye middle to mouth middle), height in widths; centred between the middles.

@@ -1,0 +1,1 @@
+"""Face boxes: x, y, width, height in px, pixel centres at integers."""

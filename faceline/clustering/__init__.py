@@ -1,0 +1,1 @@
+"""Groups of unknown faces, and how well they agree with who is in them."""

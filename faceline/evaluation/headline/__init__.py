@@ -1,0 +1,1 @@
+"""The dozen figures by which runs are compared first."""

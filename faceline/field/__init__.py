@@ -1,0 +1,1 @@
+"""Models from the field: what is known of each, and where its file lies."""

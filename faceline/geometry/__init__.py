@@ -1,1 +1,0 @@
-"""Landmarks and boxes. Coordinates are (x, y) in px, pixel centres at integers."""

@@ -1,0 +1,90 @@
+"""What a gallery keeps of a photo, and the names that it takes."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from faceline.core.errors import InputError
+
+MAX_NAME = 200
+
+
+@dataclass(frozen=True)
+class FaceQuality:
+    """How good a photo of a face is for enrolment.
+
+    Attributes:
+        sharpness: variance of the Laplacian of the aligned face's grey levels (0..255); low for a blurred face and
+            for a small one.
+        face_px: side, in photo px, of the square that the aligned face covers.
+        yaw: where the nose lies between the eyes, along the line of the eyes: 0 in the middle, -1 at the viewer's
+            left eye, 1 at the right one. Grows with the turn of the head; no angle.
+        pitch: where the nose lies between the line of the eyes and the mouth, less what the frontal template has, in
+            distances between these two: over 0 for a head bent down, below for one bent up; no angle.
+        score: the detector's, 0..1.
+    """
+
+    sharpness: float
+    face_px: float
+    yaw: float
+    pitch: float
+    score: float
+
+
+QUALITY_COLUMNS = tuple(one.name for one in fields(FaceQuality))
+
+
+@dataclass(frozen=True)
+class PhotoRow:
+    """An enrolled photo.
+
+    Attributes:
+        name: whose it is.
+        photo: name of the file, without its folders.
+        embedding: (dim,) unit vector; where `photos` is over 1, the sum of so many.
+        enrolled: when, UTC, ISO 8601.
+        quality: None where it was not measured.
+        photos: 1, but for rows of galleries that kept only one sum a person.
+        id: the row's number in its gallery, never given twice; None before it has one.
+    """
+
+    name: str
+    photo: str
+    embedding: np.ndarray
+    enrolled: str
+    quality: FaceQuality | None = None
+    photos: int = 1
+    id: int | None = None
+
+
+def file_name(path: str) -> str:
+    """The name of a file as it is stored: no folders, and text whatever bytes it is made of."""
+    return Path(path).name.encode("utf-8", "backslashreplace").decode()
+
+
+def normalised_name(name: str) -> str:
+    """One spelling for each name."""
+    return unicodedata.normalize("NFC", name).strip()
+
+
+def checked_name(name: str) -> str:
+    """A name as it is stored: one spelling for each, and nothing that would spoil a line of output.
+
+    Raises:
+        InputError: no such name.
+    """
+    clean = normalised_name(name)
+    if fault := name_fault(clean):
+        raise InputError(f"{name[:80]!r}: {fault}")
+    return clean
+
+
+def name_fault(name: str) -> str:
+    """Why a name is none; empty where it is one."""
+    if not name or len(name) > MAX_NAME or not name.isprintable():
+        return f"a name has 1 to {MAX_NAME} printable characters"
+    return "this name stands for people who are not enrolled; choose another" if name == "unknown" else ""

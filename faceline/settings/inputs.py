@@ -1,0 +1,58 @@
+"""What `params.yaml` names and nobody has put in place yet."""
+
+from pathlib import Path
+
+from faceline.core.errors import InputError
+from faceline.photos.seven_zip import unpacking
+from faceline.settings.schema import Params
+
+# the chain makes these itself
+_MADE = (Path("data/sample"), Path("data/selected.csv"))
+_FORMS = ("", ".zip")  # of photos: a folder, or one archive
+
+
+def photos_at(named: str) -> str:
+    """The photos that a parameter names: the path itself, or where nothing is there the `.zip` of that name."""
+    return next((named + form for form in _FORMS if Path(named + form).exists()), named)
+
+
+def missing_inputs(params: Params) -> list[str]:
+    """A line for each file or folder that is not there, with the way out where one is seen."""
+    named = {f"data.{kind}": getattr(params.data, kind) for kind in ("identity", "attributes", "boxes", "landmarks")}
+    named["data.images"] = params.data.images
+    named["landmarks.annotations"] = params.landmarks.annotations
+    named["landmarks.images"] = params.landmarks.images
+    return [line for key, path in named.items() if (line := _missing(key, Path(path)))]
+
+
+def refuse_missing(params: Params) -> None:
+    """Raises InputError that names everything that is not there."""
+    missing = missing_inputs(params)
+    if missing:
+        listed = "\n".join(f"  {line}" for line in missing)
+        raise InputError(
+            f"params.yaml names data that is not there:\n{listed}\ndata/README.md says where each comes from and "
+            f"where it goes; `faceline params sample` goes back to the sample, which needs none{_in_a_copy()}"
+        )
+
+
+def _in_a_copy() -> str:
+    """DVC runs queued and temporary experiments in copies of what git tracks."""
+    if not {".dvc", "exps"} <= set(Path.cwd().parts):
+        return ""
+    return (
+        "; this is an experiment's copy, into which data that git ignores comes by `dvc exp run --copy-paths FOLDER`"
+    )
+
+
+def _missing(key: str, path: Path) -> str:
+    if any(path.is_relative_to(made) for made in _MADE):
+        return ""
+    photos = key.endswith("images")
+    command = unpacking(path) if photos else ""
+    if command:
+        return f"{key}: {path} is still packed; `{command}` unpacks it"
+    if path.exists():
+        return ""
+    other = photos_at(str(path)) if photos else str(path)
+    return f"{key}: {path}" + (f" (there is {other}: name that)" if other != str(path) else "")
