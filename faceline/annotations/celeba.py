@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from faceline.boxes.boxes import box_around
@@ -123,13 +124,15 @@ def read_annotations(identity: Path, attributes: Path, boxes: Path, landmarks: P
 
 
 def _read(path: Path, kind: str) -> pd.DataFrame:
-    text = read_text(path, _HINT)
-    head = text[:MAX_HEADER].split("\n", 2)[:2]
-    if kind != "boxes" or not any(_POINT_NAMES[0] in re.split(r"[\s,]+", line) for line in head):
-        return _parse(path, text, kind)
-    points = _parse(path, text, "landmarks")
+    if kind != "boxes" or _POINT_NAMES[0] not in _header_words(path):
+        return read_file(path, kind)
+    points = read_file(path, "landmarks")
     boxes = pd.DataFrame(box_around(points_of(points)), columns=BOX_COLUMNS, dtype="float32")
     return pd.concat([points[[IMAGE_ID]], boxes], axis=1)
+
+
+def _header_words(path: Path) -> list[str]:
+    return re.split(r"[\s,]+", "\n".join(read_text(path, _HINT)[:MAX_HEADER].split("\n", 2)[:2]))
 
 
 def read_file(path: Path, kind: str) -> pd.DataFrame:
@@ -137,11 +140,8 @@ def read_file(path: Path, kind: str) -> pd.DataFrame:
 
     Identity may have a header line or none. Attributes are 1, 0 for the file's -1, NA for its 0.
     """
-    return _parse(path, read_text(path, _HINT), kind)
-
-
-def _parse(path: Path, text: str, kind: str) -> pd.DataFrame:
     source, limits = list(_KINDS[kind].source), _KINDS[kind].limits
+    text = read_text(path, _HINT)
     separator, header, skip = _layout(path, text, len(source))
     columns = header or [IMAGE_ID, *source]
     missing = [name for name in source if name not in columns]
@@ -149,17 +149,11 @@ def _parse(path: Path, text: str, kind: str) -> pd.DataFrame:
         raise InputError(
             f"{path}: column {missing[0]!r} is missing (its header has {', '.join(columns[1:6])[:200]}, ...)"
         )
+    types = dict.fromkeys([*columns, _MORE], "str") | dict.fromkeys(source, _KINDS[kind].dtype)
+    form = {"sep": separator, "skiprows": skip, "header": None, "names": [*columns, _MORE], "dtype": types}
     try:
-        table = pd.read_csv(
-            io.StringIO(text),
-            sep=separator,
-            skiprows=skip,
-            header=None,
-            names=[*columns, _MORE],
-            dtype=dict.fromkeys([*columns, _MORE], "str") | dict.fromkeys(source, _KINDS[kind].dtype),
-            index_col=False,
-            engine="c",
-        )
+        with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused below
+            table = pd.read_csv(io.StringIO(text), index_col=False, engine="c", **form)
     except (ValueError, OverflowError) as error:
         fault = _faulty_row(text, separator, skip, columns, limits)
         raise InputError(f"{path}: {fault or str(error)[:200]}") from None

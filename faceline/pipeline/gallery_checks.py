@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from faceline.core.errors import FacelineError, InputError
-from faceline.pipeline.gallery_rows import QUALITY_COLUMNS, FaceQuality, name_fault
+from faceline.pipeline.gallery_rows import CONTROL, QUALITY_COLUMNS, FaceQuality, name_fault
 
 FORMAT = "faceline gallery 2"
 SUMS_FORMAT = "faceline gallery 1"  # kept a person's sum of embeddings, and no photos
@@ -95,7 +95,7 @@ def check_person(path: Path, name: object, photos: object, changed: object) -> N
 
 def check_file_name(path: Path, name: str, photo: object) -> None:
     """Makes sure that the name of a photo of `name` is one."""
-    if not isinstance(photo, str) or not 0 < len(photo) <= MAX_FILE_NAME or "\0" in photo:
+    if not isinstance(photo, str) or not 0 < len(photo) <= MAX_FILE_NAME or CONTROL.search(photo):
         raise InputError(f"{path}: damaged: {str(photo)[:80]!r} is no name of a photo of {name}")
 
 
