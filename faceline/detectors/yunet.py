@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from faceline.core.errors import InputError
+from faceline.core.files import check_file
 from faceline.detection.detections import Detections, Detector, DetectorSettings
 from faceline.field.cache import model_path
 from faceline.field.onnx_file import open_onnx, read_onnx
