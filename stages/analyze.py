@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from faceline.annotations.celeba import read_annotations
 from faceline.core.files import replacing_folder, write_json
 from faceline.core.stage import run_stage
 from faceline.data.analysis.tables import analyse, summarise, write_analysis
 from faceline.data.filtering.params import FilterParams
 from faceline.data.filtering.rejection import join_photos
+from faceline.data.filtering.scanned import read_scan
 
 
 def analyze(
@@ -23,7 +22,7 @@ def analyze(
     report: Path,
 ) -> None:
     """Attribute shares, photos per person, box sizes, near-duplicates, and what each filter would remove."""
-    joined = join_photos(read_annotations(identity, attributes, boxes, landmarks), pd.read_parquet(scan))
+    joined = join_photos(read_annotations(identity, attributes, boxes, landmarks), read_scan(scan))
     tables = analyse(joined, filter)
     with replacing_folder(report) as folder:
         write_analysis(tables, folder)

@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from faceline.annotations.celeba import read_annotations
 from faceline.core.files import replacing, write_json
 from faceline.core.stage import run_stage
 from faceline.data.filtering.params import FilterParams
 from faceline.data.filtering.rejection import join_photos, rejection_reasons
 from faceline.data.filtering.roles import assert_disjoint, select, summarise
+from faceline.data.filtering.scanned import read_scan
 
 
 def filter(
@@ -24,7 +23,7 @@ def filter(
 ) -> None:
     """Drops unusable photos and fills the roles; the metrics say what was dropped and why."""
     annotations = read_annotations(identity, attributes, boxes, landmarks)
-    joined = join_photos(annotations, pd.read_parquet(scan))
+    joined = join_photos(annotations, read_scan(scan))
     reasons = rejection_reasons(joined, filter)
     selected = select(joined[reasons == ""], filter)
     assert_disjoint(selected)

@@ -4,30 +4,40 @@ In memory they are one table, a row per photo: image_id, person, the box and poi
 attributes as nullable `Int8`: 1 yes, 0 no, NA unknown. The files hold 1, -1 and, for unknown, 0.
 """
 
-import csv
+import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from faceline.boxes.boxes import box_around
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, IMAGE_ID, PERSON, POINT_COLUMNS
 from faceline.core.errors import InputError
+from faceline.core.files import read_text
 from faceline.points.points import points_of
 
 PARTITION = "partition"  # CelebA's own division: 0 train, 1 validation, 2 test
+MAX_PX = 1_000_000  # no photo is as large
+MAX_NAME = 255  # characters: longer ones name no file
+_HINT = "data/README.md says where each annotation file comes from"
+_SIZES = ("width", "height")
+_MORE = "more than the columns"  # takes what a row has too many
+MAX_HEADER = 100_000  # characters of the lines that say what the columns are
 
 
 class _Kind(NamedTuple):
-    """One of the files: its name, how its header calls the columns that the table has as `columns`, their type, a
-    row's form after the photo's name (numbers never touch, however long), and the header where there is one."""
+    """One of the files: its name, how its header calls the columns that the table has as `columns`, their type, the
+    smallest and the largest number, a row's form after the photo's name (numbers never touch, however long), and the
+    header where there is one."""
 
     file: str
     source: Sequence[str]
     columns: Sequence[str]
     dtype: str
+    limits: tuple[int, int]
     form: str
     head: str | None = None
 
@@ -37,18 +47,31 @@ _POINT_NAMES = [
     f"{point}_{axis}" for point in ("lefteye", "righteye", "nose", "leftmouth", "rightmouth") for axis in "xy"
 ]
 _KINDS = {
-    "identity": _Kind("identity_CelebA.txt", ["identity"], [PERSON], "int32", " %s"),
-    "partition": _Kind("list_eval_partition.txt", [PARTITION], [PARTITION], "int32", " %s"),
+    "identity": _Kind("identity_CelebA.txt", ["identity"], [PERSON], "int32", (0, 2**31 - 1), " %s"),
+    "partition": _Kind("list_eval_partition.txt", [PARTITION], [PARTITION], "int32", (0, 2), " %s"),
     "attributes": _Kind(
-        "list_attr_celeba.txt", ATTRIBUTES, ATTRIBUTES, "int8", " %2s" * 40, " ".join(ATTRIBUTES) + " "
+        "list_attr_celeba.txt", ATTRIBUTES, ATTRIBUTES, "int8", (-1, 1), " %2s" * 40, " ".join(ATTRIBUTES) + " "
     ),
     "boxes": _Kind(
-        "list_bbox_celeba.txt", _BOX_NAMES, BOX_COLUMNS, "float32", "  " + " %3s" * 4, "image_id x_1 y_1 width height"
+        "list_bbox_celeba.txt",
+        _BOX_NAMES,
+        BOX_COLUMNS,
+        "float32",
+        (-MAX_PX, MAX_PX),
+        "  " + " %3s" * 4,
+        "image_id x_1 y_1 width height",
     ),
     "landmarks": _Kind(
-        "list_landmarks_celeba.txt", _POINT_NAMES, POINT_COLUMNS, "float32", " %4s" * 10, " ".join(_POINT_NAMES)
+        "list_landmarks_celeba.txt",
+        _POINT_NAMES,
+        POINT_COLUMNS,
+        "float32",
+        (-MAX_PX, MAX_PX),
+        " %4s" * 10,
+        " ".join(_POINT_NAMES),
     ),
 }
+_FRACTIONS = {*_BOX_NAMES, *_POINT_NAMES}  # the others are whole numbers
 
 
 def write_celeba(folder: Path, table: pd.DataFrame) -> dict[str, str]:
@@ -88,8 +111,8 @@ def read_annotations(identity: Path, attributes: Path, boxes: Path, landmarks: P
             its aligned photos there are no others.
 
     Raises:
-        InputError: a file is missing, is not of its kind, lacks a column, holds something that is no number, repeats
-            a photo, or names one by a path; or the files share no photo.
+        InputError: a file is missing, is not of its kind, lacks a column, holds something that is no number or none
+            that may stand there, repeats a photo, or names one by a path; or the files share no photo.
     """
     paths = {"identity": identity, "boxes": boxes, "landmarks": landmarks, "attributes": attributes}
     tables = [_read(path, kind).set_index(IMAGE_ID) for kind, path in paths.items()]
@@ -101,11 +124,15 @@ def read_annotations(identity: Path, attributes: Path, boxes: Path, landmarks: P
 
 
 def _read(path: Path, kind: str) -> pd.DataFrame:
-    if kind != "boxes" or not any(_POINT_NAMES[0] in re.split(r"[\s,]+", line) for line in _first_lines(path)):
+    if kind != "boxes" or _POINT_NAMES[0] not in _header_words(path):
         return read_file(path, kind)
     points = read_file(path, "landmarks")
     boxes = pd.DataFrame(box_around(points_of(points)), columns=BOX_COLUMNS, dtype="float32")
     return pd.concat([points[[IMAGE_ID]], boxes], axis=1)
+
+
+def _header_words(path: Path) -> list[str]:
+    return re.split(r"[\s,]+", "\n".join(read_text(path, _HINT)[:MAX_HEADER].split("\n", 2)[:2]))
 
 
 def read_file(path: Path, kind: str) -> pd.DataFrame:
@@ -113,34 +140,39 @@ def read_file(path: Path, kind: str) -> pd.DataFrame:
 
     Identity may have a header line or none. Attributes are 1, 0 for the file's -1, NA for its 0.
     """
-    source = list(_KINDS[kind].source)
-    separator, header, skip = _layout(path, len(source))
+    source, limits = list(_KINDS[kind].source), _KINDS[kind].limits
+    text = read_text(path, _HINT)
+    separator, header, skip = _layout(path, text, len(source))
     columns = header or [IMAGE_ID, *source]
     missing = [name for name in source if name not in columns]
     if missing:
-        raise InputError(f"{path}: column {missing[0]!r} is missing (its header has {', '.join(columns[1:6])}, ...)")
-    try:
-        table = pd.read_csv(
-            path,
-            sep=separator,
-            skiprows=skip,
-            header=None,
-            names=columns,
-            usecols=[IMAGE_ID, *source],
-            dtype={IMAGE_ID: "str", **dict.fromkeys(source, _KINDS[kind].dtype)},
-            index_col=False,
-            engine="c",
+        raise InputError(
+            f"{path}: column {missing[0]!r} is missing (its header has {', '.join(columns[1:6])[:200]}, ...)"
         )
-    except ValueError as error:
-        raise InputError(f"{path}: {_faulty_row(path, separator, skip, len(columns)) or error}") from None
-    if table[source].isna().any(axis=None) and (fault := _faulty_row(path, separator, skip, len(columns))):
-        raise InputError(f"{path}: {fault}")  # the fast reader fills a short row with NaN
+    types = dict.fromkeys([*columns, _MORE], "str") | dict.fromkeys(source, _KINDS[kind].dtype)
+    form = {"sep": separator, "skiprows": skip, "header": None, "names": [*columns, _MORE], "dtype": types}
+    try:
+        with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused below
+            table = pd.read_csv(io.StringIO(text), index_col=False, engine="c", **form)
+    except (ValueError, OverflowError) as error:
+        fault = _faulty_row(text, separator, skip, columns, limits)
+        raise InputError(f"{path}: {fault or str(error)[:200]}") from None
+    values = table[source]
+    sound = values.ge(limits[0]).all(axis=None) and values.le(limits[1]).all(axis=None)  # NaN is neither
+    sound = sound and all(values[name].ge(0).all() for name in _SIZES if name in source)
+    if not sound or table[columns].isna().any(axis=None) or table[_MORE].notna().any():
+        fault = _faulty_row(text, separator, skip, columns, limits)
+        if fault or not sound:
+            raise InputError(f"{path}: {fault or 'holds something that is no number'}")
+    if skip == 2 and int(text.split(maxsplit=1)[0]) != len(table):
+        raise InputError(f"{path}: its first line announces {text.split(maxsplit=1)[0]} rows, {len(table)} follow")
     names = table[IMAGE_ID]
-    paths = names.isna() | names.str.contains(r"[/\\\x00]", regex=True, na=True) | names.isin(["", ".", ".."])
+    paths = names.isna() | names.str.contains(r"[/\\\x00-\x1f\x7f]", regex=True, na=True)
+    paths |= names.isin(["", ".", ".."]) | names.str.len().gt(MAX_NAME)
     if paths.any():
         row = names[paths]
         raise InputError(
-            f"{path}: {row.iloc[0]!r} (row {row.index[0] + 1}): image_id must be a file name, not a path"
+            f"{path}: {str(row.iloc[0])[:80]!r} (row {row.index[0] + 1}): image_id must be a file name, not a path"
         )
     if names.duplicated().any():
         raise InputError(f"{path}: {names[names.duplicated()].iloc[0]} stands there twice; keep one row")
@@ -148,32 +180,20 @@ def read_file(path: Path, kind: str) -> pd.DataFrame:
     if kind != "attributes":
         return table
     values = table[list(ATTRIBUTES)]
-    odd = ~values.isin([-1, 0, 1]).all(axis=1)
-    if odd.any():
-        raise InputError(f"{path}: {names[odd].iloc[0]}: attributes must be 1 (yes), -1 (no) or 0 (unknown)")
     return pd.concat([names, values.gt(0).astype("Int8").mask(values.eq(0))], axis=1)
 
 
-def _first_lines(path: Path) -> list[str]:
-    """The first two lines, "" where there are none."""
-    try:
-        with path.open() as file:
-            return [file.readline() for _ in range(2)]
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such annotation file; data/README.md says where each comes from") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: expected a text file of annotations") from None
-
-
-def _layout(path: Path, values: int) -> tuple[str, list[str], int]:
+def _layout(path: Path, text: str, values: int) -> tuple[str, list[str], int]:
     """Separator, header names (empty where the file has none) and lines to skip before the rows."""
-    lines = _first_lines(path)
+    lines = [*text[:MAX_HEADER].split("\n", 2), "", ""]
     if not lines[0].strip():
         raise InputError(f"{path}: the annotation file is empty")
     if "," in lines[0]:
-        first = [name.strip() for name in next(csv.reader([lines[0]]))]
+        first = [name.strip() for name in lines[0].replace('"', "").split(",")]
         return (",", first, 1) if IMAGE_ID in first else (",", [], 0)
-    if lines[0].strip().isdigit():  # CelebA's count line, then a header with or without image_id
+    if (
+        lines[0].strip().isdecimal() and len(lines[0].strip()) < 20
+    ):  # CelebA's count line, then a header with or without image_id
         header = lines[1].split()
         return r"\s+", header if header[:1] == [IMAGE_ID] else [IMAGE_ID, *header], 2
     words = lines[0].split()
@@ -186,18 +206,21 @@ def _layout(path: Path, values: int) -> tuple[str, list[str], int]:
     return r"\s+", [], 0
 
 
-def _faulty_row(path: Path, separator: str, skip: int, columns: int) -> str:
+def _faulty_row(text: str, separator: str, skip: int, columns: Sequence[str], limits: tuple[int, int]) -> str:
     """The first row that does not read as a name and numbers: the fast reader says only that there is one."""
-    with path.open() as file:
-        for number, line in enumerate(file, start=1):
-            words = line.split("," if separator == "," else None)
-            if number <= skip or not words:
-                continue
-            if len(words) != columns:
-                return f"line {number}: expected {columns} columns, found {len(words)}"
-            for word in words[1:]:
-                try:
-                    float(word)
-                except ValueError:
-                    return f"line {number} ({words[0]}): {word.strip()!r} is not a number"
+    for number, line in enumerate(io.StringIO(text), start=1):
+        words = line.split("," if separator == "," else None)
+        if number <= skip or not words:
+            continue
+        if len(words) != len(columns):
+            return f"line {number}: expected {len(columns)} columns, found {len(words)}"
+        for name, word in zip(columns[1:], words[1:], strict=True):
+            try:
+                value = float(word)
+            except ValueError:
+                return f"line {number} ({words[0][:80]}): {word.strip()[:40]!r} is not a number"
+            low = 0 if name in _SIZES else limits[0]
+            if not low <= value <= limits[1] or (name not in _FRACTIONS and value != int(value)):
+                allowed = "1 (yes), -1 (no) or 0 (unknown)" if name in ATTRIBUTES else f"{low} to {limits[1]}"
+                return f"line {number} ({words[0][:80]}): {name} is {word.strip()[:40]}, expected {allowed}"
     return ""

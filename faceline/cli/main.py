@@ -4,13 +4,15 @@ Nothing heavy is imported before a verb runs, so that `--help` answers at once.
 """
 
 import logging
+import os
 import sys
+from contextlib import suppress
 
 import typer
 from typer.core import TyperGroup
 
 from faceline.cli import clusters, faces, measuring, people, sets
-from faceline.core.errors import FacelineError, InputError
+from faceline.core.errors import REFUSED, FacelineError, InputError, refusal
 
 
 class _Faceline(TyperGroup):
@@ -32,6 +34,16 @@ class _Faceline(TyperGroup):
             way_out = "pip install 'faceline[train]'; exported models run without it, with --runtime onnx"
             print(f"faceline: this needs the package {package}: {way_out}", file=sys.stderr)
             raise typer.Exit(InputError.exit_code) from None
+        except REFUSED as error:
+            print(f"faceline: {refusal(error)}", file=sys.stderr)
+            _drop_output()
+            raise typer.Exit(FacelineError.exit_code) from None
+
+
+def _drop_output() -> None:
+    """What was not printed yet goes nowhere: Python would try again when it ends, and complain."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 app = typer.Typer(

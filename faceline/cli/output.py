@@ -12,5 +12,6 @@ def answer(value: Mapping, error: Exception | None = None) -> None:
     sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
     json.dump(plain(value), sys.stdout, ensure_ascii=False, indent=2)
     sys.stdout.write("\n")
+    sys.stdout.flush()  # a full disk or a closed pipe is to be heard of here
     if error is not None:
         raise error

@@ -246,3 +246,4 @@ def _print_rows(records: list[dict], point: OperatingPoint) -> None:
             box = [f"{face['box'][side]:.1f}" for side in BOX_COLUMNS] if face else [""] * 4
             given = [*scores, fpir, point.gallery_size]
             rows.writerow([record["photo"], status, face.get("name", ""), *given, *box])
+    sys.stdout.flush()  # a full disk or a closed pipe is to be heard of here

@@ -1,12 +1,62 @@
-"""Outputs that appear whole or not at all, and the one place that writes JSON."""
+"""Inputs that are checked before they are read, outputs that appear whole or not at all, and JSON both ways."""
 
 import json
 import math
 import os
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+from faceline.core.errors import InputError
+
+MAX_BYTES = 256 * 2**20  # of a text file: annotations of two million photos
+
+
+def check_file(path: Path, hint: str, most: int = MAX_BYTES) -> None:
+    """Makes sure that a file can be read to its end: pipes and devices have none.
+
+    Args:
+        hint: where such a file comes from, for the message.
+        most: bytes that it may have.
+
+    Raises:
+        InputError: it is not there, no ordinary file, or too large.
+    """
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; {hint}") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{str(path)[:300]}: cannot be read ({getattr(error, 'strerror', error)}); {hint}") from None
+    if stat.S_ISDIR(found.st_mode):
+        raise InputError(f"{path}: a folder, expected a file; {hint}")
+    if not stat.S_ISREG(found.st_mode):
+        raise InputError(f"{path}: a pipe or a device, expected a file; {hint}")
+    if found.st_size > most:
+        raise InputError(f"{path}: {found.st_size} bytes, at most {most} are expected; {hint}")
+
+
+def read_text(path: Path, hint: str, most: int = MAX_BYTES) -> str:
+    """The text of a file in UTF-8, with or without a byte order mark.
+
+    Args:
+        hint, most: as for `check_file`.
+
+    Raises:
+        InputError: as `check_file` does; it cannot be read, or is no such text.
+    """
+    check_file(path, hint, most)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: expected text in UTF-8, found another byte at {error.start}; {hint}") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); {hint}") from None
+    if "\0" in text:
+        raise InputError(f"{path}: expected text, found a NUL character at {text.index(chr(0))}; {hint}")
+    return text
 
 
 @contextmanager
@@ -53,8 +103,29 @@ def write_json(path: Path, value: Mapping) -> None:
     write_text(path, json.dumps(plain(value), indent=2, allow_nan=False) + "\n")
 
 
-def read_json(path: Path) -> dict:
-    return json.loads(path.read_text())
+def read_json(path: Path, hint: str = "its stage writes it, `dvc repro`") -> dict:
+    """A JSON file that holds an object; NaN and infinity are no JSON.
+
+    Raises:
+        InputError: as `read_text` does, or it holds something else.
+    """
+    return parse_json(read_text(path, hint), f"{path}", hint)
+
+
+def parse_json(text: str | bytes, place: str, hint: str) -> dict:
+    """A JSON object out of text; InputError, which names `place`, where there is none."""
+    try:
+        value = json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        problem = "nested too deep" if isinstance(error, RecursionError) else str(error)[:200]
+        raise InputError(f"{place}: not valid JSON ({problem}); {hint}") from None
+    if not isinstance(value, dict):
+        raise InputError(f"{place}: expected a JSON object, found {type(value).__name__}; {hint}")
+    return value
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON's")
 
 
 def plain(value: object) -> object:

@@ -7,15 +7,20 @@ all of them, before any other stage runs.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from faceline.core.columns import ATTRIBUTES
 from faceline.core.errors import InputError
+from faceline.core.files import read_text
 
 PARAMS_FILE = Path("params.yaml")
+MAX_FILE_BYTES = 2**18  # twenty times those of params/base.yaml
+MAX_DEPTH = 50
+MAX_PROBLEMS = 10  # of one file, told at once
+MAX_VALUES = 20_000  # of a file, with everything that its anchors stand for
 
 Attribute = Literal[*ATTRIBUTES]
 Count = Annotated[int, Field(ge=0)]
@@ -38,6 +43,13 @@ class Group(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     key: ClassVar[str] = ""
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _true_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, bool) and not _takes_bool(cls.model_fields[info.field_name].annotation):
+            raise ValueError("expected a number or a word, not true or false")
+        return value
+
 
 Kind = TypeVar("Kind", bound=Group)
 
@@ -48,15 +60,59 @@ def read_params(path: Path = PARAMS_FILE) -> dict:
     Raises:
         InputError: it is missing, or no YAML mapping.
     """
+    hint = "`faceline params sample` writes the sample's"
+    tree = parse_yaml(read_text(path, hint, MAX_FILE_BYTES), path)
+    if not isinstance(tree, dict):
+        raise InputError(f"{path}: expected groups of parameters; {hint}")
+    return tree
+
+
+def parse_yaml(text: str, path: Path) -> object:
+    """The value of a YAML text; InputError, which names `path`, where it is none, nested too deep or too large.
+
+    An anchor stands for its value wherever it is named: a few lines can stand for more values than fit any memory.
+    """
     try:
-        tree = yaml.safe_load(path.read_text())
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file; `faceline params sample` writes the sample's") from None
+        loader = _Loader(text)
+        root = loader.get_single_node()
+        if root is None:
+            return None
+        if _size(root, {}) > MAX_VALUES:
+            raise InputError(f"{path}: stands for more than {MAX_VALUES} values; write fewer, or fewer anchors")
+        return loader.construct_document(root)
     except yaml.YAMLError as error:
         raise InputError(f"{path}: not valid YAML: {error}") from None
-    if not isinstance(tree, dict):
-        raise InputError(f"{path}: expected groups of parameters; `faceline params sample` writes the sample's")
-    return tree
+    except ValueError as error:  # a date or a number that is none
+        raise InputError(f"{path}: not valid YAML: {str(error)[:200]}") from None
+    except RecursionError:
+        raise InputError(f"{path}: an anchor stands within itself") from None
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses what is nested deep, which takes time by the square of the depth."""
+
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node, index: object) -> yaml.Node:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise yaml.YAMLError(f"nested more than {MAX_DEPTH} deep")
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many values a node stands for; RecursionError where it stands within itself."""
+    if isinstance(node, yaml.ScalarNode):
+        return 1
+    if id(node) not in known:
+        parts = node.value
+        if isinstance(node, yaml.MappingNode):
+            parts = [part for pair in parts for part in pair]
+        known[id(node)] = 1 + sum(_size(part, known) for part in parts)
+    return known[id(node)]
 
 
 def parse_group(kind: type[Kind], values: object, key: str = "") -> Kind:
@@ -74,7 +130,7 @@ def parse_group(kind: type[Kind], values: object, key: str = "") -> Kind:
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        problems = (_explain(kind, key, problem) for problem in error.errors())
+        problems = (_explain(kind, key, problem) for problem in error.errors()[:MAX_PROBLEMS])
         raise InputError("params.yaml:\n" + "\n".join(problems)) from None
 
 
@@ -89,4 +145,8 @@ def _explain(kind: type[Group], group: str, problem: Mapping) -> str:
         return f"  {key}: unknown key; allowed here: {', '.join(kind.model_fields)}"
     if problem["type"] == "missing":
         return f"  {key}: missing; params/base.yaml shows it with its unit"
-    return f"  {key}: {problem['msg']} (got {problem['input']!r})"
+    return f"  {key}: {problem['msg']} (got {repr(problem['input'])[:80]})"
+
+
+def _takes_bool(annotation: Any) -> bool:
+    return annotation in (Any, bool) or any(_takes_bool(part) for part in get_args(annotation))

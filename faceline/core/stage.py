@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import get_type_hints
 
-from faceline.core.errors import FacelineError, InputError
+from faceline.core.errors import REFUSED, FacelineError, InputError, refusal
 from faceline.core.params import parse_group, read_params
 
 
@@ -38,3 +38,6 @@ def run_stage(stage: Callable[..., None], arguments: Sequence[str] | None = None
     except (InputError, FacelineError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except REFUSED as error:
+        print(f"{parser.prog}: {refusal(error)}", file=sys.stderr)
+        sys.exit(FacelineError.exit_code)

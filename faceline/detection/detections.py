@@ -6,9 +6,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
 
 import cv2
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from faceline.boxes.boxes import BoxMap, box_around
 from faceline.core.errors import InputError
@@ -140,8 +142,25 @@ def write_box_map(path: Path, detector: str, box_map: BoxMap) -> None:
 
 def read_box_map(path: Path) -> tuple[str, BoxMap]:
     """The detector's name and its map; InputError where there is no such file, or no box map in it."""
+    values = read_json(path, _HINT)
     try:
-        values = read_json(path)
-        return values.pop("detector"), BoxMap(**values)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{path}: cannot be read as a box map ({error}); `dvc repro detect_landmarks`") from None
+        found = _Measured.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise InputError(f"{path}: not a box map ({key}: {first['msg'][:200]}); {_HINT}") from None
+    return found.detector, BoxMap(**found.model_dump(exclude={"detector"}))
+
+
+class _Measured(BaseModel):
+    """A box map on disk: factors of sizes, shifts in sizes."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+    detector: str
+    width_factor: Annotated[float, Field(gt=0, le=100)]
+    height_factor: Annotated[float, Field(gt=0, le=100)]
+    shift_x: Annotated[float, Field(ge=-100, le=100)]
+    shift_y: Annotated[float, Field(ge=-100, le=100)]
+
+
+_HINT = "`dvc repro detect_landmarks` writes it"

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from faceline.core.errors import InputError
+from faceline.core.files import check_file
 from faceline.detection.detections import Detections, Detector, DetectorSettings
 from faceline.field.cache import model_path
 from faceline.field.onnx_file import open_onnx, read_onnx
@@ -19,6 +20,7 @@ STRIDES = (8, 16, 32)  # of the three maps, px of the image
 OVERLAP = 0.3  # of two boxes the worse is dropped beyond this IoU
 MOST = 5000  # candidates that are looked at, as in OpenCV
 PARTS = ("cls", "obj", "bbox", "kps")
+MAX_MODEL_BYTES = 2**28
 
 
 class Yunet(Detector):
@@ -35,11 +37,11 @@ class Yunet(Detector):
         """
         super().__init__(settings)
         model = model_path("yunet") if settings.model == "none" else Path(settings.model)
-        if not model.is_file():
-            raise InputError(
-                f"{model}: no such file; yunet takes face_detection_yunet_2023mar.onnx of OpenCV's model zoo; "
-                "`faceline fetch yunet` gets it, and then no file needs naming"
-            )
+        hint = (
+            "yunet takes face_detection_yunet_2023mar.onnx of OpenCV's model zoo; `faceline fetch yunet` gets it, "
+            "and then no file needs naming"
+        )
+        check_file(model, hint, MAX_MODEL_BYTES)
         net = read_onnx(model)
         self._outputs = [f"{part}_{stride}" for part in PARTS for stride in STRIDES]
         if len(net.graph.input) != 1 or {*self._outputs} != {one.name for one in net.graph.output}:

@@ -15,15 +15,17 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from faceline.core.columns import CSV_OPTIONS
+from faceline.core.columns import IMAGE_ID, PERSON
 from faceline.core.errors import InputError
+from faceline.tables.tables import METADATA_KEY, check_rows, metadata_of, open_parquet, read_columns, read_faces_csv
 
 IMAGE = "image"
 # who is missing from a set, and why; readers of a folder of Parquet pass over names that start with _
 REJECTED = "_rejected.csv"
 SHARD_BYTES = 256 * 2**20
 ROWS_PER_GROUP = 512
-_METADATA_KEY = b"faceline"
+_NAMED = "landmark_crops"  # in such a set a person may have a name; in all others persons are numbers
+_HINT = "run the set's stage again"
 
 
 def write_rejected(folder: Path, tables: Sequence[pd.DataFrame]) -> None:
@@ -36,12 +38,9 @@ def read_rejected(folder: Path) -> pd.DataFrame:
     """Who is missing from a set, with `reason`; names and words as text, attributes as nullable integers.
 
     Raises:
-        InputError: there is no such table.
+        InputError: there is no such table, or something in it may not stand there.
     """
-    try:
-        return pd.read_csv(folder / REJECTED, **CSV_OPTIONS)
-    except FileNotFoundError:
-        raise InputError(f"{folder / REJECTED}: no such table; run the set's stage again") from None
+    return read_faces_csv(folder / REJECTED, ["reason"], _HINT)
 
 
 class PackedWriter(AbstractContextManager):
@@ -52,7 +51,7 @@ class PackedWriter(AbstractContextManager):
 
     def __init__(self, folder: Path, metadata: Mapping | None = None) -> None:
         self._folder = folder
-        self._metadata = {_METADATA_KEY: json.dumps(metadata or {}, sort_keys=True).encode()}
+        self._metadata = {METADATA_KEY: json.dumps(metadata or {}, sort_keys=True).encode()}
         self._schema: pa.Schema | None = None
         self._shard: pq.ParquetWriter | None = None
         self._shards = self._shard_bytes = 0
@@ -99,14 +98,26 @@ class PackedSet:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._shards = [pq.ParquetFile(path) for path in sorted(Path(folder).glob("part-*.parquet"))]
-        if not self._shards:
+        """Raises InputError where there is no packed set, or a part of it is damaged or unlike the first."""
+        self._paths = sorted(Path(folder).glob("part-*.parquet"))
+        if not self._paths:
             raise InputError(f"{folder}: no packed image set here (expected part-0000.parquet); run its stage")
+        self._shards = [open_parquet(path, {IMAGE_ID: "text", IMAGE: "bytes"}, _HINT) for path in self._paths]
         schema = self._shards[0].schema_arrow
         names = [name for name in schema.names if name != IMAGE]
-        tables = [shard.read(columns=names).replace_schema_metadata(None) for shard in self._shards]
-        self.rows: pd.DataFrame = pa.concat_tables(tables).to_pandas(types_mapper={pa.int8(): pd.Int8Dtype()}.get)
-        self.metadata: dict = json.loads((schema.metadata or {}).get(_METADATA_KEY, b"{}"))
+        for path, shard in zip(self._paths, self._shards, strict=True):
+            if not shard.schema_arrow.equals(schema):
+                raise InputError(f"{path}: its columns are not those of {self._paths[0].name}; {_HINT}")
+        parts = zip(self._shards, self._paths, strict=True)
+        table = pa.concat_tables([read_columns(shard, path, names, _HINT) for shard, path in parts])
+        if not len(table):
+            raise InputError(f"{self._paths[0]}: holds no faces; {_HINT}")
+        check_rows(table.select([IMAGE_ID]), Path(folder), _HINT)
+        self.rows: pd.DataFrame = table.to_pandas(types_mapper={pa.int8(): pd.Int8Dtype()}.get)
+        self.metadata: dict = metadata_of(schema, self._paths[0], _HINT)
+        numbered = pd.api.types.is_integer_dtype(self.rows.get(PERSON, pd.Series(dtype=int)))
+        if not numbered and self.metadata.get("kind") != _NAMED:
+            raise InputError(f"{self._paths[0]}: column {PERSON}: expected whole numbers; {_HINT}")
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -117,12 +128,22 @@ class PackedSet:
         if np.any(np.diff(wanted) <= 0):
             raise ValueError("rows must be strictly ascending")
         start = 0
-        for shard in self._shards:
+        for shard, path in zip(self._shards, self._paths, strict=True):
             for group in range(shard.num_row_groups):
                 stop = start + shard.metadata.row_group(group).num_rows
                 here = wanted[np.searchsorted(wanted, start) : np.searchsorted(wanted, stop)] - start
                 if len(here):
-                    column = shard.read_row_group(group, columns=[IMAGE]).column(IMAGE)
+                    column = _images(shard, path, group)
                     for row in here:
                         yield column[int(row)].as_py()
                 start = stop
+
+
+def _images(shard: pq.ParquetFile, path: Path, group: int) -> pa.ChunkedArray:
+    try:
+        column = shard.read_row_group(group, columns=[IMAGE]).column(IMAGE)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{path}: damaged ({' '.join(str(error).split())[:200]}); {_HINT}") from None
+    if column.null_count:
+        raise InputError(f"{path}: column {IMAGE}: {column.null_count} images are missing; {_HINT}")
+    return column

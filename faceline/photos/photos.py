@@ -1,14 +1,21 @@
 """Photos by name, from a folder (nested or not) or from a .zip, read the same way."""
 
+import os
 import threading
 import zipfile
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
 
 from faceline.core.errors import InputError
+from faceline.core.files import check_file
+from faceline.imaging.images import MAX_ENCODED_BYTES
 from faceline.photos.seven_zip import unpacking
 
+MAX_ARCHIVE_BYTES = 2**44
+# of these no more is unpacked than a member says that it holds
+_METHODS = {zipfile.ZIP_STORED: "stored", zipfile.ZIP_DEFLATED: "deflated"}
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 
 
@@ -30,6 +37,8 @@ class Photos(AbstractContextManager):
                     f"{source}: two photos are called {name} ({self._members[name]}, {member}); rename one"
                 )
             self._members[name] = member
+        if not self._members:
+            raise InputError(f"{source}: holds no photos (looked for {', '.join(sorted(SUFFIXES))})")
 
     @property
     def names(self) -> list[str]:
@@ -40,19 +49,39 @@ class Photos(AbstractContextManager):
         """The photo's encoded bytes.
 
         Raises:
-            InputError: there is no photo of that name, or its archive entry is damaged.
+            InputError: there is no photo of that name, it cannot be read, or is too large to be a photo.
         """
         try:
             member = self._members[image_id]
         except KeyError:
             raise InputError(f"{self._source}: no photo called {image_id!r}") from None
         if self._archive is None:
-            return (self._source / member).read_bytes()
+            path = self._source / member
+            check_file(path, "replace the photo", MAX_ENCODED_BYTES)
+            try:
+                return path.read_bytes()
+            except OSError as error:
+                raise InputError(f"{path}: cannot be read ({error.strerror})") from None
         try:
             with self._lock:
-                return self._archive.read(member)
-        except zipfile.BadZipFile as error:
+                return self._unpack(self._archive, member)
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError) as error:
             raise InputError(f"{self._source}: {member} is damaged ({error}); pack the archive again") from None
+
+    def _unpack(self, archive: zipfile.ZipFile, member: str) -> bytes:
+        """The bytes of an archive's entry, never more of them than it says."""
+        entry = archive.getinfo(member)
+        if entry.flag_bits & 1:
+            raise InputError(f"{self._source}: {member} is encrypted; pack the archive again without a password")
+        if entry.compress_type not in _METHODS:
+            raise InputError(
+                f"{self._source}: {member} is packed by method {entry.compress_type}; pack the archive again, "
+                "deflated or stored"
+            )
+        if entry.file_size > MAX_ENCODED_BYTES:
+            raise InputError(f"{self._source}: {member} has {entry.file_size} bytes, too many for a photo")
+        with archive.open(entry) as file:
+            return file.read(entry.file_size)
 
     def __exit__(self, *_: object) -> None:
         if self._archive is not None:
@@ -63,25 +92,36 @@ def open_photos(source: Path) -> Photos:
     """Opens a folder of photos or a .zip of them.
 
     Raises:
-        InputError: it is not there, is neither, two photos share a file name, or the photos are still packed as
-            7-Zip archives.
+        InputError: it is not there, is neither, holds no photos, two of them share a file name, or the photos are
+            still packed as 7-Zip archives.
     """
     if source.is_dir():
-        photos = Photos(source, (path.relative_to(source).as_posix() for path in source.rglob("*")), None)
-        if not photos.names:
+        photos = list(_files_below(source))
+        if not photos:
             _refuse_packed(source)
-        return photos
+        return Photos(source, photos, None)
     _refuse_packed(source)
     if not source.exists():
         raise InputError(f"{source}: no photos here; data/README.md says how to put a data set in place")
+    check_file(source, "expected a folder of photos or a .zip of them", MAX_ARCHIVE_BYTES)
     try:
         archive = zipfile.ZipFile(source)
-    except zipfile.BadZipFile:
-        raise InputError(f"{source}: expected a folder of photos or a .zip of them") from None
-    return Photos(source, archive.namelist(), archive)
+        members = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise InputError(f"{source}: expected a folder of photos or a .zip of them ({error})") from None
+    return Photos(source, members, archive)
 
 
 def _refuse_packed(source: Path) -> None:
     command = unpacking(source)
     if command:
         raise InputError(f"{source}: the photos are still packed; `{command}` unpacks them, then name their folder")
+
+
+def _files_below(folder: Path) -> Iterator[str]:
+    """Paths of the ordinary files below a folder, which links to folders do not lead out of: pipes never end."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            path = Path(place, name)
+            if path.suffix.lower() in SUFFIXES and path.is_file():
+                yield path.relative_to(folder).as_posix()

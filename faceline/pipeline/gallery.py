@@ -7,38 +7,35 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import astuple, dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from faceline.core.errors import InputError
-from faceline.pipeline.gallery_rows import (
-    QUALITY_COLUMNS,
-    FaceQuality,
-    PhotoRow,
-    checked_name,
-    file_name,
-    normalised_name,
-)
-from faceline.pipeline.gallery_schema import (
-    FORMAT,
+from faceline.core.files import check_file
+from faceline.pipeline.gallery_checks import (
+    STORED,
     SUMS_FORMAT,
-    bring_up_to_date,
-    connect,
-    create,
-    empty_log,
-    writing,
+    check_file_name,
+    check_person,
+    checked_embeddings,
+    checked_facts,
+    checked_quality,
+    explained,
 )
+from faceline.pipeline.gallery_rows import QUALITY_COLUMNS, PhotoRow, checked_name, file_name, normalised_name
+from faceline.pipeline.gallery_schema import bring_up_to_date, connect, create, empty_log, writing
 from faceline.pipeline.references import References, mean_references, nearest_references
 
 if TYPE_CHECKING:
     from faceline.evaluation.verification.template_tails import SearchKind
 
-STORED = np.dtype("<f4")
+MAX_FILE_BYTES = 2**36
 SAME_PHOTO = 0.9999  # cosine; a photo embedded twice, in other batches, differs in its last digits
 ROUNDING = 1e-6  # of a unit vector's length in float32: such a vector is kept to the bit
 _COLUMNS = ("name", "photo", "embedding", "enrolled", "photos", *QUALITY_COLUMNS)
@@ -65,23 +62,18 @@ class Gallery(AbstractContextManager):
             InputError: there is none, or the file is something else.
         """
         self.path = Path(path)
-        if not self.path.is_file():
-            raise InputError(f"{path}: no such gallery; `faceline enroll NAME PHOTO... --gallery {path}` makes one")
-        try:
+        check_file(self.path, f"`faceline enroll NAME PHOTO... --gallery {path}` makes a gallery", MAX_FILE_BYTES)
+        with explained(self.path):
             self._database = connect(self.path)
-            metadata = self._metadata()
-            if metadata.get("format") == SUMS_FORMAT and bring_up_to_date(self._database):
-                log.warning(
-                    f"{path}: brought to the present form; photos enrolled before share one row a person, and are "
-                    "listed and removed together"
-                )
-            metadata = self._metadata()
-        except sqlite3.DatabaseError as error:
-            raise InputError(f"{path}: not a faceline gallery ({error})") from None
-        if metadata.get("format") != FORMAT:
-            raise InputError(f"{path}: a gallery of the form {metadata.get('format')!r}, expected {FORMAT!r}")
-        self.model = metadata["model"]
-        self.dim = int(metadata["dim"])
+        try:
+            with explained(self.path):
+                facts = checked_facts(self._database, self.path)
+                if facts["format"] == SUMS_FORMAT:
+                    self._bring_up_to_date()
+        except BaseException:
+            self._database.close()
+            raise
+        self.model, self.dim = facts["model"], int(facts["dim"])
 
     @classmethod
     def open_or_create(cls, path: Path, model: str, dim: int) -> Gallery:
@@ -128,22 +120,24 @@ class Gallery(AbstractContextManager):
                 f"{self.path}: {len(known)} people are enrolled already ({some}); say --existing add or replace"
             )
         places = ", ".join("?" * len(_COLUMNS))
-        with writing(self._database) as database:
+        with self._writing() as database:
             if existing == "replace":
                 database.executemany("DELETE FROM photos WHERE name = ?", [(name,) for name in names])
             database.executemany(
                 f"INSERT INTO photos ({', '.join(_COLUMNS)}) VALUES ({places})", [_stored(row) for row in rows]
             )
         if existing == "replace":
-            empty_log(self._database)
+            self._empty_log()
 
     def holds(self, row: PhotoRow) -> bool:
         """Whether the person has this very photo already: a file of that name with the same embedding."""
         wanted = self._checked(row)
-        held = self._database.execute(
-            "SELECT embedding FROM photos WHERE name = ? AND photo = ?", (wanted.name, wanted.photo)
+        held = self._query(
+            "SELECT embedding FROM photos WHERE name = ? AND photo = ? AND photos = 1", (wanted.name, wanted.photo)
         )
-        return any(np.frombuffer(blob, STORED) @ wanted.embedding > SAME_PHOTO for (blob,) in held)
+        names, photos = [wanted.name] * len(held), [1] * len(held)
+        embeddings = checked_embeddings(self.path, names, [blob for (blob,) in held], photos, self.dim)
+        return bool((embeddings @ wanted.embedding > SAME_PHOTO).any())
 
     def remove(self, names: Iterable[str]) -> None:
         """Forgets people; their numbers are overwritten in the file.
@@ -151,12 +145,12 @@ class Gallery(AbstractContextManager):
         Raises:
             InputError: somebody is not enrolled; then nobody is removed.
         """
-        with writing(self._database) as database:
+        with self._writing() as database:
             for name in names:
                 name = normalised_name(name)
                 if not database.execute("DELETE FROM photos WHERE name = ?", (name,)).rowcount:
                     raise self._nobody(name)
-        empty_log(self._database)
+        self._empty_log()
 
     def remove_photos(self, name: str, photos: Iterable[str]) -> None:
         """Takes photos of one person back; who has none left is forgotten.
@@ -168,14 +162,14 @@ class Gallery(AbstractContextManager):
             InputError: the person is not enrolled, has no such photo or several of that name; then none is removed.
         """
         name = normalised_name(name)
-        with writing(self._database) as database:
+        with self._writing() as database:
             held = database.execute("SELECT id, photo FROM photos WHERE name = ? ORDER BY id", (name,)).fetchall()
             if not held:
                 raise self._nobody(name)
             for wanted in photos:
                 number = self._find(name, held, wanted)
                 database.execute("DELETE FROM photos WHERE id = ?", (number,))
-        empty_log(self._database)
+        self._empty_log()
 
     def _find(self, name: str, held: list[tuple[int, str]], wanted: str) -> int:
         found = [number for number, photo in held if photo == file_name(wanted)]
@@ -191,13 +185,17 @@ class Gallery(AbstractContextManager):
 
     def people(self) -> list[EnrolledPerson]:
         """Everybody, by name."""
-        rows = self._database.execute(
-            "SELECT name, sum(photos), max(enrolled) FROM photos GROUP BY name ORDER BY name"
-        )
-        return [EnrolledPerson(*row) for row in rows]
+        rows = self._query("SELECT name, photos, enrolled FROM photos ORDER BY name")
+        for row in rows:
+            check_person(self.path, *row)
+        people = []
+        for name, held in groupby(rows, key=lambda row: row[0]):
+            _, photos, enrolled = zip(*held, strict=True)
+            people.append(EnrolledPerson(name, sum(photos), max(enrolled)))
+        return people
 
     def __len__(self) -> int:
-        return self._database.execute("SELECT count(DISTINCT name) FROM photos").fetchone()[0]
+        return self._query("SELECT count(DISTINCT name) FROM photos")[0][0]
 
     def references(self, search: SearchKind = "mean") -> References:
         """Loads everybody for a search by the mean of a person's photos, or by the nearest of them.
@@ -205,9 +203,11 @@ class Gallery(AbstractContextManager):
         Raises:
             InputError: `nearest`, and somebody's photos are known by their sum only.
         """
-        rows = self._database.execute("SELECT name, photos, embedding FROM photos ORDER BY name, id").fetchall()
+        rows = self._query("SELECT name, photos, embedding FROM photos ORDER BY name, id")
+        for name, count, _ in rows:
+            check_person(self.path, name, count, "")
         names, photos = [name for name, _, _ in rows], np.array([count for _, count, _ in rows], int)
-        embeddings = np.frombuffer(b"".join(blob for _, _, blob in rows), STORED).reshape(len(rows), self.dim)
+        embeddings = checked_embeddings(self.path, names, [blob for _, _, blob in rows], photos, self.dim)
         if search == "mean":
             return mean_references(names, photos, embeddings)
         if sums := sorted({name for name, count in zip(names, photos, strict=True) if count > 1}):
@@ -219,14 +219,39 @@ class Gallery(AbstractContextManager):
 
     def rows(self) -> list[PhotoRow]:
         """Every photo, by person and in the order of enrolment."""
-        found = self._database.execute(f"SELECT {', '.join(_COLUMNS)}, id FROM photos ORDER BY name, id")
-        return [_loaded(row) for row in found]
+        found = self._query(f"SELECT {', '.join(_COLUMNS)}, id FROM photos ORDER BY name, id")
+        for name, photo, _, enrolled, photos, *_ in found:
+            check_person(self.path, name, photos, enrolled)
+            check_file_name(self.path, name, photo)
+        names, photos, blobs = [row[0] for row in found], [row[4] for row in found], [row[2] for row in found]
+        embeddings = checked_embeddings(self.path, names, blobs, photos, self.dim)
+        return [
+            PhotoRow(name, photo, vector, enrolled, checked_quality(self.path, name, quality), count, number)
+            for (name, photo, _, enrolled, count, *quality, number), vector in zip(found, embeddings, strict=True)
+        ]
 
     def __exit__(self, *raised: object) -> None:
         self._database.close()
 
-    def _metadata(self) -> dict[str, str]:
-        return dict(self._database.execute("SELECT key, value FROM facts"))
+    def _bring_up_to_date(self) -> None:
+        if bring_up_to_date(self._database, self.path):
+            log.warning(
+                f"{self.path}: brought to the present form; photos enrolled before share one row a person, and are "
+                "listed and removed together"
+            )
+
+    def _query(self, command: str, values: Sequence[object] = ()) -> list[tuple]:
+        with explained(self.path):
+            return self._database.execute(command, values).fetchall()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with explained(self.path), writing(self._database) as database:
+            yield database
+
+    def _empty_log(self) -> None:
+        with explained(self.path):
+            empty_log(self._database)
 
     def _nobody(self, name: str) -> InputError:
         return InputError(f"{self.path}: nobody called {name!r} is enrolled; `faceline list` names them")
@@ -247,9 +272,3 @@ def _stored(row: PhotoRow) -> tuple:
     """`_COLUMNS` of a row."""
     quality = (None,) * len(QUALITY_COLUMNS) if row.quality is None else astuple(row.quality)
     return (row.name, row.photo, row.embedding.astype(STORED).tobytes(), row.enrolled, row.photos, *quality)
-
-
-def _loaded(row: tuple) -> PhotoRow:
-    name, photo, embedding, enrolled, photos, *quality, number = row
-    measured = FaceQuality(*quality) if None not in quality else None
-    return PhotoRow(name, photo, np.frombuffer(embedding, STORED), enrolled, measured, photos, number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 from faceline.core.errors import InputError
 
 MAX_NAME = 200
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,9 @@ class PhotoRow:
 
 
 def file_name(path: str) -> str:
-    """The name of a file as it is stored: no folders, and text whatever bytes it is made of."""
-    return Path(path).name.encode("utf-8", "backslashreplace").decode()
+    """The name of a file as it is stored: no folders, and text in one line whatever bytes it is made of."""
+    text = Path(path).name.encode("utf-8", "backslashreplace").decode()
+    return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def normalised_name(name: str) -> str:
@@ -78,8 +81,15 @@ def checked_name(name: str) -> str:
         InputError: no such name.
     """
     clean = normalised_name(name)
-    if not clean or len(clean) > MAX_NAME or not clean.isprintable():
-        raise InputError(f"{name!r}: a name has 1 to {MAX_NAME} printable characters")
-    if clean == "unknown":
-        raise InputError("unknown: this name stands for people who are not enrolled; choose another")
+    if fault := name_fault(clean):
+        raise InputError(fault)
     return clean
+
+
+def name_fault(name: str) -> str:
+    """Why a name cannot be stored; empty where it can."""
+    if not name or len(name) > MAX_NAME or not name.isprintable():
+        return f"{name[:80]!r}: a name has 1 to {MAX_NAME} printable characters"
+    if name == "unknown":
+        return "unknown: this name stands for people who are not enrolled; choose another"
+    return ""

@@ -10,10 +10,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from faceline.core.errors import InputError
+from faceline.pipeline.gallery_checks import (
+    FORMAT,
+    SUMS_FORMAT,
+    check_person,
+    checked_embeddings,
+    checked_facts,
+    explained,
+)
 from faceline.pipeline.gallery_rows import QUALITY_COLUMNS
 
-FORMAT = "faceline gallery 2"
-SUMS_FORMAT = "faceline gallery 1"  # kept a person's sum of embeddings, and no photos
 PRIVATE = 0o600
 
 _PHOTOS = f"""CREATE TABLE photos (
@@ -36,8 +42,12 @@ def earlier_photos(count: int) -> str:
 
 def connect(path: Path) -> sqlite3.Connection:
     """Opens a file for single statements, each a transaction of its own; deleted content is overwritten."""
-    database = sqlite3.connect(path, timeout=60, isolation_level=None)
-    database.execute("PRAGMA secure_delete = ON")
+    # SQLite writes beside a file that it reads; where nothing can be written it must know that nobody does
+    unchanging = path.exists() and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    name = f"{path.absolute().as_uri()}?immutable=1" if unchanging else path
+    database = sqlite3.connect(name, timeout=60, isolation_level=None, uri=unchanging)
+    if not unchanging:
+        database.execute("PRAGMA secure_delete = ON")
     return database
 
 
@@ -47,10 +57,11 @@ def writing(database: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     database.execute("BEGIN IMMEDIATE")
     try:
         yield database
+        database.execute("COMMIT")
     except BaseException:
-        database.execute("ROLLBACK")
+        if database.in_transaction:
+            database.execute("ROLLBACK")
         raise
-    database.execute("COMMIT")
 
 
 def empty_log(database: sqlite3.Connection) -> None:
@@ -66,7 +77,7 @@ def create(path: Path, model: str, dim: int) -> None:
     """
     if not path.parent.is_dir():
         raise InputError(f"{path}: there is no folder {path.parent} to put the gallery in")
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+    with explained(path), tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name[:100]}.") as folder:
         temporary = Path(folder) / path.name
         temporary.touch(mode=PRIVATE)  # SQLite gives its log files the same mode
         database = connect(temporary)
@@ -84,19 +95,26 @@ def create(path: Path, model: str, dim: int) -> None:
             temporary.rename(path)
 
 
-def bring_up_to_date(database: sqlite3.Connection) -> bool:
+def bring_up_to_date(database: sqlite3.Connection, path: Path) -> bool:
     """Gives the people of a file of the earlier form one row each, which stands for all their photos.
 
     Returns:
         Whether there was anything to do.
+
+    Raises:
+        InputError: a row is damaged; then nothing is changed.
     """
     with writing(database):
-        (held,) = database.execute("SELECT value FROM facts WHERE key = 'format'").fetchone()
-        if held != SUMS_FORMAT:  # another process was quicker
+        facts = checked_facts(database, path)
+        if facts["format"] != SUMS_FORMAT:  # another process was quicker
             return False
         database.execute(_PHOTOS)
         database.execute(_BY_NAME)
         people = database.execute("SELECT name, total, photos, updated FROM people ORDER BY name").fetchall()
+        for name, _, count, when in people:
+            check_person(path, name, count, when)
+        names, totals, counts, _ = zip(*people, strict=True) if people else ((), (), (), ())
+        checked_embeddings(path, names, totals, counts, int(facts["dim"]))
         database.executemany(
             "INSERT INTO photos (name, photo, embedding, photos, enrolled) VALUES (?, ?, ?, ?, ?)",
             [(name, earlier_photos(count), total, count, when) for name, total, count, when in people],

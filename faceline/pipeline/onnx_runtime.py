@@ -3,11 +3,14 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import onnxruntime
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from faceline.core.errors import InputError
+from faceline.core.files import check_file
 from faceline.detectors.mtcnn import MtcnnNets, Net
 from faceline.imaging.images import at_size
 from faceline.landmarks.net.base import HOURGLASS, PointPredictor
@@ -15,7 +18,32 @@ from faceline.landmarks.net.base import HOURGLASS, PointPredictor
 HOURGLASS_ONNX = "hourglass.onnx"
 RECOGNIZER_ONNX = "recognizer.onnx"
 MTCNN_FILES = {"pnet": "mtcnn_pnet.onnx", "rnet": "mtcnn_rnet.onnx", "onet": "mtcnn_onet.onnx"}
+MAX_FILE_BYTES = 2**34
 _PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
+
+
+class _Net(BaseModel):
+    """What every exported net says of itself; what a landmark net says besides is checked by `PointPredictor`."""
+
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+    input_px: Annotated[int, Field(ge=8, le=1024)]
+    synthetic: bool
+
+
+class _Config(BaseModel):
+    model_config = ConfigDict(strict=True)
+    embedding_dim: Annotated[int, Field(ge=2, le=4096)]
+
+
+class _Align(BaseModel):
+    model_config = ConfigDict(strict=True)
+    size_px: Annotated[int, Field(ge=8, le=1024)]
+
+
+class _Recognizer(_Net):
+    config: _Config
+    align: _Align
+    model: Annotated[str, Field(min_length=1)]
 
 
 class OnnxLandmarkPredictor(PointPredictor):
@@ -23,6 +51,7 @@ class OnnxLandmarkPredictor(PointPredictor):
 
     def __init__(self, path: Path) -> None:
         self._session, metadata = open_session(path, HOURGLASS)
+        _check(_Net, metadata, path)
         super().__init__(path, metadata)
 
     def predict_pixels(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -40,6 +69,10 @@ class OnnxEmbedder:
 
     def __init__(self, path: Path) -> None:
         self._session, self.metadata = open_session(path, "recognizer")
+        _check(_Recognizer, self.metadata, path)
+        dim = self._session.get_outputs()[0].shape[-1]
+        if isinstance(dim, int) and dim != self.metadata["config"]["embedding_dim"]:
+            raise InputError(f"{path}: gives {dim} numbers a face, not its metadata's config.embedding_dim")
         self.input_px = int(self.metadata["input_px"])
         self.synthetic = bool(self.metadata["synthetic"])
         self.model = str(self.metadata["model"])
@@ -67,25 +100,35 @@ def _net(path: Path, kind: str) -> Net:
     return lambda batch: tuple(session.run(None, {"images": batch}))
 
 
+def _check(kind: type[BaseModel], metadata: dict, path: Path) -> None:
+    try:
+        kind.model_validate(metadata)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise InputError(f"{path}: its metadata: {key}: {first['msg'][:300]}; export the models again") from None
+
+
 def open_session(path: Path, kind: str) -> tuple[onnxruntime.InferenceSession, dict]:
     """Opens an exported model and reads its metadata.
 
     Raises:
         InputError: it is missing, not an ONNX file, or not one that faceline exported as `kind`.
     """
-    if not path.is_file():
-        raise InputError(
-            f"{path}: no such model; `faceline export-onnx {path.parent}` writes it from the trained ones"
-        )
+    check_file(path, f"`faceline export-onnx {path.parent}` writes it from the trained models", MAX_FILE_BYTES)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     providers = [name for name in _PROVIDERS if name in onnxruntime.get_available_providers()]
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=providers)
     except Exception as error:  # its many exceptions share no public base
-        raise InputError(f"{path}: ONNX Runtime cannot read it ({error})") from None
-    metadata = session.get_modelmeta().custom_metadata_map
-    found = json.loads(metadata.get("kind", "null"))
-    if found != kind:
-        raise InputError(f"{path}: expected a {kind} that faceline exported, found {found or 'another model'}")
-    return session, {key: json.loads(value) for key, value in metadata.items()}
+        raise InputError(f"{path}: ONNX Runtime cannot read it ({' '.join(str(error).split())[:300]})") from None
+    texts = session.get_modelmeta().custom_metadata_map
+    try:
+        metadata = {key: json.loads(value) for key, value in texts.items()}
+    except (ValueError, RecursionError):
+        metadata = {}
+    if metadata.get("kind") != kind:
+        found = str(metadata.get("kind") or "another model")[:80]
+        raise InputError(f"{path}: expected a {kind} that faceline exported, found {found}")
+    return session, metadata

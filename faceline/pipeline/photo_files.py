@@ -10,13 +10,11 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from faceline.core.errors import InputError
+from faceline.core.files import check_file
+from faceline.imaging.images import MAX_ENCODED_BYTES, too_large
 from faceline.imaging.parallel import ordered_map
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".pgm", ".ppm"}
-
-# beyond these a photo is not decoded: 80 Mpx are 240 MB of RGB, and longer sides than this come from no camera
-MAX_PIXELS = 80_000_000
-MAX_SIDE_PX = 20_000
 
 
 @dataclass(frozen=True)
@@ -72,17 +70,18 @@ def read_photo(path: Path) -> Photo:
     """
     name = str(path)
     try:
+        check_file(path, "", MAX_ENCODED_BYTES)
+    except InputError as error:
+        reason = str(error).removeprefix(f"{path}: ").removesuffix("; ")
+        return Photo(name, "unreadable", reason)
+    try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of sizes and odd metadata that are judged below
             with Image.open(path) as file:
                 width, height = file.size
-                if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE_PX:
+                if too_large(width, height):
                     return Photo(name, "too_large", f"{width} x {height} px; make it smaller first")
                 return Photo(name, "ok", image=_to_rgb(ImageOps.exif_transpose(file)))
-    except FileNotFoundError:
-        return Photo(name, "unreadable", "no such file")
-    except IsADirectoryError:
-        return Photo(name, "unreadable", "a folder, not a photo")
     except Image.DecompressionBombError as error:
         return Photo(name, "too_large", str(error))
     except UnidentifiedImageError:

@@ -7,13 +7,12 @@ import io
 from itertools import takewhile
 from pathlib import Path
 
-import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from faceline.core.errors import InputError
-from faceline.core.files import write_text
-from faceline.core.params import PARAMS_FILE, parse_group
+from faceline.core.files import read_text, write_text
+from faceline.core.params import MAX_FILE_BYTES, PARAMS_FILE, parse_group, parse_yaml
 from faceline.settings.inputs import in_the_forms_there, missing_inputs
 from faceline.settings.schema import Params
 
@@ -44,7 +43,7 @@ def load_variant(name: str, folder: Path = FOLDER) -> Params:
     Raises:
         InputError: as `write_variant` does.
     """
-    return parse_group(Params, yaml.safe_load(merge_variant(name, folder)))
+    return parse_group(Params, parse_yaml(merge_variant(name, folder), folder / f"{name}.yaml"))
 
 
 def variant_names(folder: Path = FOLDER) -> list[str]:
@@ -66,7 +65,7 @@ def merge_variant(name: str, folder: Path = FOLDER) -> str:
     in_the_forms_there(tree)
     merged = io.StringIO()
     _YAML.dump(tree, merged)
-    title, _ = _title((folder / f"{name}.yaml").read_text())
+    title, _ = _title(_text(folder / f"{name}.yaml"))
     _, body = _title(merged.getvalue())
     return f"{title}# Written by `faceline params {name}` from params/base.yaml and params/{name}.yaml.\n{body}"
 
@@ -99,13 +98,18 @@ def _merge(base: dict, changes: dict, path: Path, within: str = "") -> None:
 
 
 def _load(path: Path) -> dict:
+    text = _text(path)
+    plain = parse_yaml(text, path)  # refuses what would take all memory or never end
+    if not isinstance(plain or {}, dict) or not isinstance((plain or {}).get(_BUILDS_ON, ""), str):
+        raise InputError(f"{path}: expected groups of parameters, and the name of a variant for {_BUILDS_ON}")
     try:
-        tree = _YAML.load(path.read_text())
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file; run this where the folder params is") from None
+        return _YAML.load(text) or {}
     except YAMLError as error:
         raise InputError(f"{path}: not valid YAML: {error}") from None
-    return tree or {}
+
+
+def _text(path: Path) -> str:
+    return read_text(path, "run this where the folder params is", MAX_FILE_BYTES)
 
 
 def _title(text: str) -> tuple[str, str]:

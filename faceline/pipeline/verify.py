@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from faceline.core.errors import FacelineError, InputError
+from faceline.core.files import read_text
 from faceline.evaluation.scores.rates import area_under_roc, tpr_at_fpr
 from faceline.evaluation.verification.rate import Rate, label, too_few
 from faceline.pipeline.photo_files import photos_below
@@ -75,10 +76,7 @@ def parse_pairs(path: Path) -> list[Pair]:
     Raises:
         InputError: no such file, or a line that is not as described above; the message names the line.
     """
-    try:
-        lines = path.read_text().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as a pairs file ({error})") from None
+    lines = read_text(path, "expected pairs in the form of LFW's pairs.txt").splitlines()
     folds, each = _header(path, lines)
     body = [(number, line.split()) for number, line in enumerate(lines[1:], 2) if line.strip()]
     if len(body) != 2 * folds * each:
@@ -116,7 +114,7 @@ def _pair(path: Path, number: int, fields: list[str], fold: int, same: bool) -> 
         photos = [f"{who}/{who}_{int(which):04d}" for who, which in ((name, first), (other_name, second))]
         return Pair(*photos, same, fold)
     except ValueError:
-        raise InputError(f"{path}, line {number}: expected `{shape}`, found `{' '.join(fields)}`") from None
+        raise InputError(f"{path}, line {number}: expected `{shape}`, found `{' '.join(fields)[:200]}`") from None
 
 
 def evaluate(scores: np.ndarray, same: np.ndarray, folds: np.ndarray) -> LfwResult:
@@ -184,7 +182,9 @@ def locate(pairs: Sequence[Pair], images: Path) -> dict[str, Path]:
     for name in sorted({name for pair in pairs for name in (pair.first, pair.second)}):
         found = files.get(name, [])
         if len(found) != 1:
-            raise InputError(f"{images / name}: {'no such photo' if not found else 'two photos of this name'}")
+            raise InputError(
+                f"{str(images / name)[:300]}: {'no such photo' if not found else 'two photos of this name'}"
+            )
         located[name] = found[0]
     return located
 

@@ -6,7 +6,6 @@ import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
 
@@ -163,11 +162,11 @@ class Inputs:
         return self._read(name, read_json)
 
     def _read(self, name: str, reader: Callable) -> Any:
+        if not (self.reports / name).is_file():
+            return self._absent(name)
         try:
             return reader(self.reports / name)
-        except FileNotFoundError:
-            return self._absent(name)
-        except ValueError as error:
+        except (ValueError, InputError) as error:
             return Missing(f"reports/{name} cannot be read: {error}.")
 
     @staticmethod
@@ -198,12 +197,7 @@ def _cell(value: object) -> str:
 
 
 def _flat(path: Path) -> dict[str, float | int | None]:
-    try:
-        values = read_json(path)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such metrics file; `dvc repro` writes it") from None
-    except JSONDecodeError as error:
-        raise InputError(f"{path}: not valid JSON ({error}); run its stage again") from None
-    if not isinstance(values, dict) or any(isinstance(value, dict | list) for value in values.values()):
+    values = read_json(path, "`dvc repro` writes it")
+    if any(isinstance(value, dict | list) for value in values.values()):
         raise InputError(f"{path}: expected one flat JSON object of figures; run its stage again")
     return values

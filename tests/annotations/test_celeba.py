@@ -135,7 +135,7 @@ def test_each_fault_is_named(tmp_path, kind, text, words):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"nowhere\.txt: no such annotation file"):
+    with pytest.raises(InputError, match=r"nowhere\.txt: no such file"):
         read_file(tmp_path / "nowhere.txt", "boxes")
 
 
@@ -183,6 +183,7 @@ def rows_of(width, values):
 
 
 PIXELS = st.integers(-9999, 99999)
+SIZES = st.integers(0, 99999)
 
 
 @settings(max_examples=40, deadline=None)
@@ -190,7 +191,7 @@ PIXELS = st.integers(-9999, 99999)
     st.lists(
         st.tuples(
             st.integers(1, 2**31 - 1),
-            rows_of(4, PIXELS),
+            st.tuples(PIXELS, PIXELS, SIZES, SIZES).map(list),
             rows_of(10, PIXELS),
             rows_of(40, st.sampled_from([0, 1, None])),
         ),

@@ -424,7 +424,7 @@ def test_a_gallery_that_is_not_there(world: World, verb: str) -> None:
     run = world.faces if verb == "identify" else world.run
     result = run(verb, *target, "--gallery", world.folder / "gone.db")
     assert result.exit_code == 2
-    assert "no such gallery" in result.stderr
+    assert "makes a gallery" in result.stderr
     assert not (world.folder / "gone.db").exists()
 
 

@@ -70,7 +70,7 @@ def test_nobody_missing_leaves_the_columns(tmp_path):
 
 
 def test_a_missing_table_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"_rejected\.csv: no such table"):
+    with pytest.raises(InputError, match=r"_rejected\.csv: no such file"):
         read_rejected(tmp_path)
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from faceline.core.columns import BOX_COLUMNS, IMAGE_ID
+from faceline.core.errors import InputError
 from faceline.data.crops.params import CropParams
-from faceline.imaging.images import decode_rgb, encode_jpeg
+from faceline.imaging.images import decode_rgb, encode_jpeg, too_large
 from faceline.imaging.parallel import ordered_map
 from faceline.imaging.progress import track
 from faceline.photos.photos import Photos
@@ -18,9 +19,15 @@ from faceline.windows.windows import WINDOW_COLUMNS, Window, cut, window_around
 CROP_COLUMNS = [*WINDOW_COLUMNS, "photo_width", "photo_height"]
 
 
-def cut_face(photo: np.ndarray, box: np.ndarray, params: CropParams) -> tuple[Window, bytes]:
-    """The window round a face's (4,) box in an RGB photo, and the JPEG of what it holds."""
+def cut_face(photo: np.ndarray, box: np.ndarray, params: CropParams, name: str = "photo") -> tuple[Window, bytes]:
+    """The window round a face's (4,) box in an RGB photo, and the JPEG of what it holds.
+
+    Raises:
+        InputError: the window is too large for any photo; the message calls this one by `name`.
+    """
     window = window_around(box, params.context, params.max_px)
+    if too_large(window.side, window.side):
+        raise InputError(f"{name}: the window round its box is {window.side} px wide, too large for a photo")
     return window, encode_jpeg(cut(photo, window), params.jpeg_quality)
 
 
@@ -39,7 +46,7 @@ def crop_faces(
     def crop(face: tuple[str, np.ndarray]) -> tuple[tuple, bytes]:
         image_id, box = face
         photo = decode_rgb(photos.read(image_id), image_id)
-        window, jpeg = cut_face(photo, box, params)
+        window, jpeg = cut_face(photo, box, params, image_id)
         return (*astuple(window), photo.shape[1], photo.shape[0]), jpeg
 
     faces = zip(rows[IMAGE_ID], rows[BOX_COLUMNS].to_numpy(np.float64), strict=True)

@@ -11,13 +11,23 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from faceline.core.columns import PERSON, PERSON_COLUMNS
 from faceline.core.errors import InputError
 from faceline.core.files import replacing
+from faceline.tables.tables import METADATA_KEY, metadata_of, open_parquet, read_columns
 
 OK = "ok"
 NO_LABEL = -1
+MAX_LENGTH_ERROR = 1e-3  # of a unit vector's length
 _EMBEDDING = "embedding"
-_METADATA_KEY = b"faceline"
+_REQUIRED = {
+    **dict.fromkeys(PERSON_COLUMNS, "text"),
+    PERSON: "whole numbers",
+    "status": "text",
+    "head_label": "whole numbers",
+    _EMBEDDING: "vectors of numbers",
+}
+_HINT = "run the stage embed"
 
 
 @dataclass(frozen=True)
@@ -58,7 +68,7 @@ def write_embeddings(path: Path, table: EmbeddingTable) -> None:
     vectors = pa.FixedSizeListArray.from_arrays(values, dim, mask=pa.array(~table.ok))
     rows = pa.Table.from_pandas(table.rows, preserve_index=False)
     rows = rows.append_column(_EMBEDDING, vectors)
-    header = {_METADATA_KEY: json.dumps(table.metadata, sort_keys=True).encode()}
+    header = {METADATA_KEY: json.dumps(table.metadata, sort_keys=True).encode()}
     with replacing(path) as temporary:
         pq.write_table(rows.replace_schema_metadata(header), temporary, compression="zstd")
 
@@ -67,19 +77,21 @@ def read_embeddings(path: Path) -> EmbeddingTable:
     """Reads what `write_embeddings` wrote.
 
     Raises:
-        InputError: no such file, or no table of embeddings.
+        InputError: no such file, no table of embeddings, or vectors that are not finite and of length 1.
     """
-    try:
-        table = pq.read_table(path)
-    except (FileNotFoundError, pa.ArrowInvalid) as error:
-        raise InputError(f"{path}: cannot be read as embeddings ({error}); run the stage embed") from None
-    if not {_EMBEDDING, "status", "image_id"} <= set(table.column_names):
-        raise InputError(f"{path}: expected columns image_id, status and embedding, found {table.column_names}")
+    file = open_parquet(path, _REQUIRED, _HINT)
+    table = read_columns(file, path, file.schema_arrow.names, _HINT)
     column = table.column(_EMBEDDING).combine_chunks()
     dim = column.type.list_size
     embeddings = np.full((len(column), dim), np.nan, np.float32)
     valid = column.is_valid().to_numpy(zero_copy_only=False)
     embeddings[valid] = column.drop_null().flatten().to_numpy(zero_copy_only=False).reshape(-1, dim)
-    metadata = json.loads((table.schema.metadata or {}).get(_METADATA_KEY, b"{}"))
-    rows = table.drop_columns([_EMBEDDING]).replace_schema_metadata(None).to_pandas()
-    return EmbeddingTable(rows, embeddings, metadata)
+    metadata = metadata_of(file.schema_arrow, path, _HINT)
+    if not isinstance(metadata.get("model"), str):
+        raise InputError(f"{path}: does not say which model made it; {_HINT}")
+    rows = table.drop_columns([_EMBEDDING]).to_pandas()
+    read = EmbeddingTable(rows, embeddings, metadata)
+    lengths = np.linalg.norm(embeddings[read.ok].astype(np.float64), axis=1)
+    if not (valid == read.ok).all() or not (np.abs(lengths - 1) < MAX_LENGTH_ERROR).all() or not len(rows):
+        raise InputError(f"{path}: expected a vector of length 1 for each face whose status is ok; {_HINT}")
+    return read

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError
 
 from faceline.core.errors import FacelineError, InputError
-from faceline.core.files import write_text
+from faceline.core.files import read_text, write_text
 from faceline.evaluation.verification.comparisons import Comparisons
 from faceline.evaluation.verification.counts import ImpostorCounts
 from faceline.evaluation.verification.impostors import ImpostorScores
@@ -109,16 +109,14 @@ class Calibration(BaseModel):
         Raises:
             InputError: no such file, or not a calibration.
         """
+        hint = "`dvc repro evaluate_recognition` writes it"
+        text = read_text(path, hint)
         try:
-            return cls.model_validate_json(path.read_bytes())
-        except (OSError, ValidationError) as error:
-            problem = error
-            if isinstance(error, ValidationError):
-                first = error.errors()[0]
-                problem = " ".join(filter(None, [".".join(map(str, first["loc"])), first["msg"]]))
-            raise InputError(
-                f"{path}: cannot be read as a calibration ({problem}); run `dvc repro evaluate_recognition`"
-            ) from None
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            problem = " ".join(filter(None, [".".join(map(str, first["loc"])), first["msg"][:200]]))
+            raise InputError(f"{path}: cannot be read as a calibration ({problem}); {hint}") from None
 
 
 def pair_tail(dev: Comparisons, block_mb: float = 256, seed: int = 1) -> ScoreTail:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, FiniteFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, NonNegativeInt, PositiveInt, model_validator
 
 from faceline.core.errors import InputError
 from faceline.evaluation.scores.rates import allowed_false_matches
 
 STEPS = 400
 EXACT_FMRS = (0.5, 0.2, 0.1, 0.05, 0.01, 0.005, 0.001, 1e-4, 1e-5, 1e-6)
+MAX_COSINE = 1.001  # of unit vectors, with what rounding adds
 UNSUPPORTED = 2.0  # `smallest_fmr` of a tail that supports no rate at all
 
 
@@ -29,8 +31,8 @@ class ScoreTail(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     comparisons: PositiveInt
-    smallest_fmr: PositiveFloat
-    thresholds: tuple[FiniteFloat, ...]
+    smallest_fmr: Annotated[float, Field(gt=0, le=UNSUPPORTED)]
+    thresholds: tuple[Annotated[FiniteFloat, Field(strict=True)], ...]
     false_matches: tuple[NonNegativeInt, ...]
 
     @model_validator(mode="after")
@@ -40,6 +42,10 @@ class ScoreTail(BaseModel):
             raise ValueError(f"{len(thresholds)} thresholds and {len(matches)} false match counts, not as many")
         if (np.diff(thresholds) > 0).any() or (np.diff(matches) <= 0).any() or matches[0] != 0:
             raise ValueError("thresholds must descend, and false matches ascend from 0")
+        if (np.abs(thresholds) > MAX_COSINE).any():
+            raise ValueError(f"thresholds must be cosine similarities, from {-MAX_COSINE} to {MAX_COSINE}")
+        if not self.smallest_fmr * self.comparisons >= 1:
+            raise ValueError(f"a smallest rate of {self.smallest_fmr:g} with {self.comparisons} comparisons")
         if matches[-1] >= self.comparisons:
             raise ValueError(f"{matches[-1]} false matches of {self.comparisons} comparisons")
         return self

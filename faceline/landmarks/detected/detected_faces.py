@@ -11,10 +11,12 @@ from faceline.boxes.boxes import BoxMap, iou
 from faceline.core.columns import BOX_COLUMNS, IMAGE_ID, POINT_COLUMNS
 from faceline.core.errors import InputError
 from faceline.core.files import replacing
+from faceline.tables.tables import check_numbers, open_parquet, read_columns
 
 # boxes are in the set's convention, points the detector's own; NaN where no box lies over the annotated one
 DETECTED_BOX = [f"detected_{column}" for column in BOX_COLUMNS]
 DETECTED_POINTS = [f"detected_{column}" for column in POINT_COLUMNS]
+_HINT = "`dvc repro detect_landmarks` writes it"
 MAX_FACES = {"test": 400, "train": 200}
 
 # boxes (n, 4) and points (n, 5, 2) of a photo, photo px
@@ -75,8 +77,12 @@ def write_detected(path: Path, detector: str, table: pd.DataFrame) -> None:
 
 def read_detected(path: Path) -> tuple[str, pd.DataFrame]:
     """The detector's name, and the table by image_id; InputError where there is no table of detections."""
-    try:
-        table = pd.read_parquet(path)
-        return str(table.detector.iloc[0]), table.set_index(IMAGE_ID)[["split", *DETECTED_BOX, *DETECTED_POINTS]]
-    except (OSError, ValueError, KeyError, IndexError, AttributeError) as error:
-        raise InputError(f"{path}: cannot be read as detections ({error}); `dvc repro detect_landmarks`") from None
+    required = {IMAGE_ID: "text", "split": "text", "detector": "text"}
+    file = open_parquet(path, required | dict.fromkeys([*DETECTED_BOX, *DETECTED_POINTS], "numbers"), _HINT)
+    table = read_columns(file, path, [*required, *DETECTED_BOX, *DETECTED_POINTS], _HINT).to_pandas()
+    if table.detector.nunique(dropna=False) != 1 or table.detector.isna().any():
+        raise InputError(f"{path}: column detector: expected one name in all rows; {_HINT}")
+    found = table[table[DETECTED_BOX[0]].notna()]
+    check_numbers(found, [*DETECTED_BOX, *DETECTED_POINTS], path, _HINT)
+    check_numbers(found, DETECTED_BOX[2:], path, _HINT, low=0)
+    return str(table.detector.iloc[0]), table.set_index(IMAGE_ID)[["split", *DETECTED_BOX, *DETECTED_POINTS]]

@@ -24,8 +24,12 @@ class PointPredictor(ABC):
 
     def __init__(self, path: Path | str, metadata: Mapping) -> None:
         """Raises InputError when the model at `path` is for other points."""
-        if metadata["points"] != list(POINTS):
-            raise InputError(f"{path}: finds the points {metadata['points']}, expected {list(POINTS)}")
+        if metadata.get("points") != list(POINTS):
+            found = str(metadata.get("points"))[:200]
+            raise InputError(f"{path}: finds the points {found}, expected {list(POINTS)}")
+        margin = metadata.get("margin")
+        if not isinstance(margin, int | float) or not -0.5 < margin <= 1:
+            raise InputError(f"{path}: its metadata: margin is {str(margin)[:80]}, expected -0.5 to 1")
         self.metadata = dict(metadata)
         self.input_px = int(metadata["input_px"])
         self.synthetic = bool(metadata["synthetic"])

@@ -5,15 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
+from pydantic import BaseModel, ConfigDict, Field
 
 from faceline.core.columns import POINTS
 from faceline.landmarks.net.base import HOURGLASS, PointPredictor
 from faceline.landmarks.net.codec import Codec
 from faceline.landmarks.net.hourglass import MEAN, STD, HourglassConfig, StackedHourglass, normalised
-from faceline.models.model_file import load_model, save_model
+from faceline.models.model_file import Header, InputPx, load_model, save_model, with_weights
+
+
+class _Config(BaseModel):
+    """`HourglassConfig` as a file holds it, in ranges that fit memory."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+    stacks: Annotated[int, Field(ge=1, le=32)]
+    channels: Annotated[int, Field(ge=8, le=1024, multiple_of=2)]
+    depth: Annotated[int, Field(ge=1, le=8)]
+    input_px: InputPx
+    sigma_px: Annotated[float, Field(gt=0, le=100)]
+
+
+class HourglassHeader(Header):
+    """The metadata of a landmark net; what every runner of it needs is checked there."""
+
+    config: _Config
 
 
 class LandmarkPredictor(PointPredictor):
@@ -28,9 +47,8 @@ class LandmarkPredictor(PointPredictor):
     @classmethod
     def load(cls, path: Path, device: torch.device | str = "cpu") -> LandmarkPredictor:
         """Reads a model file; InputError where it is no hourglass, or one for other points."""
-        tensors, metadata = load_model(path, HOURGLASS)
-        net = StackedHourglass(HourglassConfig(**metadata["config"]))
-        net.load_state_dict(tensors)
+        tensors, metadata = load_model(path, HOURGLASS, HourglassHeader)
+        net = with_weights(lambda: StackedHourglass(HourglassConfig(**metadata["config"])), tensors, path)
         return cls(net, metadata, torch.device(device), path)
 
     @torch.inference_mode()

@@ -47,7 +47,7 @@ def crop_set(rows: pd.DataFrame, photos: Photos, params: CropParams, writer: Pac
             reason = "no_box"
         if reason:
             return reason, (), b""
-        window, image = cut_face(photo, boxes[place], params)
+        window, image = cut_face(photo, boxes[place], params, rows.image_id.iloc[place])
         return "", (*astuple(window), width, height), image
 
     made = iter(track(ordered_map(crop, range(len(rows))), "crop", total=len(rows), unit="face"))

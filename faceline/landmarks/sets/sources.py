@@ -17,9 +17,12 @@ import pandas as pd
 from faceline.boxes.boxes import BoxMap, box_around
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, POINT_COLUMNS, is_synthetic
 from faceline.core.errors import InputError
+from faceline.core.files import read_text
 from faceline.data.selection.selected import read_selected
 from faceline.points.points import eye_distance, point_table
 
+MAX_PX = 1_000_000  # no photo is as large
+MAX_NAME = 255  # characters: longer ones name no file
 _MTFL_NAME = re.compile(r"(?P<cut>\d+)_\d+_\d+|_-?\d+_(?P<posed>\d+)_\d+")
 
 
@@ -52,6 +55,8 @@ def read_mtfl(path: Path) -> pd.DataFrame:
     split = held_out(photos)
     sound = (own[:, 2:] > 0).all(axis=1) & np.isfinite(points).all(axis=(1, 2)) & (eye_distance(points) >= 1)
     fitted = sound & (split == "train")
+    if not fitted.any():
+        raise InputError(f"{path}: none of the training faces has a box and five points; expected {form}")
     box_map = BoxMap.fit(own[fitted], box_around(points[fitted]))
     return _table(ids, [""] * len(ids), photos, split, box_map.apply(own), points)
 
@@ -120,10 +125,7 @@ def _read_list(
     path: Path, separator: str | None, count: int, form: str, name_of: Callable[[str], str], header: int = 0
 ) -> tuple[list[str], np.ndarray]:
     """Names and (n, count) numbers of the lines after the first `header`, all of the form that `form` says."""
-    try:
-        lines = Path(path).read_text().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); landmarks.annotations names the set's list") from None
+    lines = read_text(Path(path), "landmarks.annotations names the set's list").splitlines()
     numbers: dict[str, list[float]] = {}
     for place, line in enumerate(lines[header:], header + 1):
         if not line.strip():
@@ -132,13 +134,17 @@ def _read_list(
         if len(rest) != count:
             raise InputError(f"{path}, line {place}: expected {form}, found {len(rest)}")
         image_id = name_of(name)
+        if not image_id or len(image_id) > MAX_NAME or "/" in image_id or not image_id.isprintable():
+            raise InputError(f"{path}, line {place}: {image_id[:80]!r} is no file's name")
         if image_id in numbers:
             raise InputError(f"{path}: {image_id} is listed more than once; photos are told apart by file name")
         try:
             numbers[image_id] = [float(value) for value in rest]
         except ValueError as error:
             value = str(error).rpartition(": ")[2]
-            raise InputError(f"{path}, line {place}: {value} is not a number") from None
+            raise InputError(f"{path}, line {place}: {value[:80]} is not a number") from None
+        if not all(abs(value) <= MAX_PX for value in numbers[image_id]):
+            raise InputError(f"{path}, line {place} ({image_id}): expected numbers from -{MAX_PX} to {MAX_PX}")
     if not numbers:
         raise InputError(f"{path}: is empty: it lists no photos")
     return list(numbers), np.array(list(numbers.values()))

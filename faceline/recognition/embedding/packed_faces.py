@@ -29,7 +29,10 @@ def rejected_like(folder: Path, rows: pd.DataFrame) -> pd.DataFrame:
     missing = [name for name in [*columns, "reason"] if name not in rejected]
     if missing:
         raise InputError(f"{folder / REJECTED}: lacks the columns {', '.join(missing)}; run the set's stage again")
-    return rejected[[*columns, "reason"]].astype({name: rows[name].dtype for name in columns})
+    try:
+        return rejected[[*columns, "reason"]].astype({name: rows[name].dtype for name in columns})
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{folder / REJECTED}: not in the types of its set ({error}); run its stage again") from None
 
 
 def embed_packed(

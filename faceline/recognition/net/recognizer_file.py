@@ -3,17 +3,55 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Annotated, Any, Literal
 
+from pydantic import BaseModel, ConfigDict, Field, create_model
 from torch import Tensor
 
 from faceline.core.errors import InputError
-from faceline.models.model_file import load_model, save_model
+from faceline.models.model_file import Header, InputPx, Point, check_header, load_model, save_model, with_weights
 from faceline.recognition.heads.base import Head
-from faceline.recognition.heads.registry import build_head, load_loss
-from faceline.recognition.net.embedding_net import MEAN, STD, EmbeddingNet, NetConfig
+from faceline.recognition.heads.registry import build_head, load_loss, loss_names
+from faceline.recognition.net.backbone import backbone_names
+from faceline.recognition.net.embedding_net import MEAN, NECKS, STD, EmbeddingNet, NetConfig
 
 KIND = "recognizer"
 NET_PREFIX = "net."
+HEAD_PREFIX = "head."
+
+
+class _Config(BaseModel):
+    """`NetConfig` as a file holds it, in the ranges of the parameters."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    backbone: Literal[*backbone_names()]
+    embedding_dim: Annotated[int, Field(ge=2, le=4096, strict=True)]
+    stem_stride: Literal[1, 2]
+    dropout: Annotated[float, Field(ge=0, lt=1, strict=True)]
+    input_px: InputPx
+    neck: Literal[*NECKS] = NECKS[0]
+
+
+class _Loss(BaseModel):
+    name: Literal[*loss_names()]
+    params: dict[str, Any]
+
+
+class Alignment(BaseModel):
+    """How the faces that a recogniser knows are aligned: side in px, and the five points of the template."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+    size_px: InputPx
+    template: tuple[Point, Point, Point, Point, Point]
+
+
+class RecognizerHeader(Header):
+    """The metadata of a recogniser."""
+
+    config: _Config
+    align: Alignment
+    loss: _Loss | None  # None where it has no head
+    people: list[Annotated[int, Field(ge=0, lt=2**31, strict=True)]]
 
 
 def save_recognizer(path: Path, state: Mapping[str, Tensor], config: NetConfig, metadata: Mapping) -> None:
@@ -33,16 +71,22 @@ def load_recognizer(path: Path, with_head: bool) -> tuple[EmbeddingNet, Head | N
     Raises:
         InputError: the file is no recogniser, or weights are missing.
     """
-    tensors, metadata = load_model(path, KIND)
-    parts = {NET_PREFIX: EmbeddingNet(NetConfig(**metadata["config"]))}
+    tensors, metadata = load_model(path, KIND, RecognizerHeader)
+    unknown = [name for name in tensors if not name.startswith((NET_PREFIX, HEAD_PREFIX))]
+    if unknown:
+        raise InputError(f"{path}: holds weights that no recogniser has: {unknown[0][:80]}")
+    config, head = NetConfig(**metadata["config"]), None
+    net = with_weights(lambda: EmbeddingNet(config), _below(NET_PREFIX, tensors), path)
     if with_head and metadata["loss"] is not None:
-        name, people = metadata["loss"]["name"], len(metadata["people"])
-        params = load_loss(name).Params.model_validate(metadata["loss"]["params"])
-        parts["head."] = build_head(name, params, people, parts[NET_PREFIX].config.embedding_dim)
-    for prefix, module in parts.items():
-        try:
-            module.load_state_dict({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
-        except RuntimeError as error:
-            raise InputError(f"{path}: weights do not fit its {type(module).__name__}: {error}") from None
-        module.eval()
-    return parts[NET_PREFIX], parts.get("head."), metadata
+        loss = metadata["loss"]["name"]
+        kind = load_loss(loss).Params
+        check_header(create_model("Loss", params=(kind, ...)), metadata["loss"], path)
+        params = kind.model_validate(metadata["loss"]["params"])
+        people = len(metadata["people"])
+        weights = _below(HEAD_PREFIX, tensors)
+        head = with_weights(lambda: build_head(loss, params, people, config.embedding_dim), weights, path)
+    return net, head, metadata
+
+
+def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

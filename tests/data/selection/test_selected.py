@@ -30,7 +30,7 @@ def test_the_selection_survives_its_file(selected, tmp_path):
 
 def test_what_is_no_selection_is_named(selected, tmp_path):
     path = tmp_path / "selected.csv"
-    with pytest.raises(InputError, match="no such selection"):
+    with pytest.raises(InputError, match="no such file"):
         read_selected(path)
     selected.drop(columns="role").to_csv(path, index=False)
     with pytest.raises(InputError, match="role"):

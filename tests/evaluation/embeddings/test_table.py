@@ -68,7 +68,7 @@ def test_mistakes(tmp_path, table):
     with pytest.raises(InputError, match="run the stage embed"):
         read_embeddings(tmp_path / "missing.parquet")
     (tmp_path / "text.parquet").write_text("no table")
-    with pytest.raises(InputError, match="cannot be read as embeddings"):
+    with pytest.raises(InputError, match="cannot be read as Parquet"):
         read_embeddings(tmp_path / "text.parquet")
     table.rows.to_parquet(tmp_path / "plain.parquet")
     with pytest.raises(InputError, match="expected columns image_id, status and embedding"):

@@ -1,0 +1,1 @@
+"""Tables between stages, checked when they are read."""

@@ -1,0 +1,75 @@
+"""Runs all cases, each in a process of its own with a limit of memory and time: `python -m corpus`.
+
+Prints answered / tried, tracebacks and cases over a limit, and ends with exit code 1 unless all are right.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from corpus.case import Case, Outcome, judge
+from corpus.table import CASES
+
+MAX_BYTES = 1.5e9  # resident, at most
+MAX_SECONDS = 10.0
+KILL_AFTER = 60  # seconds, with what making the file takes
+
+
+def limited(case: Case, sound: Path) -> Outcome:
+    """Judges a case in a child process: its peak of resident memory counts, and the seconds that reading takes."""
+    with tempfile.TemporaryDirectory() as folder:
+        answer = Path(folder) / "answer.json"
+        child = os.fork()
+        if not child:
+            signal.alarm(KILL_AFTER)
+            place = Path(folder) / "case"
+            place.mkdir()
+            sys.stderr = (Path(folder) / "stderr").open("w")
+            outcome, seconds = judge(case, place, sound)
+            answer.write_text(json.dumps([outcome.fault, outcome.traceback, outcome.message, seconds]))
+            os._exit(0)
+        _, status, used = os.wait4(child, 0)
+        if not answer.is_file():
+            why = f"killed by signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else "ended"
+            return Outcome(f"over the limit: {why} after up to {KILL_AFTER} s")
+        fault, traceback, message, seconds = json.loads(answer.read_text())
+    peak = used.ru_maxrss * 1024
+    if seconds > MAX_SECONDS or peak > MAX_BYTES:
+        return Outcome(f"over the limit: {peak / 1e9:.2f} GB, {seconds:.1f} s")
+    return Outcome(fault, traceback, message)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bounded", action="store_true", help="only cases that ask for much memory or time")
+    parser.add_argument("--show", action="store_true", help="print every answer")
+    parser.add_argument("words", nargs="*", help="only cases whose names hold one of these")
+    arguments = parser.parse_args()
+    chosen = [case for case in CASES.values() if not arguments.bounded or (case.bounded and not case.costly)]
+    if arguments.words:
+        chosen = [case for case in chosen if any(word in case.name for word in arguments.words)]
+    start, outcomes = time.monotonic(), {}
+    with tempfile.TemporaryDirectory() as sound:
+        for case in chosen:
+            outcome = outcomes[case.name] = limited(case, Path(sound))
+            if outcome.fault or arguments.show:
+                print(f"{case.name}\n    {outcome.fault or outcome.message}", flush=True)
+    faults = [outcome for outcome in outcomes.values() if outcome.fault]
+    print(
+        f"answered {len(chosen) - len(faults)} / {len(chosen)} tried, "
+        f"{sum(one.traceback for one in faults)} tracebacks, "
+        f"{sum(one.fault.startswith('over the limit') for one in faults)} over the limit of {MAX_BYTES / 1e9} GB and "
+        f"{MAX_SECONDS:.0f} s; {time.monotonic() - start:.0f} s in all"
+    )
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
