@@ -1,6 +1,5 @@
 """A record file of aligned faces as the packed set that training reads, with a role for every person."""
 
-import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -18,7 +17,7 @@ from faceline.core.files import replacing_folder
 from faceline.core.params import parse_group, read_params
 from faceline.data.filtering.params import FilterParams, Roles
 from faceline.data.filtering.roles import assert_disjoint, select
-from faceline.imaging.images import decode_rgb, encode_jpeg
+from faceline.imaging.images import decode_rgb, encode_jpeg, image_size
 from faceline.packed.sets import PackedWriter, write_rejected
 from faceline.pipeline.progress import track
 from faceline.pipeline.propose_roles import propose_roles
@@ -115,9 +114,11 @@ def _images(faces: FaceRecords, keys: np.ndarray) -> Iterator[bytes]:
         image = faces.image(key)
         name = f"{faces.path}, record {key}"
         try:
-            size = Image.open(io.BytesIO(image)).size
-        except OSError:
-            raise InputError(f"{name}: not a readable image") from None
+            size = image_size(image)
+        except Image.DecompressionBombError:
+            raise InputError(f"{name}: too many pixels, expected {SIDE_PX} x {SIDE_PX}") from None
+        if size == (0, 0):
+            raise InputError(f"{name}: not a readable image")
         if size != (SIDE_PX, SIDE_PX):
             raise InputError(f"{name}: {size[0]} x {size[1]} px, expected faces aligned at {SIDE_PX} x {SIDE_PX}")
         yield image if image.startswith(_JPEG) else encode_jpeg(decode_rgb(image, name), _JPEG_QUALITY)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 
+from faceline.core.errors import FacelineError
 from faceline.core.files import remove, replacing
 
 CHECKPOINTS = Path(".faceline/checkpoints")
@@ -38,7 +39,10 @@ class Checkpoint:
     def save(self, state: dict) -> None:
         """Replaces the saved state. `state` holds tensors and plain values only, so that loading runs no code."""
         with replacing(self.path) as temporary:
-            torch.save(state, temporary)
+            try:
+                torch.save(state, temporary)
+            except RuntimeError as error:  # torch's own words for a full disk
+                raise FacelineError(f"{self.path}: cannot be written ({str(error)[:200]})") from None
 
     def remove(self) -> None:
         """Forgets the state; none being there is no error."""

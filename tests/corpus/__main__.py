@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from corpus.case import Case, Outcome, judge
+from corpus.refusals import all_refusals
 from corpus.table import CASES
 
 MAX_BYTES = 1.5e9  # resident, at most
@@ -68,6 +69,10 @@ def main() -> int:
         f"{sum(one.fault.startswith('over the limit') for one in faults)} over the limit of {MAX_BYTES / 1e9} GB and "
         f"{MAX_SECONDS:.0f} s; {time.monotonic() - start:.0f} s in all"
     )
+    if not (arguments.bounded or arguments.words):
+        tried, wrong = all_refusals()
+        print("\n".join([*wrong, f"refused by the system: answered {tried - len(wrong)} / {tried} tried"]))
+        faults += wrong
     return 1 if faults else 0
 
 

@@ -85,5 +85,5 @@ def test_faulty_box_lists_name_the_row(tmp_path: Path, text: str, word: str) -> 
 
 
 def test_missing_box_list(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="no such file"):
         read_boxes(tmp_path / "none.csv")

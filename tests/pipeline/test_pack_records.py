@@ -1,6 +1,7 @@
 """insightface's training sets: packed, trained on, and measured on a pair set."""
 
 import json
+import struct
 from pathlib import Path
 
 import cv2
@@ -76,8 +77,20 @@ def test_what_is_no_jpeg_becomes_one(tmp_path):
     assert np.abs(cv2.imdecode(np.frombuffer(first, np.uint8), cv2.IMREAD_COLOR).astype(int) - 90).max() <= 1
 
 
+# a header of 60,000 x 60,000 px, and nothing else
+HUGE_BMP = b"BM" + struct.pack("<IIIIiiHHIIiiII", 54, 0, 54, 40, 60_000, 60_000, 1, 24, 0, 0, 0, 0, 0, 0)
+
+
 @pytest.mark.parametrize(
-    ("image", "words"), [(tile(1, 160), "record 0: 160 x 160 px, expected"), (b"none", "record 0: not a readable")]
+    ("image", "words"),
+    [
+        (tile(1, 160), "record 0: 160 x 160 px, expected"),
+        (b"none", "record 0: not a readable"),
+        (
+            b"BM" + struct.pack("<IIIIiiHHIIiiII", 54, 0, 54, 40, 60_000, 60_000, 1, 24, 0, 0, 0, 0, 0, 0),
+            "record 0: too many pixels",
+        ),
+    ],
 )
 def test_other_images_leave_nothing(tmp_path, image, words):
     write_records(tmp_path / "train.rec", {key: image_record(key // 4, key, image) for key in range(40)})

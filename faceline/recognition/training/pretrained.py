@@ -8,12 +8,14 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from faceline.core.errors import InputError
+from faceline.core.files import check_file
 from faceline.recognition.net.backbone import Backbone, load_backbone
 from faceline.recognition.net.embedding_net import EmbeddingNet
 from faceline.recognition.net.recognizer_file import NET_PREFIX
 
 _BACKBONE_PREFIX = "backbone."
 _COUNTER = "num_batches_tracked"
+MAX_ONNX_BYTES = 2**31  # protobuf reads no larger message
 
 
 def start_from(net: EmbeddingNet, pretrained: str) -> list[str]:
@@ -71,6 +73,7 @@ def _read_onnx(path: Path, backbone: Backbone) -> Mapping[str, Tensor]:
     import onnx  # only where it is needed: importing it takes a while
     from google.protobuf.message import DecodeError
 
+    check_file(path, "expected an ONNX model", MAX_ONNX_BYTES)
     try:
         held = onnx.load(path).graph.initializer
         return backbone.from_onnx({tensor.name: torch.tensor(onnx.numpy_helper.to_array(tensor)) for tensor in held})
