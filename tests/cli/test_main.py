@@ -23,7 +23,7 @@ from faceline.imaging.images import encode_jpeg
 from faceline.packed.sets import PackedWriter
 
 VERBS = ["detect", "align", "embed", "verify", "enroll", "identify", "list", "remove", "export", "import"]
-VERBS += ["annotate", "export-onnx", "export-images", "params"]
+VERBS += ["annotate", "export-onnx", "export-images", "params", "fetch", "calibrate", "evaluate"]
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,8 @@ def test_help_of_every_verb_shows_examples() -> None:
 @pytest.mark.parametrize("verb", VERBS)
 def test_only_verbs_that_use_models_take_their_folder(verb: str) -> None:
     shown = CliRunner().invoke(app, [verb, "--help"]).stdout
-    assert ("--models" in shown) is (verb not in ("list", "remove", "export", "import", "export-images", "params"))
+    without = ("list", "remove", "export", "import", "export-images", "params", "fetch")
+    assert ("--models" in shown) is (verb not in without)
 
 
 def test_detect_gives_boxes_and_sizes(world: World) -> None:
@@ -374,12 +375,16 @@ def test_export_onnx_reports_how_far_answers_differ(world: World, monkeypatch: p
     ("arguments", "word"),
     [
         (["--detector", "boxes"], "--boxes"),
-        (["--detector", "yunet"], "--detector-model"),
+        (["--detector", "yunet"], "`faceline fetch yunet`"),
+        (["--detector", "yunet", "--detector-model", "nowhere.onnx"], "`faceline fetch yunet`"),
         (["--detector", "magic"], "magic"),
         (["--runtime", "onnx", "--models", "nowhere"], "export-onnx"),
     ],
 )
-def test_choices_that_do_not_go_together(world: World, arguments: list[str], word: str) -> None:
+def test_choices_that_do_not_go_together(
+    world: World, arguments: list[str], word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FACELINE_CACHE", str(world.folder / "cache"))
     result = world.run("detect", world.photo("a.png"), *arguments)
     assert result.exit_code == 2
     assert word in result.stderr
