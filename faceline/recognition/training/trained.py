@@ -1,8 +1,21 @@
 """What a training of the recogniser gives."""
 
+import math
 from typing import NamedTuple
 
 from torch import Tensor
+
+# of the training curves; figures of the dev people follow
+COLUMNS = (
+    "epoch",
+    "learning_rate",
+    "margin_factor",
+    "train_loss",
+    "mean_target_angle_deg",
+    "active_triplet_share",
+    "mean_pairwise_distance",
+    "grad_norm",
+)
 
 
 class Candidate(NamedTuple):
@@ -28,3 +41,8 @@ class TrainedRecognizer(NamedTuple):
     last: Candidate
     curves: list[dict]
     sample: Tensor | None
+
+
+def start_row(figures: dict[str, float]) -> dict:
+    """The row of pretrained weights in the curves: epoch 0, and of the rest what `validate` says of them."""
+    return {**dict.fromkeys(COLUMNS, math.nan), "epoch": 0, **figures}

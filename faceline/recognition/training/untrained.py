@@ -9,7 +9,7 @@ from faceline.recognition.net.recognizer_file import NET_PREFIX
 from faceline.recognition.training.params import RecognitionParams
 from faceline.recognition.training.pretrained import start_from
 from faceline.recognition.training.recognizer_training import autocast
-from faceline.recognition.training.trained import Candidate, TrainedRecognizer
+from faceline.recognition.training.trained import Candidate, TrainedRecognizer, start_row
 from faceline.recognition.training.training_data import TrainingData
 from faceline.recognition.training.validation import validate
 
@@ -33,4 +33,4 @@ def untrained(params: RecognitionParams, data: TrainingData, device: torch.devic
         figures = validate(net, data, device)
     state = {f"{NET_PREFIX}{name}": tensor.cpu() for name, tensor in net.state_dict().items()}
     start = Candidate(0, figures, state)
-    return TrainedRecognizer(start, start, [{"epoch": 0, **figures}], None)
+    return TrainedRecognizer(start, start, [start_row(figures)], None)
