@@ -1,6 +1,8 @@
 """Embeddings of people who do not exist: a direction each, and photos scattered round it."""
 
+import sqlite3
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -104,3 +106,26 @@ def photo_rows(people: Mapping[str, np.ndarray], enrolled: str = "2020-01-01") -
         for name, vectors in people.items()
         for number, vector in enumerate(vectors, 1)
     ]
+
+
+_EARLIER = """
+CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE people (
+    name TEXT PRIMARY KEY,
+    total BLOB NOT NULL,
+    photos INTEGER NOT NULL CHECK (photos > 0),
+    updated TEXT NOT NULL
+);
+PRAGMA journal_mode = WAL;
+"""
+
+
+def write_earlier_gallery(path: Path, totals: Mapping[str, np.ndarray], counts: Mapping[str, int]) -> None:
+    """A gallery of the form that kept one sum of embeddings a person."""
+    database = sqlite3.connect(path, isolation_level=None)
+    database.executescript(_EARLIER)
+    facts = {"format": "faceline gallery 1", "model": GALLERY_MODEL, "dim": str(GALLERY_DIM)}
+    database.executemany("INSERT INTO facts VALUES (?, ?)", facts.items())
+    rows = [(name, total.astype("<f4").tobytes(), counts[name], "2020-01-01") for name, total in totals.items()]
+    database.executemany("INSERT INTO people VALUES (?, ?, ?, ?)", rows)
+    database.close()

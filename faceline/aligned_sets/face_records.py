@@ -80,7 +80,7 @@ class FaceRecords(AbstractContextManager):
         keys, labels = records.keys[images], labels[images]
         if not len(keys):
             raise InputError(f"{self.path}: holds no images")
-        odd = ~(np.isfinite(labels) & (labels >= 0) & (labels == np.round(labels)))
+        odd = ~((labels >= 0) & (labels <= _EXACT) & (labels == np.round(labels)))  # NaN is none of it
         if odd.any():
             raise InputError(
                 f"{self.path}: record {keys[odd][0]} has the label {labels[odd][0]}; expected the number of a person"

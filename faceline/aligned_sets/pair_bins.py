@@ -15,8 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from faceline.core.errors import InputError
+from faceline.core.files import check_file
 
 FOLDS = 10
+MAX_FILE_BYTES = 2**30
 _DTYPES = {"b1": np.bool_, "?": np.bool_, "u1": np.uint8, "i1": np.int8, "i4": np.int32, "i8": np.int64}
 
 
@@ -45,15 +47,14 @@ def read_pair_bin(path: Path) -> PairBin:
     Raises:
         InputError: it is missing, cut short, holds something that has no place there, or too few pairs for ten folds.
     """
+    check_file(path, "expected a pair set (.bin)", MAX_FILE_BYTES)
     try:
         with path.open("rb") as file:
             found = _Unpickler(file, encoding="bytes").load()
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such pair set") from None
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     except Exception as error:  # a damaged pickle raises nearly anything
-        raise InputError(f"{path}: cannot be read as a pair set ({error}); fetch the file again") from None
+        raise InputError(f"{path}: cannot be read as a pair set ({str(error)[:200]}); fetch the file again") from None
     if not (isinstance(found, tuple | list) and len(found) == 2):
         raise InputError(f"{path}: expected a list of images and one of same or not")
     images, same = (_plain(one) for one in found)
@@ -65,7 +66,7 @@ def read_pair_bin(path: Path) -> PairBin:
         raise InputError(f"{path}: image {wrong[0]} is {type(images[wrong[0]]).__name__}, expected encoded bytes")
     wrong = [place for place, one in enumerate(same) if one not in (0, 1)]
     if wrong:
-        raise InputError(f"{path}: pair {wrong[0]} is neither same nor different: {same[wrong[0]]!r}")
+        raise InputError(f"{path}: pair {wrong[0]} is neither same nor different: {repr(same[wrong[0]])[:80]}")
     if len(images) != 2 * len(same):
         raise InputError(f"{path}: {len(images)} images for {len(same)} pairs, expected two for each")
     if len(same) < FOLDS:
@@ -79,7 +80,7 @@ class _DType:
     def __init__(self, name: str | bytes, *_: object) -> None:
         name = name.decode("latin1") if isinstance(name, bytes) else str(name)
         if name not in _DTYPES:
-            raise InputError(f"holds an array of {name!r}, which has no place in a pair set")
+            raise InputError(f"holds an array of {name[:80]!r}, which has no place in a pair set")
         self.kind = _DTYPES[name]
 
     def __setstate__(self, state: object) -> None:
@@ -89,9 +90,12 @@ class _DType:
 
 
 class _Array:
-    """Stands for `numpy.ndarray`; `values` is None until its state has been read."""
+    """Stands for `numpy.ndarray`; `plain` is None until its state has been read, then bytes, or a list of bools.
 
-    values: np.ndarray | None = None
+    A pickle may name one array any number of times: it is brought to its plain form once.
+    """
+
+    plain: bytes | list | None = None
 
     def __init__(self, *_: object) -> None: ...
 
@@ -99,8 +103,10 @@ class _Array:
         _, shape, dtype, _, data = state
         values = np.frombuffer(_bytes(data), dtype.kind)
         if len(shape) != 1 or len(values) != shape[0]:
-            raise InputError(f"holds an array of shape {shape}; only rows of bytes or bools have a place there")
-        self.values = values
+            raise InputError(
+                f"holds an array of shape {str(shape)[:80]}; only rows of bytes or bools have a place there"
+            )
+        self.plain = values.tobytes() if values.dtype == np.uint8 else values.tolist()
 
 
 def _from_buffer(data: bytes | bytearray, dtype: _DType, shape: tuple, *_: object) -> _Array:
@@ -147,14 +153,15 @@ _STAND_INS = {
 _STAND_INS |= {(f"numpy.{core}.numeric", "_frombuffer"): _from_buffer for core in ("core", "_core")}
 
 
-class _Unpickler(pickle.Unpickler):
+# the one in C keeps what it remembers in an array as long as the largest number that the file gives something
+class _Unpickler(pickle._Unpickler):
     def find_class(self, module: str, name: str) -> object:
         """Never imports: gives a stand-in for the few names that such files use."""
         try:
             return _STAND_INS[module, name]
         except KeyError:
             raise InputError(
-                f"asks for {module}.{name}, which has no place in a pair set (images and same or not); not read"
+                f"asks for {module[:80]}.{name[:80]}, which has no place in a pair set (images and same or not)"
             ) from None
 
     def persistent_load(self, _: object) -> object:
@@ -163,8 +170,4 @@ class _Unpickler(pickle.Unpickler):
 
 def _plain(value: object) -> object:
     """An array of bytes as bytes, one of bools as a list; all else as it is."""
-    if isinstance(value, _Array):
-        if value.values is None:
-            return value
-        return value.values.tobytes() if value.values.dtype == np.uint8 else value.values.tolist()
-    return value
+    return value.plain if isinstance(value, _Array) and value.plain is not None else value

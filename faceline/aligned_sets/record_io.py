@@ -16,8 +16,11 @@ import numpy as np
 import pandas as pd
 
 from faceline.core.errors import InputError
+from faceline.core.files import check_file
 
 MAGIC = 0xCED7230A
+MAX_FILE_BYTES = 2**44
+MAX_INDEX_BYTES = 2**30  # lines of thirty million records
 _WORD = 4
 _LENGTH = (1 << 29) - 1
 _WHOLE, _FIRST, _MIDDLE, _LAST = range(4)
@@ -38,12 +41,11 @@ class RecordFile(AbstractContextManager):
                 where no record begins.
         """
         self._path = path
+        check_file(path, "expected a record file (.rec)", MAX_FILE_BYTES)
         self.keys, self._starts = _read_index(index)
         try:
             with path.open("rb") as file:
                 self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        except FileNotFoundError:
-            raise InputError(f"{path}: no such record file") from None
         except (OSError, ValueError) as error:  # an empty file cannot be mapped
             raise InputError(f"{path}: cannot be read as a record file ({error})") from None
         try:
@@ -110,7 +112,7 @@ class RecordFile(AbstractContextManager):
                 f"{self._path}: begins with {head:#010x} and not with RecordIO's magic number {MAGIC:#010x}: this "
                 "is no MXNet record file"
             )
-        beyond = (starts < 0) | (starts + 2 * _WORD > size)
+        beyond = (starts < 0) | (starts > size - 2 * _WORD)
         if beyond.any():
             raise InputError(
                 f"{self._path}: {size} bytes, but {index} says that record {self.keys[beyond][0]} begins at byte "
@@ -135,12 +137,11 @@ class RecordFile(AbstractContextManager):
 
 def _read_index(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Keys, ascending, and where their records begin."""
+    check_file(path, "the index belongs beside its .rec file", MAX_INDEX_BYTES)
     try:
         table = pd.read_csv(path, sep="\t", header=None, names=["key", "start"], dtype="int64", index_col=False)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such index; it belongs beside its .rec file") from None
-    except (ValueError, OSError) as error:  # no numbers, no columns, no text
-        raise InputError(f"{path}: expected lines of a key, a tab and a position ({error})") from None
+    except (ValueError, OverflowError, OSError) as error:  # no numbers, too large ones, no columns, no text
+        raise InputError(f"{path}: expected lines of a key, a tab and a position ({str(error)[:200]})") from None
     if table.key.duplicated().any():
         raise InputError(f"{path}: key {table.key[table.key.duplicated()].iloc[0]} stands there twice")
     if table.empty:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from faceline.core.errors import InputError
+from faceline.core.files import check_file
 from faceline.detection.detections import Detections, Detector, DetectorSettings
 from faceline.field.cache import model_path
 from faceline.field.onnx_file import open_onnx, read_onnx
@@ -19,7 +20,6 @@ STRIDES = (8, 16, 32)  # of the three maps, px of the image
 OVERLAP = 0.3  # of two boxes the worse is dropped beyond this IoU
 MOST = 5000  # candidates that are looked at, as in OpenCV
 PARTS = ("cls", "obj", "bbox", "kps")
-
 MAX_MODEL_BYTES = 2**28
 
 
@@ -37,11 +37,11 @@ class Yunet(Detector):
         """
         super().__init__(settings)
         model = model_path("yunet") if settings.model == "none" else Path(settings.model)
-        if not model.is_file():
-            raise InputError(
-                f"{model}: no such file; yunet takes face_detection_yunet_2023mar.onnx of OpenCV's model zoo; "
-                "`faceline fetch yunet` gets it, and then no file needs naming"
-            )
+        hint = (
+            "yunet takes face_detection_yunet_2023mar.onnx of OpenCV's model zoo; `faceline fetch yunet` gets it, "
+            "and then no file needs naming"
+        )
+        check_file(model, hint, MAX_MODEL_BYTES)
         net = read_onnx(model)
         self._outputs = [f"{part}_{stride}" for part in PARTS for stride in STRIDES]
         if len(net.graph.input) != 1 or {*self._outputs} != {one.name for one in net.graph.output}:
@@ -57,10 +57,11 @@ class Yunet(Detector):
         return list(ordered_map(self._detect, images))
 
     def _detect(self, image: np.ndarray) -> Detections:
-        height, width = (-(-side // STRIDES[-1]) * STRIDES[-1] for side in image.shape[:2])
-        planes = np.zeros((1, 3, height, width), np.float32)  # blue first
-        planes[0, :, : image.shape[0], : image.shape[1]] = image[:, :, ::-1].transpose(2, 0, 1)
+        below, right = (-side % STRIDES[-1] for side in image.shape[:2])
+        padded = cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_CONSTANT)
+        planes = cv2.dnn.blobFromImage(padded, swapRB=True)  # blue first, 0..255
         maps = iter(self._session.run(self._outputs, {self._input: planes}))
+        width = padded.shape[1]
         found = zip(*(self._candidates(width, *level) for level in self._levels(maps)), strict=True)
         boxes, scores, points = (np.concatenate(one) for one in found)
         # OpenCV suppresses by whole pixels

@@ -53,7 +53,7 @@ class FieldEmbedder:
         try:
             found = self._raw(grey).shape
         except Exception as error:  # the runtime's exceptions share no public base
-            raise InputError(f"{path}: ONNX Runtime cannot run it ({error})") from None
+            raise InputError(f"{path}: ONNX Runtime cannot run it ({' '.join(str(error).split())[:300]})") from None
         if found != (1, facts.embedding_dim):
             raise InputError(
                 f"{path}: gives {found} for one face, its facts say embedding_dim: {facts.embedding_dim}"

@@ -9,11 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from faceline.core.errors import InputError
-from faceline.core.params import Above0, Group, Positive
+from faceline.core.files import read_text
+from faceline.core.params import MAX_FILE_BYTES, MAX_PROBLEMS, Above0, Group, Positive, parse_yaml
 
 MODELS = Path(__file__).parent / "models"
 
@@ -62,12 +62,12 @@ class RecognizerFacts(ModelFacts):
     """
 
     kind: Literal["recognizer"] = "recognizer"
-    input_px: Positive
+    input_px: Annotated[Positive, Field(ge=8, le=1024)]
     template: Literal["arcface"]
     colour_order: Literal["RGB", "BGR"]
     mean: float | tuple[float, float, float]
     scale: Above0 | tuple[Above0, Above0, Above0]
-    embedding_dim: Positive
+    embedding_dim: Annotated[Positive, Field(le=65_536)]
 
 
 def model_names(kind: str | None = None) -> list[str]:
@@ -85,21 +85,21 @@ def model_facts(name_or_yaml: str | Path) -> ModelFacts:
     given = str(name_or_yaml)
     own = given.endswith((".yaml", ".yml"))
     path = Path(given) if own else MODELS / f"{given}.yaml"
-    try:
-        values = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError) as error:
-        known = f"the models that have a name are {', '.join(model_names())}"
-        problem = f"cannot be read ({error})" if own else f"no such model; {known}; or name a YAML file of its facts"
-        raise InputError(f"{given}: {problem}") from None
-    except yaml.YAMLError as error:
-        raise InputError(f"{path}: not valid YAML: {error}") from None
+    known = model_names()
+    if not own and given not in known:
+        raise InputError(
+            f"{given[:80]}: no such model; the models that have a name are {', '.join(known)}; or name a YAML file "
+            "of its facts"
+        )
+    hint = f"expected the facts of a model, such as {MODELS / 'sface.yaml'} has"
+    values = parse_yaml(read_text(path, hint, MAX_FILE_BYTES), path)
     if not isinstance(values, dict):
-        raise InputError(f"{path}: expected the facts of a model, such as {MODELS / 'sface.yaml'} has")
+        raise InputError(f"{path}: {hint}")
     facts = ModelFacts if values.get("kind") == "detector" else RecognizerFacts
     try:
         checked = facts.model_validate({"name": path.stem, **values})
     except ValidationError as error:
-        problems = "\n".join(_problem(facts, problem) for problem in error.errors())
+        problems = "\n".join(_problem(facts, problem) for problem in error.errors()[:MAX_PROBLEMS])
         raise InputError(f"{path}:\n{problems}") from None
     if checked.file is None:
         return checked
@@ -116,11 +116,15 @@ def recognizer_facts(name_or_yaml: str | Path) -> RecognizerFacts:
 
 
 def _problem(facts: type[ModelFacts], problem: dict) -> str:
-    key = ".".join(map(str, problem["loc"][:1]))
+    key = ".".join(map(str, problem["loc"][:1]))[:80]
     match problem["type"]:
         case "extra_forbidden":
             return f"  {key}: unknown; known are {', '.join(facts.model_fields)}"
         case "missing":
             return f"  {key}: missing; {MODELS / 'sface.yaml'} shows it"
         case _:
-            return f"  {key or 'all'}: {problem['msg']} (got {problem['input']!r})" if key else f"  {problem['msg']}"
+            return (
+                f"  {key or 'all'}: {problem['msg']} (got {repr(problem['input'])[:80]})"
+                if key
+                else f"  {problem['msg']}"
+            )

@@ -17,7 +17,7 @@ from onnx import helper, numpy_helper
 from faceline.core.errors import InputError
 from faceline.core.files import check_file
 
-MAX_FILE_BYTES = 2**31  # protobuf reads no more
+MAX_FILE_BYTES = 2**31  # protobuf reads no larger message
 PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 
 
@@ -27,11 +27,11 @@ def read_onnx(path: Path) -> onnx.ModelProto:
     Raises:
         InputError: it cannot be read, or is no ONNX model.
     """
-    check_file(path, "`faceline fetch` gets models of the field", MAX_FILE_BYTES)
+    check_file(path, "expected an ONNX file", MAX_FILE_BYTES)
     try:
         model = onnx.load(path)
     except Exception as error:  # protobuf's and the file system's share no base
-        raise InputError(f"{path}: not an ONNX file ({error})") from None
+        raise InputError(f"{path}: not an ONNX file ({' '.join(str(error).split())[:300]})") from None
     if not model.graph.node or not model.graph.output:
         raise InputError(f"{path}: not an ONNX file (it holds no net)")
     weights = {tensor.name: tensor for tensor in model.graph.initializer}
@@ -58,7 +58,7 @@ def open_onnx(model: onnx.ModelProto, path: Path) -> onnxruntime.InferenceSessio
     try:
         return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=providers)
     except Exception as error:  # its many exceptions share no public base
-        raise InputError(f"{path}: ONNX Runtime cannot run it ({error})") from None
+        raise InputError(f"{path}: ONNX Runtime cannot run it ({' '.join(str(error).split())[:300]})") from None
 
 
 def _without_prelu(node: onnx.NodeProto, slope: np.ndarray, graph: onnx.GraphProto) -> list[onnx.NodeProto]:

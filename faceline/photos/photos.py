@@ -96,10 +96,10 @@ def open_photos(source: Path) -> Photos:
             still packed as 7-Zip archives.
     """
     if source.is_dir():
-        names = list(_files_below(source))
-        if not names:
+        photos = list(_files_below(source))
+        if not photos:
             _refuse_packed(source)
-        return Photos(source, names, None)
+        return Photos(source, photos, None)
     _refuse_packed(source)
     if not source.exists():
         raise InputError(f"{source}: no photos here; data/README.md says how to put a data set in place")
@@ -112,6 +112,12 @@ def open_photos(source: Path) -> Photos:
     return Photos(source, members, archive)
 
 
+def _refuse_packed(source: Path) -> None:
+    command = unpacking(source)
+    if command:
+        raise InputError(f"{source}: the photos are still packed; `{command}` unpacks them, then name their folder")
+
+
 def _files_below(folder: Path) -> Iterator[str]:
     """Paths of the ordinary files below a folder, which links to folders do not lead out of: pipes never end."""
     for place, _, names in os.walk(folder):
@@ -119,9 +125,3 @@ def _files_below(folder: Path) -> Iterator[str]:
             path = Path(place, name)
             if path.suffix.lower() in SUFFIXES and path.is_file():
                 yield path.relative_to(folder).as_posix()
-
-
-def _refuse_packed(source: Path) -> None:
-    command = unpacking(source)
-    if command:
-        raise InputError(f"{source}: the photos are still packed; `{command}` unpacks them, then name their folder")

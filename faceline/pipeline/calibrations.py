@@ -15,7 +15,7 @@ from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from faceline.core.errors import InputError
-from faceline.core.files import write_text
+from faceline.core.files import read_text, write_text
 from faceline.evaluation.verification.calibration import Calibration
 from faceline.field.cache import CACHE_VARIABLE, cache_folder
 from faceline.pipeline.load import CALIBRATION
@@ -107,10 +107,11 @@ def _kept(path: Path) -> FoundCalibration | None:
     """What `keep` wrote; None where there is no such file."""
     if not path.is_file():
         return None
+    hint = "`faceline calibrate` makes one"
     try:
-        kept = KeptCalibration.model_validate_json(path.read_bytes())
+        kept = KeptCalibration.model_validate_json(read_text(path, hint))
     except ValidationError as error:
-        raise InputError(
-            f"{path}: cannot be read as a calibration ({error.errors()[0]['msg']}); `faceline calibrate` makes one"
-        ) from None
+        first = error.errors()[0]
+        problem = " ".join(filter(None, [".".join(map(str, first["loc"])), first["msg"][:200]]))
+        raise InputError(f"{path}: cannot be read as a calibration ({problem}); {hint}") from None
     return FoundCalibration(kept.calibration, path, kept.made_on)

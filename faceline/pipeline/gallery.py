@@ -6,9 +6,11 @@ Every enrolled photo is a row of its own, so that one can be listed and taken ba
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import astuple, dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,37 +19,23 @@ import numpy as np
 from faceline.core.errors import InputError
 from faceline.core.files import check_file
 from faceline.pipeline.gallery_checks import (
-    check_embedding,
-    check_row,
-    checked_facts,
-    checked_person,
-    explained,
-    explains,
-)
-from faceline.pipeline.gallery_rows import (
-    QUALITY_COLUMNS,
-    FaceQuality,
-    PhotoRow,
-    checked_name,
-    file_name,
-    normalised_name,
-)
-from faceline.pipeline.gallery_schema import (
-    FORMAT,
+    STORED,
     SUMS_FORMAT,
-    bring_up_to_date,
-    connect,
-    create,
-    empty_log,
-    writing,
+    check_file_name,
+    check_person,
+    checked_embeddings,
+    checked_facts,
+    checked_quality,
+    explained,
 )
+from faceline.pipeline.gallery_rows import QUALITY_COLUMNS, PhotoRow, checked_name, file_name, normalised_name
+from faceline.pipeline.gallery_schema import bring_up_to_date, connect, create, empty_log, writing
 from faceline.pipeline.references import References, mean_references, nearest_references
 
 if TYPE_CHECKING:
     from faceline.evaluation.verification.template_tails import SearchKind
 
 MAX_FILE_BYTES = 2**36
-STORED = np.dtype("<f4")
 SAME_PHOTO = 0.9999  # cosine; a photo embedded twice, in other batches, differs in its last digits
 ROUNDING = 1e-6  # of a unit vector's length in float32: such a vector is kept to the bit
 _COLUMNS = ("name", "photo", "embedding", "enrolled", "photos", *QUALITY_COLUMNS)
@@ -78,23 +66,13 @@ class Gallery(AbstractContextManager):
         with explained(self.path):
             self._database = connect(self.path)
         try:
-            self._open()
+            with explained(self.path):
+                facts = checked_facts(self._database, self.path)
+                if facts["format"] == SUMS_FORMAT:
+                    self._bring_up_to_date()
         except BaseException:
             self._database.close()
             raise
-
-    def _open(self) -> None:
-        path = self.path
-        with explained(path):
-            facts = checked_facts(self._database, path)
-            if facts["format"] == SUMS_FORMAT and bring_up_to_date(self._database):
-                log.warning(
-                    f"{path}: brought to the present form; photos enrolled before share one row a person, and are "
-                    "listed and removed together"
-                )
-            facts = checked_facts(self._database, path)
-        if facts["format"] != FORMAT:
-            raise InputError(f"{path}: a gallery of the form {facts['format'][:80]!r}, expected {FORMAT!r}")
         self.model, self.dim = facts["model"], int(facts["dim"])
 
     @classmethod
@@ -110,8 +88,7 @@ class Gallery(AbstractContextManager):
         """
         path = Path(path)
         if not path.exists():
-            with explained(path):
-                create(path, model, dim)
+            create(path, model, dim)
         gallery = cls(path)
         gallery.require_model(model)
         return gallery
@@ -124,7 +101,6 @@ class Gallery(AbstractContextManager):
                 "give the first with --models or --recognizer, or enroll the people again into a new gallery"
             )
 
-    @explains
     def add(self, rows: Sequence[PhotoRow], existing: str = "add") -> None:
         """Adds photos to people, new or known, all of them in one transaction.
 
@@ -144,39 +120,38 @@ class Gallery(AbstractContextManager):
                 f"{self.path}: {len(known)} people are enrolled already ({some}); say --existing add or replace"
             )
         places = ", ".join("?" * len(_COLUMNS))
-        with writing(self._database) as database:
+        with self._writing() as database:
             if existing == "replace":
                 database.executemany("DELETE FROM photos WHERE name = ?", [(name,) for name in names])
             database.executemany(
                 f"INSERT INTO photos ({', '.join(_COLUMNS)}) VALUES ({places})", [_stored(row) for row in rows]
             )
         if existing == "replace":
-            empty_log(self._database)
+            self._empty_log()
 
-    @explains
     def holds(self, row: PhotoRow) -> bool:
         """Whether the person has this very photo already: a file of that name with the same embedding."""
         wanted = self._checked(row)
-        held = self._database.execute(
-            "SELECT embedding FROM photos WHERE name = ? AND photo = ?", (wanted.name, wanted.photo)
+        held = self._query(
+            "SELECT embedding FROM photos WHERE name = ? AND photo = ? AND photos = 1", (wanted.name, wanted.photo)
         )
-        return any(np.frombuffer(blob, STORED) @ wanted.embedding > SAME_PHOTO for (blob,) in held)
+        names, photos = [wanted.name] * len(held), [1] * len(held)
+        embeddings = checked_embeddings(self.path, names, [blob for (blob,) in held], photos, self.dim)
+        return bool((embeddings @ wanted.embedding > SAME_PHOTO).any())
 
-    @explains
     def remove(self, names: Iterable[str]) -> None:
         """Forgets people; their numbers are overwritten in the file.
 
         Raises:
             InputError: somebody is not enrolled; then nobody is removed.
         """
-        with writing(self._database) as database:
+        with self._writing() as database:
             for name in names:
                 name = normalised_name(name)
                 if not database.execute("DELETE FROM photos WHERE name = ?", (name,)).rowcount:
                     raise self._nobody(name)
-        empty_log(self._database)
+        self._empty_log()
 
-    @explains
     def remove_photos(self, name: str, photos: Iterable[str]) -> None:
         """Takes photos of one person back; who has none left is forgotten.
 
@@ -187,14 +162,14 @@ class Gallery(AbstractContextManager):
             InputError: the person is not enrolled, has no such photo or several of that name; then none is removed.
         """
         name = normalised_name(name)
-        with writing(self._database) as database:
+        with self._writing() as database:
             held = database.execute("SELECT id, photo FROM photos WHERE name = ? ORDER BY id", (name,)).fetchall()
             if not held:
                 raise self._nobody(name)
             for wanted in photos:
                 number = self._find(name, held, wanted)
                 database.execute("DELETE FROM photos WHERE id = ?", (number,))
-        empty_log(self._database)
+        self._empty_log()
 
     def _find(self, name: str, held: list[tuple[int, str]], wanted: str) -> int:
         found = [number for number, photo in held if photo == file_name(wanted)]
@@ -208,30 +183,31 @@ class Gallery(AbstractContextManager):
             )
         return found[0]
 
-    @explains
     def people(self) -> list[EnrolledPerson]:
         """Everybody, by name."""
-        rows = self._database.execute(
-            "SELECT name, sum(photos), max(enrolled) FROM photos GROUP BY name ORDER BY name"
-        )
-        return [EnrolledPerson(*checked_person(self.path, *row)) for row in rows]
+        rows = self._query("SELECT name, photos, enrolled FROM photos ORDER BY name")
+        for row in rows:
+            check_person(self.path, *row)
+        people = []
+        for name, held in groupby(rows, key=lambda row: row[0]):
+            _, photos, enrolled = zip(*held, strict=True)
+            people.append(EnrolledPerson(name, sum(photos), max(enrolled)))
+        return people
 
-    @explains
     def __len__(self) -> int:
-        return self._database.execute("SELECT count(DISTINCT name) FROM photos").fetchone()[0]
+        return self._query("SELECT count(DISTINCT name) FROM photos")[0][0]
 
-    @explains
     def references(self, search: SearchKind = "mean") -> References:
         """Loads everybody for a search by the mean of a person's photos, or by the nearest of them.
 
         Raises:
             InputError: `nearest`, and somebody's photos are known by their sum only.
         """
-        rows = self._database.execute("SELECT name, photos, embedding FROM photos ORDER BY name, id").fetchall()
-        for row in rows:
-            check_embedding(self.path, *row, dim=self.dim)
+        rows = self._query("SELECT name, photos, embedding FROM photos ORDER BY name, id")
+        for name, count, _ in rows:
+            check_person(self.path, name, count, "")
         names, photos = [name for name, _, _ in rows], np.array([count for _, count, _ in rows], int)
-        embeddings = np.frombuffer(b"".join(blob for _, _, blob in rows), STORED).reshape(len(rows), self.dim)
+        embeddings = checked_embeddings(self.path, names, [blob for _, _, blob in rows], photos, self.dim)
         if search == "mean":
             return mean_references(names, photos, embeddings)
         if sums := sorted({name for name, count in zip(names, photos, strict=True) if count > 1}):
@@ -241,19 +217,41 @@ class Gallery(AbstractContextManager):
             )
         return nearest_references(names, embeddings)
 
-    @explains
     def rows(self) -> list[PhotoRow]:
         """Every photo, by person and in the order of enrolment."""
-        found = self._database.execute(f"SELECT {', '.join(_COLUMNS)}, id FROM photos ORDER BY name, id").fetchall()
-        for row in found:
-            check_embedding(self.path, row[0], row[4], row[2], dim=self.dim)
-        rows = [_loaded(row) for row in found]
-        for row in rows:
-            check_row(self.path, row, self.dim)
-        return rows
+        found = self._query(f"SELECT {', '.join(_COLUMNS)}, id FROM photos ORDER BY name, id")
+        for name, photo, _, enrolled, photos, *_ in found:
+            check_person(self.path, name, photos, enrolled)
+            check_file_name(self.path, name, photo)
+        names, photos, blobs = [row[0] for row in found], [row[4] for row in found], [row[2] for row in found]
+        embeddings = checked_embeddings(self.path, names, blobs, photos, self.dim)
+        return [
+            PhotoRow(name, photo, vector, enrolled, checked_quality(self.path, name, quality), count, number)
+            for (name, photo, _, enrolled, count, *quality, number), vector in zip(found, embeddings, strict=True)
+        ]
 
     def __exit__(self, *raised: object) -> None:
         self._database.close()
+
+    def _bring_up_to_date(self) -> None:
+        if bring_up_to_date(self._database, self.path):
+            log.warning(
+                f"{self.path}: brought to the present form; photos enrolled before share one row a person, and are "
+                "listed and removed together"
+            )
+
+    def _query(self, command: str, values: Sequence[object] = ()) -> list[tuple]:
+        with explained(self.path):
+            return self._database.execute(command, values).fetchall()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with explained(self.path), writing(self._database) as database:
+            yield database
+
+    def _empty_log(self) -> None:
+        with explained(self.path):
+            empty_log(self._database)
 
     def _nobody(self, name: str) -> InputError:
         return InputError(f"{self.path}: nobody called {name!r} is enrolled; `faceline list` names them")
@@ -274,9 +272,3 @@ def _stored(row: PhotoRow) -> tuple:
     """`_COLUMNS` of a row."""
     quality = (None,) * len(QUALITY_COLUMNS) if row.quality is None else astuple(row.quality)
     return (row.name, row.photo, row.embedding.astype(STORED).tobytes(), row.enrolled, row.photos, *quality)
-
-
-def _loaded(row: tuple) -> PhotoRow:
-    name, photo, embedding, enrolled, photos, *quality, number = row
-    measured = FaceQuality(*quality) if None not in quality else None
-    return PhotoRow(name, photo, np.frombuffer(embedding, STORED), enrolled, measured, photos, number)

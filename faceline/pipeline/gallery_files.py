@@ -1,6 +1,8 @@
 """Galleries as files to carry elsewhere: every enrolled photo's embedding as plain arrays in a private .npz."""
 
+import math
 import zipfile
+from collections.abc import Mapping
 from dataclasses import astuple
 from pathlib import Path
 
@@ -9,22 +11,32 @@ import numpy as np
 from faceline.core.errors import InputError
 from faceline.core.files import check_file, replacing
 from faceline.pipeline.gallery import Gallery
-from faceline.pipeline.gallery_checks import check_row
-from faceline.pipeline.gallery_rows import QUALITY_COLUMNS, FaceQuality, PhotoRow
-from faceline.pipeline.gallery_schema import FORMAT, PRIVATE, SUMS_FORMAT, earlier_photos
+from faceline.pipeline.gallery_checks import (
+    FORMAT,
+    MAX_DIM,
+    SUMS_FORMAT,
+    check_file_name,
+    check_lengths,
+    check_person,
+    checked_quality,
+)
+from faceline.pipeline.gallery_rows import QUALITY_COLUMNS, PhotoRow, normalised_name
+from faceline.pipeline.gallery_schema import PRIVATE, earlier_photos
 
 MAX_FILE_BYTES = 2**32
-# kinds of numpy's types, and how many dimensions each array has
+# by form: kinds of numpy's types, and how many dimensions each array has
 _ARRAYS = {
-    "model": ("U", 0),
-    "names": ("U", 1),
-    "files": ("U", 1),
-    "embeddings": ("f", 2),
-    "photos": ("iu", 1),
-    "quality": ("f", 2),
-    "enrolled": ("U", 1),
+    FORMAT: {
+        "model": ("U", 0),
+        "names": ("U", 1),
+        "files": ("U", 1),
+        "embeddings": ("f", 2),
+        "photos": ("iu", 1),
+        "quality": ("f", 2),
+        "enrolled": ("U", 1),
+    },
+    SUMS_FORMAT: {"model": ("U", 0), "names": ("U", 1), "totals": ("f", 2), "photos": ("iu", 1), "updated": ("U", 1)},
 }
-_SUMS = {"model": ("U", 0), "names": ("U", 1), "totals": ("f", 2), "photos": ("iu", 1), "updated": ("U", 1)}
 
 
 def export_people(gallery: Gallery, path: Path) -> int:
@@ -75,9 +87,10 @@ def import_people(gallery: Gallery, path: Path, existing: str = "refuse") -> int
             f"{path}: made with another recogniser ({str(contents['model'])[:12]}, the gallery's is "
             f"{gallery.model[:12]}); enroll the people again"
         )
-    rows = _rows(contents, path)
-    if contents["embeddings"].shape[1] != gallery.dim:
-        raise InputError(f"{path}: damaged: its embeddings have not the gallery's {gallery.dim} numbers")
+    dim = contents["embeddings"].shape[1]
+    if dim != gallery.dim:
+        raise InputError(f"{path}: damaged: {dim} numbers a photo, the gallery's have {gallery.dim}")
+    rows = _rows(path, contents)
     gallery.add(rows, existing)
     return len({row.name for row in rows})
 
@@ -86,66 +99,70 @@ def exported_model(path: Path) -> tuple[str, int]:
     """The model that made an exported gallery, and the numbers in its embeddings.
 
     Raises:
-        InputError: not an exported gallery, or anything in it could not be taken in.
+        InputError: not an exported gallery.
     """
     contents = _load_arrays(path)
-    _rows(contents, path)
+    _rows(path, contents)  # so that no gallery is made for what cannot be taken in
     return str(contents["model"]), int(contents["embeddings"].shape[-1])
 
 
-def _rows(contents: dict[str, np.ndarray], path: Path) -> list[PhotoRow]:
-    """The arrays as rows, each of them checked."""
-    measured = [FaceQuality(*row.tolist()) if np.isfinite(row).all() else None for row in contents["quality"]]
-    columns = (
-        contents["names"].tolist(),
-        contents["files"].tolist(),
-        contents["embeddings"].astype(np.float64),
-        contents["enrolled"].tolist(),
-        measured,
-        contents["photos"].tolist(),
-    )
-    rows = [PhotoRow(*row) for row in zip(*columns, strict=True)]
-    for row in rows:
-        check_row(path, row, contents["embeddings"].shape[1])
+def _rows(path: Path, contents: Mapping[str, np.ndarray]) -> list[PhotoRow]:
+    """The rows that an export's arrays hold, all of them checked."""
+    columns = (contents[key].tolist() for key in ("names", "files", "photos", "enrolled", "quality"))
+    names, files, photos, enrolled, quality = columns
+    embeddings = contents["embeddings"].astype(np.float64)
+    rows = []
+    for name, file, count, when, values, vector in zip(
+        names, files, photos, enrolled, quality, embeddings, strict=True
+    ):
+        check_person(path, name, count, when)
+        check_file_name(path, name, file)
+        measured = checked_quality(path, name, [None if math.isnan(value) else value for value in values])
+        rows.append(PhotoRow(name, file, vector, when, measured, count))
+    check_lengths(path, names, embeddings, photos)
     return rows
 
 
 def _load_arrays(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of an exported gallery, of their types and dimensions and of one length."""
+    """The arrays of an exported gallery, of their types and of the same length."""
     check_file(path, "expected what `faceline export` wrote", MAX_FILE_BYTES)
     try:
         with zipfile.ZipFile(path) as archive:
             # what is stored as it is takes no more memory than the file has bytes
-            if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
-                raise ValueError("its arrays are packed, exported ones are not")
+            packed = any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist())
+        if packed:
+            raise ValueError("its arrays are packed, exported ones are not")
         with np.load(path, allow_pickle=False) as file:
-            form = str(file["format"])[:80]
-            kinds = _SUMS if form == SUMS_FORMAT else _ARRAYS
-            contents = {key: file[key] for key in kinds} if form in (FORMAT, SUMS_FORMAT) else {}
+            form = str(file["format"])
+            contents = {key: file[key] for key in _ARRAYS.get(form, ())}
     except Exception as error:  # numpy and zipfile answer damage with errors that share no base
         raise InputError(f"{path}: not an exported gallery ({str(error)[:200]})") from None
-    if not contents:
-        raise InputError(f"{path}: expected {FORMAT!r}, found {form!r}")
-    for key, (types, dimensions) in kinds.items():
-        if contents[key].dtype.kind not in types or contents[key].ndim != dimensions:
+    if form not in _ARRAYS:
+        raise InputError(f"{path}: expected {FORMAT!r}, found {form[:80]!r}")
+    for key, (kinds, dimensions) in _ARRAYS[form].items():
+        if contents[key].dtype.kind not in kinds or contents[key].ndim != dimensions:
             raise InputError(f"{path}: damaged: {key} is an array of {contents[key].dtype}, {contents[key].ndim}-d")
-    if kinds is _SUMS:
-        contents = _from_sums(contents)
-    same = len({len(contents[key]) for key in _ARRAYS if key != "model"}) == 1
-    if not same or contents["quality"].shape[1] != len(QUALITY_COLUMNS) or not contents["embeddings"].shape[1]:
+    if len({len(array) for array in contents.values() if array.ndim}) > 1:
         raise InputError(f"{path}: damaged: its arrays do not belong together")
+    if form == SUMS_FORMAT:
+        if len({*map(normalised_name, contents["names"].tolist())}) < len(contents["names"]):
+            raise InputError(f"{path}: damaged: it has one person twice")
+        contents = _from_sums(contents)
+    dim, qualities = contents["embeddings"].shape[1], contents["quality"].shape[1]
+    if not 1 <= dim <= MAX_DIM or qualities != len(QUALITY_COLUMNS):
+        raise InputError(f"{path}: damaged: {dim} numbers of an embedding and {qualities} of quality a photo")
     return contents
 
 
-def _from_sums(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _from_sums(file: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The arrays of an export of the earlier form: a row a person, which stands for all their photos."""
-    photos = arrays["photos"]
+    photos = file["photos"]
     return {
-        "model": arrays["model"],
-        "names": arrays["names"],
+        "model": file["model"],
+        "names": file["names"],
         "files": np.array([earlier_photos(count) for count in photos.tolist()], dtype=np.str_),
-        "embeddings": arrays["totals"],
+        "embeddings": file["totals"],
         "photos": photos,
         "quality": np.full((len(photos), len(QUALITY_COLUMNS)), np.nan),
-        "enrolled": arrays["updated"],
+        "enrolled": file["updated"],
     }

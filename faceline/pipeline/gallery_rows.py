@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 from faceline.core.errors import InputError
 
 MAX_NAME = 200
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,9 @@ class PhotoRow:
 
 
 def file_name(path: str) -> str:
-    """The name of a file as it is stored: no folders, and text whatever bytes it is made of."""
-    return Path(path).name.encode("utf-8", "backslashreplace").decode()
+    """The name of a file as it is stored: no folders, and text in one line whatever bytes it is made of."""
+    text = Path(path).name.encode("utf-8", "backslashreplace").decode()
+    return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def normalised_name(name: str) -> str:
@@ -79,12 +82,14 @@ def checked_name(name: str) -> str:
     """
     clean = normalised_name(name)
     if fault := name_fault(clean):
-        raise InputError(f"{name[:80]!r}: {fault}")
+        raise InputError(fault)
     return clean
 
 
 def name_fault(name: str) -> str:
-    """Why a name is none; empty where it is one."""
+    """Why a name cannot be stored; empty where it can."""
     if not name or len(name) > MAX_NAME or not name.isprintable():
-        return f"a name has 1 to {MAX_NAME} printable characters"
-    return "this name stands for people who are not enrolled; choose another" if name == "unknown" else ""
+        return f"{name[:80]!r}: a name has 1 to {MAX_NAME} printable characters"
+    if name == "unknown":
+        return "unknown: this name stands for people who are not enrolled; choose another"
+    return ""

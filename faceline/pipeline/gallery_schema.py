@@ -10,10 +10,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from faceline.core.errors import InputError
+from faceline.pipeline.gallery_checks import (
+    FORMAT,
+    SUMS_FORMAT,
+    check_person,
+    checked_embeddings,
+    checked_facts,
+    explained,
+)
 from faceline.pipeline.gallery_rows import QUALITY_COLUMNS
 
-FORMAT = "faceline gallery 2"
-SUMS_FORMAT = "faceline gallery 1"  # kept a person's sum of embeddings, and no photos
 PRIVATE = 0o600
 
 _PHOTOS = f"""CREATE TABLE photos (
@@ -53,7 +59,7 @@ def writing(database: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         yield database
         database.execute("COMMIT")
     except BaseException:
-        if database.in_transaction:  # a full disk ends it by itself
+        if database.in_transaction:
             database.execute("ROLLBACK")
         raise
 
@@ -71,7 +77,7 @@ def create(path: Path, model: str, dim: int) -> None:
     """
     if not path.parent.is_dir():
         raise InputError(f"{path}: there is no folder {path.parent} to put the gallery in")
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name[:100]}.") as folder:
+    with explained(path), tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name[:100]}.") as folder:
         temporary = Path(folder) / path.name
         temporary.touch(mode=PRIVATE)  # SQLite gives its log files the same mode
         database = connect(temporary)
@@ -89,19 +95,26 @@ def create(path: Path, model: str, dim: int) -> None:
             temporary.rename(path)
 
 
-def bring_up_to_date(database: sqlite3.Connection) -> bool:
+def bring_up_to_date(database: sqlite3.Connection, path: Path) -> bool:
     """Gives the people of a file of the earlier form one row each, which stands for all their photos.
 
     Returns:
         Whether there was anything to do.
+
+    Raises:
+        InputError: a row is damaged; then nothing is changed.
     """
     with writing(database):
-        (held,) = database.execute("SELECT value FROM facts WHERE key = 'format'").fetchone()
-        if held != SUMS_FORMAT:  # another process was quicker
+        facts = checked_facts(database, path)
+        if facts["format"] != SUMS_FORMAT:  # another process was quicker
             return False
         database.execute(_PHOTOS)
         database.execute(_BY_NAME)
         people = database.execute("SELECT name, total, photos, updated FROM people ORDER BY name").fetchall()
+        for name, _, count, when in people:
+            check_person(path, name, count, when)
+        names, totals, counts, _ = zip(*people, strict=True) if people else ((), (), (), ())
+        checked_embeddings(path, names, totals, counts, int(facts["dim"]))
         database.executemany(
             "INSERT INTO photos (name, photo, embedding, photos, enrolled) VALUES (?, ?, ?, ?, ?)",
             [(name, earlier_photos(count), total, count, when) for name, total, count, when in people],

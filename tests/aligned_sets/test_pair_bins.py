@@ -84,5 +84,5 @@ def test_each_fault_is_named(tmp_path, content, words):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(InputError, match="no such pair set"):
+    with pytest.raises(InputError, match="no such file; expected a pair set"):
         read_pair_bin(tmp_path / "x.bin")

@@ -72,7 +72,7 @@ def test_missing_files_are_named(tmp_path):
         FaceRecords(tmp_path)
     write_face_records(tmp_path / "train.rec", [2, 3])
     (tmp_path / "train.idx").unlink()
-    with pytest.raises(InputError, match=r"train\.idx: no such index"):
+    with pytest.raises(InputError, match=r"train\.idx: no such file; the index"):
         FaceRecords(tmp_path)
     with pytest.raises(InputError, match="no such index"):
         FaceRecords(tmp_path / "other.rec")

@@ -424,7 +424,7 @@ def test_a_gallery_that_is_not_there(world: World, verb: str) -> None:
     run = world.faces if verb == "identify" else world.run
     result = run(verb, *target, "--gallery", world.folder / "gone.db")
     assert result.exit_code == 2
-    assert "no such gallery" in result.stderr
+    assert "makes a gallery" in result.stderr
     assert not (world.folder / "gone.db").exists()
 
 
@@ -495,12 +495,16 @@ def test_export_onnx_reports_how_far_answers_differ(world: World, monkeypatch: p
     ("arguments", "word"),
     [
         (["--detector", "boxes"], "--boxes"),
-        (["--detector", "yunet"], "--detector-model"),
+        (["--detector", "yunet"], "`faceline fetch yunet`"),
+        (["--detector", "yunet", "--detector-model", "nowhere.onnx"], "`faceline fetch yunet`"),
         (["--detector", "magic"], "magic"),
         (["--runtime", "onnx", "--models", "nowhere"], "export-onnx"),
     ],
 )
-def test_choices_that_do_not_go_together(world: World, arguments: list[str], word: str) -> None:
+def test_choices_that_do_not_go_together(
+    world: World, arguments: list[str], word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FACELINE_CACHE", str(world.folder / "cache"))
     result = world.run("detect", world.photo("a.png"), *arguments)
     assert result.exit_code == 2
     assert word in result.stderr

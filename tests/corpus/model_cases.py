@@ -123,7 +123,7 @@ def calibration() -> Kind:
     def write(folder: Path) -> Path:
         thresholds = tuple(np.linspace(0.9, -0.5, 50).tolist())
         tail = ScoreTail(comparisons=1000, smallest_fmr=0.01, thresholds=thresholds, false_matches=tuple(range(50)))
-        Calibration(model=MODEL, people=20, photos=60, pairs=tail, templates={2: tail}).write(
+        Calibration(model=MODEL, people=20, photos=60, pairs=tail, templates={2: tail}, nearest={2: tail}).write(
             folder / "calibration.json"
         )
         return folder / "calibration.json"
@@ -333,6 +333,9 @@ def _calibration() -> Iterator[Case]:
         "an unknown key": put("more", 1),
         "templates of 0 photos": lambda value: value["templates"].update({"0": value["pairs"]}),
         "templates by words": lambda value: value["templates"].update({"two": value["pairs"]}),
+        "the nearest of 0 photos": lambda value: value["nearest"].update({"0": value["pairs"]}),
+        "a threshold of NaN for the nearest": put("nearest.2.thresholds.3", float("nan")),
+        "nearest that are a list": put("nearest", []),
         "a number as model": put("model", 7),
         "no model": drop("model"),
         "no pairs": drop("pairs"),

@@ -77,7 +77,7 @@ def test_a_mistake_in_the_yaml_is_named(tmp_path: Path, old: str, new: str, mess
 def test_an_unknown_name_lists_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"arcnet: no such model; .* sface, yunet"):
         model_facts("arcnet")
-    with pytest.raises(InputError, match=r"none.yaml: cannot be read"):
+    with pytest.raises(InputError, match=r"none.yaml: no such file; expected the facts"):
         model_facts(tmp_path / "none.yaml")
 
 

@@ -215,7 +215,7 @@ def test_references_by_the_nearest_photo(gallery: Gallery) -> None:
 
 
 def test_files_that_are_no_gallery(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no such file"):
+    with pytest.raises(InputError, match=r"no such file; .* makes a gallery"):
         Gallery(tmp_path / "missing.db")
     (tmp_path / "text.db").write_text("hello, this is not a database at all")
     with pytest.raises(InputError, match="not a faceline gallery"):

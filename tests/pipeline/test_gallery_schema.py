@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 import numpy as np
 import pytest
-from made_people import GALLERY_DIM as DIM
 from made_people import GALLERY_MODEL as MODEL
-from made_people import photo_rows, unit
+from made_people import photo_rows, unit, write_earlier_gallery
 
 from faceline.core.errors import InputError
 from faceline.pipeline.gallery import Gallery
 from faceline.pipeline.gallery_files import import_people
 
-EARLIER = """
-CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE people (
-    name TEXT PRIMARY KEY,
-    total BLOB NOT NULL,
-    photos INTEGER NOT NULL CHECK (photos > 0),
-    updated TEXT NOT NULL
-);
-PRAGMA journal_mode = WAL;
-"""
 VECTORS = unit(5)
 TOTALS = {"Ada": VECTORS[:3].sum(axis=0).astype("<f4"), "Bob": VECTORS[3].astype("<f4")}
 COUNTS = {"Ada": 3, "Bob": 1}
@@ -32,13 +20,7 @@ COUNTS = {"Ada": 3, "Bob": 1}
 
 @pytest.fixture
 def earlier(path: Path) -> Path:
-    database = sqlite3.connect(path, isolation_level=None)
-    database.executescript(EARLIER)
-    facts = {"format": "faceline gallery 1", "model": MODEL, "dim": str(DIM)}
-    database.executemany("INSERT INTO facts VALUES (?, ?)", facts.items())
-    rows = [(name, total.tobytes(), COUNTS[name], "2020-01-01") for name, total in TOTALS.items()]
-    database.executemany("INSERT INTO people VALUES (?, ?, ?, ?)", rows)
-    database.close()
+    write_earlier_gallery(path, TOTALS, COUNTS)
     return path
 
 

@@ -72,8 +72,8 @@ class Calibration(BaseModel):
         """
         if search == "nearest" and self.templates and not self.nearest:
             raise InputError(
-                "the calibration was made before there was a search by the nearest photo: make it again (`dvc repro "
-                "evaluate_recognition`), or use --search mean"
+                "the calibration was made before there was a search by the nearest photo: make it again, or use "
+                "--search mean"
             )
         return {1: self.pairs, **(self.templates if search == "mean" else self.nearest)}
 

@@ -50,7 +50,7 @@ class RecognizerHeader(Header):
 
     config: _Config
     align: Alignment
-    loss: _Loss | None
+    loss: _Loss | None  # None where it has no head
     people: list[Annotated[int, Field(ge=0, lt=2**31, strict=True)]]
 
 
