@@ -495,7 +495,7 @@ def test_export_onnx_reports_how_far_answers_differ(world: World, monkeypatch: p
     ("arguments", "word"),
     [
         (["--detector", "boxes"], "--boxes"),
-        (["--detector", "yunet"], "--detector-model"),
+        (["--detector", "yunet"], "faceline fetch yunet"),
         (["--detector", "magic"], "magic"),
         (["--runtime", "onnx", "--models", "nowhere"], "export-onnx"),
     ],
