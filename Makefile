@@ -1,5 +1,5 @@
 # make repro    everything, from nothing      make test   the tests         make lint   style
-# make losses   every loss, several seeds     make bench  speed as ratios
+# make losses   every loss, several seeds     make bench  speed as ratios   make docs   the site, in site/
 # make faults   broken files and refusals of the system, each in a process with limits
 
 # for tests and benchmarks; stages set these themselves, and stages/__init__.py says why
@@ -17,7 +17,7 @@ sys.exit(not (3, int(low)) <= sys.version_info < (3, int(high)))
 endef
 export FITS
 
-.PHONY: repro test lint bench faults losses requirements clean
+.PHONY: repro test lint docs bench faults losses requirements clean
 
 .venv/installed: requirements.txt pyproject.toml
 	@for name in $(PYTHON); do if $$name -c "$$FITS" 2>/dev/null; then python=$$name; break; fi; done; \
@@ -40,6 +40,9 @@ test: .venv/installed
 lint: .venv/installed
 	ruff check .
 	ruff format --check .
+
+docs: .venv/installed
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
 
 bench: .venv/installed
 	for name in annotations landmarks recognition id_rate gallery pipeline; do \

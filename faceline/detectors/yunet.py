@@ -57,10 +57,11 @@ class Yunet(Detector):
         return list(ordered_map(self._detect, images))
 
     def _detect(self, image: np.ndarray) -> Detections:
-        height, width = (-(-side // STRIDES[-1]) * STRIDES[-1] for side in image.shape[:2])
-        planes = np.zeros((1, 3, height, width), np.float32)  # blue first
-        planes[0, :, : image.shape[0], : image.shape[1]] = image[:, :, ::-1].transpose(2, 0, 1)
+        below, right = (-side % STRIDES[-1] for side in image.shape[:2])
+        padded = cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_CONSTANT)
+        planes = cv2.dnn.blobFromImage(padded, swapRB=True)  # blue first, 0..255
         maps = iter(self._session.run(self._outputs, {self._input: planes}))
+        width = padded.shape[1]
         found = zip(*(self._candidates(width, *level) for level in self._levels(maps)), strict=True)
         boxes, scores, points = (np.concatenate(one) for one in found)
         # OpenCV suppresses by whole pixels

@@ -116,7 +116,7 @@ class PackedSet:
         self.rows: pd.DataFrame = table.to_pandas(types_mapper={pa.int8(): pd.Int8Dtype()}.get)
         self.metadata: dict = metadata_of(schema, self._paths[0], _HINT)
         numbered = pd.api.types.is_integer_dtype(self.rows.get(PERSON, pd.Series(dtype=int)))
-        if not numbered and self.metadata.get("kind") != _NAMED:
+        if not numbered and self.metadata.get("kind", _NAMED) != _NAMED:
             raise InputError(f"{self._paths[0]}: column {PERSON}: expected whole numbers; {_HINT}")
 
     def __len__(self) -> int:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from faceline.core.errors import InputError
 from faceline.detection import registry
 from faceline.detection.detections import DetectorSettings, FaceFinder, read_box_map
-from faceline.field.embedder import FieldEmbedder
 from faceline.field.facts import model_names, recognizer_facts
 from faceline.landmarks.net.base import PointPredictor
 from faceline.pipeline.face_pipeline import FaceEmbedder, FacePipeline, default_align
@@ -64,6 +63,8 @@ def load_embedder(setup: Setup) -> tuple[FaceEmbedder, str]:
         InputError: its file is missing or of another kind.
     """
     if setup.recognizer is not None:
+        from faceline.field.embedder import FieldEmbedder
+
         field = FieldEmbedder(recognizer_facts(setup.recognizer))
         return field, field.model
     embedder, model = _embedder(setup)

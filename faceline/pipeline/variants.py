@@ -13,7 +13,7 @@ from ruamel.yaml.error import YAMLError
 from faceline.core.errors import InputError
 from faceline.core.files import read_text, write_text
 from faceline.core.params import MAX_FILE_BYTES, PARAMS_FILE, parse_group, parse_yaml
-from faceline.settings.inputs import missing_inputs, photos_at
+from faceline.settings.inputs import in_the_forms_there, missing_inputs
 from faceline.settings.schema import Params
 
 FOLDER = Path("params")
@@ -54,7 +54,7 @@ def variant_names(folder: Path = FOLDER) -> list[str]:
 def merge_variant(name: str, folder: Path = FOLDER) -> str:
     """The text of `base.yaml` with the values of a variant: comments, order and alignment are the base's.
 
-    Photos are named by the form that is there, a folder or a `.zip` of its name.
+    Data is named in the form that is there: photos as a folder or a `.zip`, annotations as `.txt` or `.csv`.
 
     Raises:
         InputError: there is no such variant, it is not YAML, or it has a key that `base.yaml` has not.
@@ -62,9 +62,7 @@ def merge_variant(name: str, folder: Path = FOLDER) -> str:
     tree = _load(folder / f"{_BASE}.yaml")
     for path in reversed(_lineage(name, folder)):
         _merge(tree, _load(path), path)
-    for group in ("data", "landmarks"):
-        if "images" in tree.get(group, {}):
-            tree[group]["images"] = photos_at(tree[group]["images"])
+    in_the_forms_there(tree)
     merged = io.StringIO()
     _YAML.dump(tree, merged)
     title, _ = _title(_text(folder / f"{name}.yaml"))

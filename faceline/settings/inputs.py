@@ -8,18 +8,30 @@ from faceline.settings.schema import Params
 
 # the chain makes these itself
 _MADE = (Path("data/sample"), Path("data/selected.csv"))
-_FORMS = ("", ".zip")  # of photos: a folder, or one archive
+_ANNOTATIONS = ("identity", "attributes", "boxes", "landmarks")
 
 
-def photos_at(named: str) -> str:
-    """The photos that a parameter names: the path itself, or where nothing is there the `.zip` of that name."""
-    return next((named + form for form in _FORMS if Path(named + form).exists()), named)
+def form_at(key: str, named: str) -> str:
+    """What a parameter names, in the form that is there: the path itself, else another form of that name.
+
+    Args:
+        key: `images`, which are a folder or a `.zip`, or a kind of annotation file, `.txt` or `.csv`.
+    """
+    other = f"{named}.zip" if key == "images" else str(Path(named).with_suffix(".csv"))
+    return other if not Path(named).exists() and Path(other).exists() else named
+
+
+def in_the_forms_there(params: dict[str, dict]) -> None:
+    """Names every file and folder of nested parameters in the form that is there, in place."""
+    for group, keys in (("data", (*_ANNOTATIONS, "images")), ("landmarks", ("images",))):
+        for key in keys:
+            if key in params.get(group, {}):
+                params[group][key] = form_at(key, params[group][key])
 
 
 def missing_inputs(params: Params) -> list[str]:
     """A line for each file or folder that is not there, with the way out where one is seen."""
-    named = {f"data.{kind}": getattr(params.data, kind) for kind in ("identity", "attributes", "boxes", "landmarks")}
-    named["data.images"] = params.data.images
+    named = {f"data.{kind}": getattr(params.data, kind) for kind in (*_ANNOTATIONS, "images")}
     named["landmarks.annotations"] = params.landmarks.annotations
     named["landmarks.images"] = params.landmarks.images
     return [line for key, path in named.items() if (line := _missing(key, Path(path)))]
@@ -48,11 +60,10 @@ def _in_a_copy() -> str:
 def _missing(key: str, path: Path) -> str:
     if any(path.is_relative_to(made) for made in _MADE):
         return ""
-    photos = key.endswith("images")
-    command = unpacking(path) if photos else ""
+    command = unpacking(path) if key.endswith(".images") else ""
     if command:
         return f"{key}: {path} is still packed; `{command}` unpacks it"
     if path.exists():
         return ""
-    other = photos_at(str(path)) if photos else str(path)
+    other = form_at(key.partition(".")[2], str(path))
     return f"{key}: {path}" + (f" (there is {other}: name that)" if other != str(path) else "")

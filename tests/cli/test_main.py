@@ -495,12 +495,16 @@ def test_export_onnx_reports_how_far_answers_differ(world: World, monkeypatch: p
     ("arguments", "word"),
     [
         (["--detector", "boxes"], "--boxes"),
-        (["--detector", "yunet"], "faceline fetch yunet"),
+        (["--detector", "yunet"], "`faceline fetch yunet`"),
+        (["--detector", "yunet", "--detector-model", "nowhere.onnx"], "`faceline fetch yunet`"),
         (["--detector", "magic"], "magic"),
         (["--runtime", "onnx", "--models", "nowhere"], "export-onnx"),
     ],
 )
-def test_choices_that_do_not_go_together(world: World, arguments: list[str], word: str) -> None:
+def test_choices_that_do_not_go_together(
+    world: World, arguments: list[str], word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FACELINE_CACHE", str(world.folder / "cache"))
     result = world.run("detect", world.photo("a.png"), *arguments)
     assert result.exit_code == 2
     assert word in result.stderr

@@ -35,6 +35,18 @@ def test_photos_are_named_by_the_form_that_is_there():
     assert [read_params()[group]["images"] for group in ("data", "landmarks")] == ["data/celeba/img_celeba"] * 2
 
 
+def test_annotations_are_named_by_the_form_that_is_there():
+    """The authors' and Kaggle's, mixed."""
+    Path("data/celeba").mkdir(parents=True)
+    for name in ("list_landmarks_align_celeba.csv", "list_attr_celeba.txt", "list_attr_celeba.csv"):
+        Path("data/celeba", name).touch()
+    assert CliRunner().invoke(app, ["params", "celeba-aligned"]).exit_code == 0
+    data = read_params()["data"]
+    assert data["boxes"] == data["landmarks"] == "data/celeba/list_landmarks_align_celeba.csv"
+    assert data["attributes"] == "data/celeba/list_attr_celeba.txt"
+    assert data["identity"] == "data/celeba/identity_CelebA.txt"
+
+
 def test_what_is_not_there_is_said_before_any_work(caplog):
     Path("data/celeba").mkdir(parents=True)
     Path("data/celeba/img_celeba.7z.001").touch()

@@ -41,14 +41,9 @@ def test_names_stay_inside_the_folder(tmp_path: Path) -> None:
     export_images(tmp_path / "set", tmp_path / "out")
     found = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.jpg")}
     assert found == {"out/_/_x.jpg", "out/nobody/y.jpg", "out/a_b/z.jpg"}
-
-
-@pytest.mark.parametrize("name", ["../x.jpg", "net/y.jpg"])
-def test_a_set_that_names_paths_is_refused(tmp_path: Path, name: str) -> None:
-    pack(tmp_path / "set", pd.DataFrame({"image_id": [name], "person": [1]}))
-    with pytest.raises(InputError, match="may not stand there"):
-        export_images(tmp_path / "set", tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+    pack(tmp_path / "paths", rows.assign(image_id=["../x.jpg", "y.jpg", "z.jpg"]))
+    with pytest.raises(InputError, match=r"\.\./x\.jpg"):
+        export_images(tmp_path / "paths", tmp_path / "other")
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:

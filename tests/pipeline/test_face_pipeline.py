@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -95,13 +97,19 @@ def test_faces_that_cannot_be_aligned_say_why_and_have_no_embedding() -> None:
     assert found.faces[0].embedding is not None
 
 
-def test_steps_without_their_model_are_refused() -> None:
-    photo, _, box = make()
-    pipeline = FacePipeline(FakeDetector({"a.jpg": [box]}))
-    found = pipeline.detect([photo])
-    assert pipeline.find_landmarks(found) == found  # the detector's own points stay
+def test_without_a_landmark_net_the_detectors_points_align() -> None:
+    photo, points, box = make()
+    detector = FakeDetector({"a.jpg": [box, box]})
+    pipeline = FacePipeline(detector)
+    (found,) = pipeline.detect([photo])
+    first, second = found.faces  # the stand-in gives no points
+    given = replace(found, faces=(replace(first, detector_points=points), second))
+    (aligned,) = pipeline.align(pipeline.find_landmarks([given]))
+    assert aligned.faces[0].to_photo == pytest.approx(np.array([[2.0, 0, 30], [0, 2, 40]]), abs=1e-6)
+    assert aligned.faces[0].landmarks is None
+    assert aligned.faces[1].reject == "landmarks_not_finite"
     with pytest.raises(ValueError, match="recogniser"):
-        pipeline.embed(found)
+        pipeline.embed([aligned])
 
 
 @pytest.mark.parametrize("scale", [0.3, 1.0, 1.4])

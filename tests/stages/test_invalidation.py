@@ -10,7 +10,7 @@ from chain import run
 from graph import STAGES
 
 EMBED = {"embed@aligned", "embed@annotated", "embed@wild"}
-EVALUATE = {"evaluate_recognition", "evaluate_wild"}
+EVALUATE = {"evaluate_recognition", "evaluate_wild", "headline"}  # the last gathers what the others write
 CHECK = {"check_params"}  # reads all of params.yaml, and writes the same whatever it holds
 
 
@@ -78,7 +78,7 @@ def test_a_new_loss_repeats_nothing(edited):
         ("recognition/losses/arcface.py", CHECK | {"train_recognition", "report"} | EMBED | EVALUATE),
         ("recognition/backbones/resnet18.py", CHECK),
         ("recognition/backbones/spherenet4.py", CHECK | {"train_recognition", "report"} | EMBED | EVALUATE),
-        ("landmarks/evaluation/evaluation_report.py", {"evaluate_landmarks", "report"}),
+        ("landmarks/evaluation/evaluation_report.py", {"evaluate_landmarks", "headline", "report"}),
         ("evaluation/recognition/sheets.py", EVALUATE | {"report"}),
         ("reporting/page.py", {"report"}),
         ("detectors/yunet.py", CHECK),
@@ -104,7 +104,7 @@ def test_an_edit_of_the_page_repeats_the_report(edited):
         ("losses.arcface.margin_rad", 0.3, {"train_recognition", "report"} | EMBED | EVALUATE),
         ("evaluation.bootstrap_samples", 120, {"evaluate_landmarks", "report"} | EVALUATE),
         ("embedding.flip", False, {"report"} | EMBED | EVALUATE),
-        ("wild.min_iou", 0.3, {"find_wild", "embed@wild", "evaluate_wild", "report"}),
+        ("wild.min_iou", 0.3, {"find_wild", "embed@wild", "evaluate_wild", "headline", "report"}),
         ("runtime.workers", 1, set()),
         ("data.labels_by", "somebody else", {"report"}),
         ("data.licence", "another", {"report"}),

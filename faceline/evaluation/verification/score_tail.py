@@ -31,7 +31,7 @@ class ScoreTail(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     comparisons: PositiveInt
-    smallest_fmr: Annotated[float, Field(gt=0, le=UNSUPPORTED)]
+    smallest_fmr: Annotated[FiniteFloat, Field(gt=0)]
     thresholds: tuple[Annotated[FiniteFloat, Field(strict=True)], ...]
     false_matches: tuple[NonNegativeInt, ...]
 

@@ -71,5 +71,5 @@ def test_mistakes(tmp_path, table):
     with pytest.raises(InputError, match="cannot be read as Parquet"):
         read_embeddings(tmp_path / "text.parquet")
     table.rows.to_parquet(tmp_path / "plain.parquet")
-    with pytest.raises(InputError, match="expected columns image_id, status and embedding"):
+    with pytest.raises(InputError, match="lacks the column embedding"):
         read_embeddings(tmp_path / "plain.parquet")

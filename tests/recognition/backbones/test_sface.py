@@ -10,6 +10,7 @@ import torch
 from made_up_sface import write_sface
 
 from faceline.core.errors import InputError
+from faceline.field.cache import CACHE_VARIABLE
 from faceline.recognition.net.embedding_net import EmbeddingNet, NetConfig, normalise
 from faceline.recognition.training.pretrained import start_from
 from real_data import SFACE
@@ -56,10 +57,21 @@ def test_made_up_weights_answer_as_in_onnx_runtime(tmp_path, neck):
 
 
 @needs_sface
-def test_the_published_weights_answer_as_in_onnx_runtime():
+def test_the_published_weights_answer_as_in_onnx_runtime(tmp_path, monkeypatch):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    (tmp_path / SFACE.name).symlink_to(SFACE)
     net = net_of()
-    assert start_from(net, str(SFACE)) == []
+    assert start_from(net, "sface") == []
     assert np.abs(ours(net) - answers(SFACE)).max() < 1e-4
+
+
+def test_by_name_its_file_has_to_be_in_the_cache_and_the_right_one(tmp_path, monkeypatch):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    with pytest.raises(InputError, match=r"sface: its file is not at .*`faceline fetch sface` downloads it"):
+        start_from(net_of(), "sface")
+    write_sface(tmp_path / "face_recognition_sface_2021dec.onnx")
+    with pytest.raises(InputError, match="not the file of sface: its SHA-256 is"):
+        start_from(net_of(), "sface")
 
 
 def test_another_neck_keeps_its_drawn_weights(tmp_path):
