@@ -11,7 +11,7 @@ from faceline.core.columns import ATTRIBUTES
 from faceline.evaluation.embeddings.table import EmbeddingTable
 from faceline.evaluation.verification.calibration import Calibration
 from faceline.evaluation.verification.comparisons import Comparisons
-from faceline.evaluation.verification.score_tail import ScoreTail
+from faceline.evaluation.verification.score_tail import UNSUPPORTED, ScoreTail
 from faceline.pipeline.gallery_rows import PhotoRow
 
 
@@ -40,8 +40,9 @@ def made_calibration(impostor, model="", people=0, photos=0) -> Calibration:
     """A calibration whose every false match count has its threshold: scores sorted in memory."""
     descending = np.sort(np.asarray(impostor, np.float32))[::-1].tolist()
     count = len(descending)
+    smallest = min(10 / count, UNSUPPORTED)
     tail = ScoreTail(
-        comparisons=count, smallest_fmr=10 / count, thresholds=descending, false_matches=tuple(range(count))
+        comparisons=count, smallest_fmr=smallest, thresholds=descending, false_matches=tuple(range(count))
     )
     return Calibration(model=model, people=people, photos=photos, pairs=tail)
 
