@@ -6,6 +6,8 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import dvc.api
 import pandas as pd
@@ -69,6 +71,9 @@ def run_seeds(comparison: str, entry: Entry, seeds: int) -> list[Run]:
 def _read(commit: str) -> Run:
     """What a run left, by the commit of its experiment."""
     metrics, summary = (json.loads(dvc.api.read(path, rev=commit)) for path in (METRICS, SUMMARY))
-    table = read_embeddings(io.BytesIO(dvc.api.read(EMBEDDINGS, rev=commit, mode="rb")))
+    with NamedTemporaryFile(suffix=".parquet") as file:
+        file.write(dvc.api.read(EMBEDDINGS, rev=commit, mode="rb"))
+        file.flush()
+        table = read_embeddings(Path(file.name))
     roc = pd.read_csv(io.StringIO(dvc.api.read(ROC, rev=commit)))
     return Run(metrics, table, roc, summary["best"]["epoch"], summary["last"]["epoch"])

@@ -41,7 +41,7 @@ def test_all_that_is_read_is_made_by_the_target_or_before_it(target, read):
 
 def test_each_seed_is_run_once_and_read(tmp_path, monkeypatch):
     rows = pd.DataFrame({"image_id": ["a.jpg"], "person": [1], "role": ["query"], "split": [""], "status": ["ok"]})
-    table = EmbeddingTable(rows, np.array([[0.6, 0.8]], np.float32))
+    table = EmbeddingTable(rows.assign(head_label=-1), np.array([[0.6, 0.8]], np.float32), {"model": "0a"})
     write_embeddings(tmp_path / "table.parquet", table)
     content = {
         "metrics/recognition.json": json.dumps({"auc": 0.9}),

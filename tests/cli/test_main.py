@@ -32,7 +32,7 @@ VERBS += ["annotate", "pack", "export-onnx", "export-images", "params"]
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models")
     write_onnx_models(folder)
-    scores = np.random.default_rng(0).normal(0, 0.25, 50_000)
+    scores = np.random.default_rng(0).normal(0, 0.25, 50_000).clip(-1, 1)
     made_calibration(scores, MODEL, people=60, photos=500).write(folder / "calibration.json")
     return folder
 

@@ -22,7 +22,7 @@ def folder(tmp_path_factory):
     """Exported models, a photo of one face for each of two people, and where the faces are."""
     folder = tmp_path_factory.mktemp("tool")
     write_onnx_models(folder)
-    scores = np.random.default_rng(0).normal(0, 0.25, 50_000)
+    scores = np.random.default_rng(0).normal(0, 0.25, 50_000).clip(-1, 1)
     made_calibration(scores, MODEL, people=60, photos=500).write(folder / "calibration.json")
     box = np.round(face_at(1.3, (40, 50))[1])
     rows = ["image,x,y,width,height"]
