@@ -46,7 +46,7 @@ def test_broken_files_name_the_line(tmp_path, text, message):
 
 
 def test_no_such_file(tmp_path):
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="no such file"):
         parse_pairs(tmp_path / "pairs.txt")
 
 
