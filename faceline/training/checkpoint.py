@@ -75,8 +75,8 @@ def _loaded_code() -> dict[str, str]:
 
 
 def _libraries() -> dict[str, str]:
-    """Versions of Python and of what the project requires when it runs."""
-    required = [line for line in requires("faceline") or () if "extra ==" not in line]
+    """Versions of Python and of what the project requires when it trains."""
+    required = [line for line in requires("faceline") or () if not re.search(r"extra == .(?!train\b)", line)]
     names = [re.match(r"[\w.-]+", line)[0] for line in required]
     return {"python": platform.python_version()} | {name: version(name) for name in names}
 

@@ -146,7 +146,7 @@ def test_a_set_without_its_table_of_rejected_faces_is_refused(here):
     params = tiny_params(epochs=1)
     train(params)
     Path("aligned/_rejected.csv").unlink()
-    with pytest.raises(InputError, match=r"_rejected\.csv: no such table"):
+    with pytest.raises(InputError, match=r"_rejected\.csv: no such file"):
         embed_all(params)
 
 
