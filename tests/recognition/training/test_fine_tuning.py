@@ -146,14 +146,6 @@ def test_the_pull_towards_the_start():
     assert distilled.double()(images.double(), labels).loss.dtype == torch.float64  # the start moves with the rest
 
 
-def test_a_net_that_is_pulled_hard_moves_less(folder, tmp_path):
-    moved = []
-    for index, weight in enumerate((0.01, 100.0)):
-        changes = {"distillation": weight, "learning_rate": 0.01, "frozen_batchnorm": True}
-        moved.append(started(folder, tmp_path / str(index), **changes).run().curves[-1]["distance_from_start"])
-    assert moved[1] < 0.5 * moved[0]
-
-
 def test_the_start_is_epoch_0_and_stays_the_best_when_training_does_harm(folder, tmp_path, monkeypatch):
     falling = iter((0.9, 0.8, 0.7))
     monkeypatch.setattr(
