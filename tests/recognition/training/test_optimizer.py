@@ -25,7 +25,7 @@ def test_singular_values_end_near_one_and_directions_stay(shape):
     along = left.T @ found @ right.T
     large = values > 0.02 * values.max()
     assert np.all((np.diag(along)[large] > 0.65) & (np.diag(along)[large] < 1.25))
-    assert np.abs(along - np.diag(np.diag(along))).max() < 1e-6
+    assert np.abs(along - np.diag(np.diag(along))).max() < 1e-4  # float32 within
 
 
 @pytest.mark.parametrize("shape", [(24, 80), (80, 24)])
