@@ -20,7 +20,7 @@ from faceline.annotations.celeba import read_annotations, write_celeba
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, IMAGE_ID, PERSON, POINT_COLUMNS
 from faceline.data.filtering.rejection import join_photos, rejection_reasons
 from faceline.data.filtering.roles import select
-from faceline.pipeline.variants import load_variant
+from faceline.settings.variants import load_variant
 
 ROWS, PEOPLE = 202_599, 10_177
 FILES = ("identity_CelebA.txt", "list_attr_celeba.txt", "list_bbox_celeba.txt", "list_landmarks_celeba.txt")

@@ -15,11 +15,11 @@ from faceline.alignment.fit.alignment import fit_alignment
 from faceline.boxes.boxes import iou
 from faceline.detection.detections import Detections, DetectorSettings
 from faceline.detectors.yunet import Yunet
+from faceline.galleries.quality import face_quality
+from faceline.galleries.rows import FaceQuality
 from faceline.imaging.progress import track
 from faceline.pipeline.face_pipeline import default_align, sample_tile
-from faceline.pipeline.gallery_rows import FaceQuality
 from faceline.pipeline.photo_files import read_photos
-from faceline.pipeline.quality import face_quality
 
 
 @dataclass(frozen=True)

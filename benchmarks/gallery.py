@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from faceline.pipeline.gallery import Gallery
-from faceline.pipeline.gallery_rows import PhotoRow
-from faceline.pipeline.identification import fixed_point, identify
+from faceline.galleries.gallery import Gallery
+from faceline.galleries.identification import fixed_point, identify
+from faceline.galleries.rows import PhotoRow
 
 DIM = 512
 BATCH = 10_000

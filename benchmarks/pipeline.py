@@ -33,8 +33,8 @@ from faceline.landmarks.net.predictor import LandmarkPredictor
 from faceline.photos.photos import open_photos
 from faceline.pipeline.face_pipeline import PHOTOS_PER_BATCH, FacePipeline
 from faceline.pipeline.photo_files import Photo
-from faceline.pipeline.variants import load_variant
 from faceline.recognition.net.embedding_net import EmbeddingNet, NetConfig, normalise
+from faceline.settings.variants import load_variant
 from faceline.windows.windows import invert, net_view, transform
 
 MIN_IOU = 0.4

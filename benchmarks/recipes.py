@@ -20,8 +20,8 @@ from benchmarks import comparison
 from benchmarks.entries import Entry, run_seeds
 from benchmarks.experiments import flat, refuse_unclean, restore
 from faceline.core.errors import InputError
-from faceline.pipeline.variants import load_variant
 from faceline.settings.schema import Params, load_params
+from faceline.settings.variants import load_variant
 
 SHARED = ("backbone", "stem_stride", "input_px", "epochs", "pretrained", "precision")
 ALL = "all"

@@ -12,7 +12,7 @@ from faceline.evaluation.embeddings.table import EmbeddingTable
 from faceline.evaluation.verification.calibration import Calibration
 from faceline.evaluation.verification.comparisons import Comparisons
 from faceline.evaluation.verification.score_tail import UNSUPPORTED, ScoreTail
-from faceline.pipeline.gallery_rows import PhotoRow
+from faceline.galleries.rows import PhotoRow
 
 
 def made_embeddings(people: int, photos: int, dim: int = 16, scatter: float = 1.5, seed: int = 0):

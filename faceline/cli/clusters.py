@@ -113,7 +113,7 @@ def cluster(
 
 def _wanted(names: Sequence[str], gallery: Path | None) -> dict[str, str]:
     """Group -> name, from GROUP=NAME."""
-    from faceline.pipeline.gallery_rows import checked_name
+    from faceline.galleries.rows import checked_name
 
     wanted = {}
     for text in names:
@@ -160,8 +160,8 @@ def _write_tiles(groups: Mapping[str, _Group], out: Path) -> None:
 
 def _enroll(wanted: Mapping[str, str], groups: Mapping[str, _Group], gallery: Path, loaded: Loaded) -> list[dict]:
     """Enrolls the groups that got a name, in one transaction."""
-    from faceline.pipeline.enrolment import enrolled_photo
-    from faceline.pipeline.gallery import Gallery
+    from faceline.galleries.enrolment import enrolled_photo
+    from faceline.galleries.gallery import Gallery
 
     now = datetime.now(UTC).isoformat(timespec="seconds")
     rows = {

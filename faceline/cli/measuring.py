@@ -66,7 +66,7 @@ def calibrate(
     \b
     faceline calibrate friends/ --recognizer sface
     """
-    from faceline.pipeline.calibrate import calibrate_people, supported_rates
+    from faceline.measuring.calibrate import calibrate_people, supported_rates
     from faceline.pipeline.calibrations import KeptCalibration
     from faceline.pipeline.load import load
 
@@ -109,10 +109,10 @@ def evaluate(
     faceline evaluate friends/ --recognizer sface --out results/
     """
     from faceline.core.files import replacing_folder
+    from faceline.measuring.evaluate import evaluate_people, role_of
+    from faceline.measuring.people_embeddings import embed_people
     from faceline.pipeline.calibrations import look_up
-    from faceline.pipeline.evaluate import evaluate_people, role_of
     from faceline.pipeline.load import load
-    from faceline.pipeline.people_embeddings import embed_people
 
     if out is not None and out.exists():
         raise InputError(f"{out}: exists already; name a new folder")

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from faceline.evaluation.verification.template_tails import SearchKind
+from faceline.galleries.gallery import Gallery
+from faceline.galleries.identification import Match, OperatingPoint, fixed_point, identify, operating_point
 from faceline.pipeline.calibrations import find_calibration
 from faceline.pipeline.found_faces import PhotoFaces
-from faceline.pipeline.gallery import Gallery
-from faceline.pipeline.identification import Match, OperatingPoint, fixed_point, identify, operating_point
 
 log = logging.getLogger(__name__)
 

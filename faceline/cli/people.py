@@ -19,10 +19,10 @@ from faceline.core.errors import FacelineError, InputError
 from faceline.pipeline.setup import Setup
 
 if TYPE_CHECKING:
+    from faceline.galleries.gallery import Gallery
+    from faceline.galleries.identification import Match, OperatingPoint
+    from faceline.galleries.rows import PhotoRow
     from faceline.pipeline.found_faces import PhotoFaces
-    from faceline.pipeline.gallery import Gallery
-    from faceline.pipeline.gallery_rows import PhotoRow
-    from faceline.pipeline.identification import Match, OperatingPoint
 
 
 @with_setup
@@ -45,15 +45,15 @@ def enroll(
     faceline enroll "Ada Lovelace" ada1.jpg ada2.jpg --gallery people.db
     faceline enroll --people staff/ --gallery people.db
     """
+    from faceline.annotating.annotate import people_in
     from faceline.cli.answers import photo_records
-    from faceline.pipeline.annotate import people_in
-    from faceline.pipeline.enrolment import enrolled_photo
+    from faceline.galleries.enrolment import enrolled_photo
+    from faceline.galleries.gallery import Gallery
+    from faceline.galleries.quality import quality_warnings
+    from faceline.galleries.rows import checked_name
     from faceline.pipeline.found_faces import main_face
-    from faceline.pipeline.gallery import Gallery
-    from faceline.pipeline.gallery_rows import checked_name
     from faceline.pipeline.load import load
     from faceline.pipeline.photo_files import find_photos
-    from faceline.pipeline.quality import quality_warnings
 
     if (people is None) == (name is None) or (name is not None and not photos):
         raise InputError("give a NAME and its PHOTOs, or --people DIR")
@@ -149,7 +149,7 @@ def list_people(
     faceline list --gallery people.db
     faceline list --photos --gallery people.db
     """
-    from faceline.pipeline.gallery import Gallery
+    from faceline.galleries.gallery import Gallery
 
     with Gallery(gallery) as opened:
         everybody = [asdict(person) for person in opened.people()]
@@ -161,7 +161,7 @@ def list_people(
 
 def _listed_photos(gallery: Gallery) -> dict[str, list[dict]]:
     """Every photo without its embedding, by person."""
-    from faceline.pipeline.quality import quality_warnings
+    from faceline.galleries.quality import quality_warnings
 
     listed: dict[str, list[dict]] = {}
     for row in gallery.rows():
@@ -187,7 +187,7 @@ def remove(
     faceline remove "Ada Lovelace" --gallery people.db
     faceline remove "Ada Lovelace" --photo ada2.jpg --gallery people.db
     """
-    from faceline.pipeline.gallery import Gallery
+    from faceline.galleries.gallery import Gallery
 
     if photos and len(names) > 1:
         raise InputError(f"--photo: {len(names)} names; photos are taken back from one person at a time")
@@ -205,8 +205,8 @@ def export(file: Annotated[Path, typer.Argument(metavar="FILE.npz", help="Where 
     \b
     faceline export backup.npz --gallery people.db
     """
-    from faceline.pipeline.gallery import Gallery
-    from faceline.pipeline.gallery_files import export_people
+    from faceline.galleries.files import export_people
+    from faceline.galleries.gallery import Gallery
 
     with Gallery(gallery) as opened:
         answer({"gallery": gallery, "file": file, "people": export_people(opened, file)})
@@ -225,9 +225,9 @@ def import_people(
     \b
     faceline import backup.npz --gallery other.db
     """
-    from faceline.pipeline.gallery import Gallery
-    from faceline.pipeline.gallery_files import exported_model
-    from faceline.pipeline.gallery_files import import_people as read_people
+    from faceline.galleries.files import exported_model
+    from faceline.galleries.files import import_people as read_people
+    from faceline.galleries.gallery import Gallery
 
     with Gallery.open_or_create(gallery, *exported_model(file)) as opened:
         count = read_people(opened, file, existing)

@@ -15,7 +15,7 @@ from faceline.core.errors import InputError
 from faceline.pipeline.setup import ModelsFolder, Setup
 
 if TYPE_CHECKING:
-    from faceline.pipeline.verify import Verification
+    from faceline.measuring.verify import Verification
 
 log = logging.getLogger(__name__)
 
@@ -46,10 +46,10 @@ def verify(
     if images is None:
         raise InputError(f"{pairs}: name the folder of its photos with --images DIR")
     from faceline.imaging.progress import track
+    from faceline.measuring.verify import locate, parse_pairs, verify_pairs
     from faceline.pipeline.found_faces import main_face
     from faceline.pipeline.load import load
     from faceline.pipeline.photo_files import read_photos
-    from faceline.pipeline.verify import locate, parse_pairs, verify_pairs
 
     listed = parse_pairs(pairs)
     files = locate(listed, images)
@@ -76,8 +76,8 @@ def verify(
 
 
 def _verify_bin(pairs: Path, setup: Setup) -> None:
+    from faceline.measuring.verify_bin import verify_bin
     from faceline.pipeline.load import load_embedder
-    from faceline.pipeline.verify_bin import verify_bin
 
     embedder, _ = load_embedder(setup)
     result = verify_bin(pairs, embedder, setup.flips)
@@ -117,9 +117,9 @@ def annotate(
     faceline params staff
     dvc repro
     """
-    from faceline.pipeline.annotate import annotate as write_annotations
-    from faceline.pipeline.annotate import people_in
-    from faceline.pipeline.annotated_params import variant_place, write_annotated_params
+    from faceline.annotating.annotate import annotate as write_annotations
+    from faceline.annotating.annotate import people_in
+    from faceline.annotating.annotated_params import variant_place, write_annotated_params
     from faceline.pipeline.load import has_usable_predictor, load
 
     setup = replace(setup, recognizer=None)  # none takes part, and its points are not asked for
@@ -171,7 +171,7 @@ def export_onnx(
     faceline export-onnx models/onnx
     faceline identify party.jpg --gallery people.db --runtime onnx --models models/onnx
     """
-    from faceline.pipeline.onnx_export import export_all
+    from faceline.exported.export import export_all
 
     answer({"folder": out, "exported": [asdict(one) for one in export_all(models, out)]})
 
@@ -206,7 +206,7 @@ def pack(
     \b
     faceline pack faces_webface_112x112/ --out data/webface
     """
-    from faceline.pipeline.pack_records import pack_records, read_filter
+    from faceline.annotating.pack_records import pack_records, read_filter
 
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out}: exists already and is not empty; name a new folder")
@@ -231,7 +231,7 @@ def params(
     \b
     faceline params celeba-small
     """
-    from faceline.pipeline.variants import write_variant
+    from faceline.settings.variants import write_variant
 
     for missing in write_variant(variant, out):
         log.warning("not there yet (data/README.md says where it comes from): %s", missing)

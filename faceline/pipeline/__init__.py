@@ -1,1 +1,1 @@
-"""From a photo to named faces: reading, detecting, landmarks, alignment, embedding, galleries, exchange formats."""
+"""From a photo to found, aligned and embedded faces: reading, detecting, landmarks, alignment, embedding."""

@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from faceline.core.errors import InputError
 from faceline.core.files import read_text, write_text
 from faceline.evaluation.verification.calibration import Calibration
+from faceline.exported.folder import CALIBRATION
 from faceline.field.cache import CACHE_VARIABLE, cache_folder
-from faceline.pipeline.load import CALIBRATION
 
 SHIPPED = Path(__file__).parent / "calibrations"
 

@@ -9,16 +9,12 @@ from dataclasses import dataclass
 from faceline.core.errors import InputError
 from faceline.detection import registry
 from faceline.detection.detections import DetectorSettings, FaceFinder, read_box_map
+from faceline.exported.folder import BOX_MAP, HOURGLASS, HOURGLASS_ONNX, RECOGNIZER, RECOGNIZER_ONNX
 from faceline.field.facts import model_names, recognizer_facts
 from faceline.landmarks.net.base import PointPredictor
 from faceline.pipeline.face_pipeline import FaceEmbedder, FacePipeline, default_align
 from faceline.pipeline.known_boxes import read_boxes
 from faceline.pipeline.setup import Setup
-
-HOURGLASS = "hourglass.safetensors"
-RECOGNIZER = "recognizer.safetensors"
-CALIBRATION = "calibration.json"
-BOX_MAP = "box_map.json"
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +84,7 @@ def load_detector(setup: Setup) -> FaceFinder:
     settings = DetectorSettings(setup.detector_model, setup.min_face_px, setup.max_photo_px, setup.min_score, device)
     if name == "mtcnn" and setup.runtime == "onnx":
         from faceline.detectors.mtcnn import Mtcnn
-        from faceline.pipeline.onnx_runtime import onnx_nets
+        from faceline.exported.runtime import onnx_nets
 
         detector: FaceFinder = Mtcnn(settings, onnx_nets(setup.models))
     else:
@@ -116,7 +112,7 @@ def _warn_of_synthetic(setup: Setup, net: PointPredictor | FaceEmbedder, what: s
 
 def _predictor(setup: Setup) -> PointPredictor:
     if setup.runtime == "onnx":
-        from faceline.pipeline.onnx_runtime import HOURGLASS_ONNX, OnnxLandmarkPredictor
+        from faceline.exported.runtime import OnnxLandmarkPredictor
 
         return OnnxLandmarkPredictor(setup.models / HOURGLASS_ONNX)
     from faceline.landmarks.net.predictor import LandmarkPredictor
@@ -127,7 +123,7 @@ def _predictor(setup: Setup) -> PointPredictor:
 def _embedder(setup: Setup) -> tuple[FaceEmbedder, str]:
     """The recogniser and its file's SHA-256."""
     if setup.runtime == "onnx":
-        from faceline.pipeline.onnx_runtime import RECOGNIZER_ONNX, OnnxEmbedder
+        from faceline.exported.runtime import OnnxEmbedder
 
         embedder = OnnxEmbedder(setup.models / RECOGNIZER_ONNX)
         return embedder, embedder.model

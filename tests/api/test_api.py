@@ -13,7 +13,7 @@ from tool_fakes import DIM, MODEL, face_at, paint_face, write_onnx_models
 import faceline
 from faceline.core.errors import InputError
 from faceline.detectors.mtcnn import torch_nets
-from faceline.pipeline import onnx_runtime
+from faceline.exported import runtime as onnx_runtime
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "docs/python.md").read_text(), re.DOTALL)

@@ -7,8 +7,8 @@ import yaml
 
 from benchmarks.recipes import check_alike, note_of, settings_of
 from faceline.core.errors import InputError
-from faceline.pipeline.variants import load_variant
 from faceline.settings.schema import Params
+from faceline.settings.variants import load_variant
 from graph import ROOT
 
 THEIRS = """

@@ -481,7 +481,7 @@ def test_export_images(world: World) -> None:
 
 
 def test_export_onnx_reports_how_far_answers_differ(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from faceline.pipeline import onnx_export
+    from faceline.exported import export as onnx_export
 
     done = onnx_export.Exported("hourglass.onnx", "max_point_px", 1e-4)
     asked = []

@@ -12,8 +12,8 @@ from made_people import GALLERY_DIM, GALLERY_MODEL, photo_rows, unit
 
 from corpus.case import Case, Kind, verb
 from corpus.damages import arrays, binary_file, sql
-from faceline.pipeline.gallery import Gallery
-from faceline.pipeline.gallery_files import export_people
+from faceline.galleries.files import export_people
+from faceline.galleries.gallery import Gallery
 
 ENDLESS = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT"
 

@@ -31,9 +31,9 @@ from faceline.detection.detections import DetectorSettings, read_box_map, write_
 from faceline.detectors.yunet import Yunet
 from faceline.evaluation.verification.calibration import Calibration
 from faceline.evaluation.verification.score_tail import ScoreTail
+from faceline.exported.runtime import OnnxEmbedder, OnnxLandmarkPredictor
 from faceline.landmarks.net.hourglass import HourglassConfig, StackedHourglass
 from faceline.landmarks.net.predictor import LandmarkPredictor, save_hourglass
-from faceline.pipeline.onnx_runtime import OnnxEmbedder, OnnxLandmarkPredictor
 from faceline.recognition.embedding.embedder import Embedder
 from faceline.recognition.heads.registry import build_head, load_loss
 from faceline.recognition.net.embedding_net import EmbeddingNet, NetConfig, Recognizer

@@ -9,8 +9,8 @@ import yaml
 
 from corpus.case import Case, Kind
 from corpus.damages import content, put, text_file
-from faceline.pipeline.variants import load_variant
 from faceline.settings.schema import load_params
+from faceline.settings.variants import load_variant
 
 ROOT = Path(__file__).parents[2]
 

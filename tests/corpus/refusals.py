@@ -32,11 +32,11 @@ from faceline.core.stage import run_stage
 from faceline.data.crops.cropping import crop_faces
 from faceline.data.scan.scan import scan_photos
 from faceline.data.selection.selected import read_selected
+from faceline.galleries.files import export_people
+from faceline.galleries.gallery import Gallery
 from faceline.imaging.images import encode_jpeg
 from faceline.packed.sets import PackedWriter
 from faceline.photos.photos import open_photos
-from faceline.pipeline.gallery import Gallery
-from faceline.pipeline.gallery_files import export_people
 
 EMPTY_FOLDERS = ("drawn", "faces")  # an output folder may be made before anything is written into it
 BYTES = (0, 100, 4096, 20_000)  # that a file may have, where the disk is called full

@@ -9,8 +9,8 @@ from pathlib import Path
 from corpus.case import Case, Kind
 from corpus.damages import put, swap, text_file, tree
 from corpus.model_cases import json_file
+from faceline.measuring.verify import locate, parse_pairs
 from faceline.pipeline.known_boxes import read_boxes
-from faceline.pipeline.verify import locate, parse_pairs
 
 
 def pairs() -> Kind:

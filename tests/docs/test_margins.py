@@ -3,7 +3,7 @@
 import pytest
 from documents import ROOT, tables
 
-from faceline.pipeline.variants import load_variant, variant_names
+from faceline.settings.variants import load_variant, variant_names
 
 PAGE = ROOT / "docs/differences-from-the-papers.md"
 HEADER, *ROWS = next(table for table in tables(PAGE) if "published" in table[0])

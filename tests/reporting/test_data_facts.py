@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 from made_up_reports import LANDMARK_SETS, METRICS, write_summary
 
-from faceline.pipeline.variants import load_variant, variant_names
 from faceline.reporting.card import render_card
 from faceline.reporting.inputs import Inputs
 from faceline.reporting.origins import Origins
 from faceline.reporting.page import render_page
+from faceline.settings.variants import load_variant, variant_names
 
 FOLDER = Path(__file__).resolve().parents[2] / "params"
 # params/base.yaml has these, for the sample.

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from made_up_reports import LANDMARK_SETS, METRICS, write_summary
 
-from faceline.pipeline.variants import load_variant, variant_names
 from faceline.reporting.card import render_card
 from faceline.reporting.inputs import Inputs
 from faceline.reporting.origins import Origins
 from faceline.reporting.page import render_page
+from faceline.settings.variants import load_variant, variant_names
 
 FOLDER = Path(__file__).resolve().parents[2] / "params"
 PEOPLE, PHOTOS = "people the hourglass never trained on", "photos the hourglass never trained on"

@@ -11,8 +11,8 @@ from faceline.core.columns import BOX_COLUMNS
 from faceline.data.filtering.duplicates import duplicate_groups
 from faceline.imaging.images import decode_rgb
 from faceline.packed.sets import PackedSet
-from faceline.pipeline.variants import load_variant
 from faceline.points.points import points_of
+from faceline.settings.variants import load_variant
 from faceline.windows.windows import WINDOW_COLUMNS, Window, transform
 from real_data import SHARED, needs_celeba
 from stages.crop import crop as crop_stage

@@ -15,7 +15,8 @@ from faceline.core.columns import POINTS
 from faceline.landmarks.net.base import HOURGLASS, PointPredictor
 from faceline.landmarks.net.codec import Codec
 from faceline.landmarks.net.hourglass import MEAN, STD, HourglassConfig, StackedHourglass, normalised
-from faceline.models.model_file import Header, InputPx, load_model, save_model, with_weights
+from faceline.models.header import Header, InputPx
+from faceline.models.model_file import load_model, save_model, with_weights
 
 
 class _Config(BaseModel):

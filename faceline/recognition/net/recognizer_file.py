@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from torch import Tensor
 
 from faceline.core.errors import InputError
-from faceline.models.model_file import Header, InputPx, Point, check_header, load_model, save_model, with_weights
+from faceline.models.header import Header, InputPx, Point, check_header
+from faceline.models.model_file import TRAIN_IT, load_model, save_model, with_weights
 from faceline.recognition.heads.base import Head
 from faceline.recognition.heads.registry import build_head, load_loss, loss_names
 from faceline.recognition.net.backbone import backbone_names
@@ -80,7 +81,7 @@ def load_recognizer(path: Path, with_head: bool) -> tuple[EmbeddingNet, Head | N
     if with_head and metadata["loss"] is not None:
         loss = metadata["loss"]["name"]
         kind = load_loss(loss).Params
-        check_header(create_model("Loss", params=(kind, ...)), metadata["loss"], path)
+        check_header(create_model("Loss", params=(kind, ...)), metadata["loss"], path, TRAIN_IT)
         params = kind.model_validate(metadata["loss"]["params"])
         people = len(metadata["people"])
         weights = _below(HEAD_PREFIX, tensors)

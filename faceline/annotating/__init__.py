@@ -1,0 +1,1 @@
+"""Data sets from people's own photos: annotations, roles and parameters; faces from insightface's records."""

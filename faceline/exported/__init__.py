@@ -1,0 +1,1 @@
+"""Trained models as ONNX files: written from PyTorch's, and run without PyTorch."""

@@ -1,0 +1,1 @@
+"""Galleries of enrolled people: files, search, identification, enrolment and the quality of what is enrolled."""

@@ -1,0 +1,274 @@
+"""A gallery of enrolled people: one private SQLite file, safe to update while others read it.
+
+Every enrolled photo is a row of its own, so that one can be listed and taken back. Every change is one transaction.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import astuple, dataclass, replace
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from faceline.core.errors import InputError
+from faceline.core.files import check_file
+from faceline.galleries.checks import (
+    STORED,
+    SUMS_FORMAT,
+    check_file_name,
+    check_person,
+    checked_embeddings,
+    checked_facts,
+    checked_quality,
+    explained,
+)
+from faceline.galleries.references import References, mean_references, nearest_references
+from faceline.galleries.rows import QUALITY_COLUMNS, PhotoRow, checked_name, file_name, normalised_name
+from faceline.galleries.schema import bring_up_to_date, connect, create, empty_log, writing
+
+if TYPE_CHECKING:
+    from faceline.evaluation.verification.template_tails import SearchKind
+
+MAX_FILE_BYTES = 2**36
+SAME_PHOTO = 0.9999  # cosine; a photo embedded twice, in other batches, differs in its last digits
+ROUNDING = 1e-6  # of a unit vector's length in float32: such a vector is kept to the bit
+_COLUMNS = ("name", "photo", "embedding", "enrolled", "photos", *QUALITY_COLUMNS)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class EnrolledPerson:
+    """Somebody in a gallery, without embeddings."""
+
+    name: str
+    photos: int
+    updated: str
+
+
+class Gallery(AbstractContextManager):
+    """An open gallery; use as a context manager."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens an existing gallery; one of the earlier form is brought to the present one first.
+
+        Raises:
+            InputError: there is none, or the file is something else.
+        """
+        self.path = Path(path)
+        check_file(self.path, f"`faceline enroll NAME PHOTO... --gallery {path}` makes a gallery", MAX_FILE_BYTES)
+        with explained(self.path):
+            self._database = connect(self.path)
+        try:
+            with explained(self.path):
+                facts = checked_facts(self._database, self.path)
+                if facts["format"] == SUMS_FORMAT:
+                    self._bring_up_to_date()
+        except BaseException:
+            self._database.close()
+            raise
+        self.model, self.dim = facts["model"], int(facts["dim"])
+
+    @classmethod
+    def open_or_create(cls, path: Path, model: str, dim: int) -> Gallery:
+        """Opens the gallery at `path` for embeddings of one model, and makes it first when it is not there.
+
+        Args:
+            model: SHA-256 of the recogniser.
+            dim: numbers in an embedding.
+
+        Raises:
+            InputError: the gallery was made by another model, or cannot be made there.
+        """
+        path = Path(path)
+        if not path.exists():
+            create(path, model, dim)
+        gallery = cls(path)
+        gallery.require_model(model)
+        return gallery
+
+    def require_model(self, model: str) -> None:
+        """Refuses embeddings of another model: similarities between the two mean nothing."""
+        if model != self.model:
+            raise InputError(
+                f"{self.path}: made with the recogniser {self.model[:12]}, not with this one ({model[:12]}); "
+                "give the first with --models or --recognizer, or enroll the people again into a new gallery"
+            )
+
+    def add(self, rows: Sequence[PhotoRow], existing: str = "add") -> None:
+        """Adds photos to people, new or known, all of them in one transaction.
+
+        Args:
+            rows: each embedding counts with length 1 where it is that of one photo.
+            existing: what to do with somebody who is enrolled already: `refuse`, `add` the photos, or `replace`.
+
+        Raises:
+            InputError: a name that is none, or people are enrolled already under `refuse`.
+            ValueError: embeddings of another size, zero, or not finite.
+        """
+        rows = [self._checked(row) for row in rows]
+        names = sorted({row.name for row in rows})
+        if existing == "refuse" and (known := [one.name for one in self.people() if one.name in names]):
+            some = ", ".join(known[:3])
+            raise InputError(
+                f"{self.path}: {len(known)} people are enrolled already ({some}); say --existing add or replace"
+            )
+        places = ", ".join("?" * len(_COLUMNS))
+        with self._writing() as database:
+            if existing == "replace":
+                database.executemany("DELETE FROM photos WHERE name = ?", [(name,) for name in names])
+            database.executemany(
+                f"INSERT INTO photos ({', '.join(_COLUMNS)}) VALUES ({places})", [_stored(row) for row in rows]
+            )
+        if existing == "replace":
+            self._empty_log()
+
+    def holds(self, row: PhotoRow) -> bool:
+        """Whether the person has this very photo already: a file of that name with the same embedding."""
+        wanted = self._checked(row)
+        held = self._query(
+            "SELECT embedding FROM photos WHERE name = ? AND photo = ? AND photos = 1", (wanted.name, wanted.photo)
+        )
+        names, photos = [wanted.name] * len(held), [1] * len(held)
+        embeddings = checked_embeddings(self.path, names, [blob for (blob,) in held], photos, self.dim)
+        return bool((embeddings @ wanted.embedding > SAME_PHOTO).any())
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Forgets people; their numbers are overwritten in the file.
+
+        Raises:
+            InputError: somebody is not enrolled; then nobody is removed.
+        """
+        with self._writing() as database:
+            for name in names:
+                name = normalised_name(name)
+                if not database.execute("DELETE FROM photos WHERE name = ?", (name,)).rowcount:
+                    raise self._nobody(name)
+        self._empty_log()
+
+    def remove_photos(self, name: str, photos: Iterable[str]) -> None:
+        """Takes photos of one person back; who has none left is forgotten.
+
+        Args:
+            photos: files, by their names whatever the folder, or rows' numbers.
+
+        Raises:
+            InputError: the person is not enrolled, has no such photo or several of that name; then none is removed.
+        """
+        name = normalised_name(name)
+        with self._writing() as database:
+            held = database.execute("SELECT id, photo FROM photos WHERE name = ? ORDER BY id", (name,)).fetchall()
+            if not held:
+                raise self._nobody(name)
+            for wanted in photos:
+                number = self._find(name, held, wanted)
+                database.execute("DELETE FROM photos WHERE id = ?", (number,))
+        self._empty_log()
+
+    def _find(self, name: str, held: list[tuple[int, str]], wanted: str) -> int:
+        found = [number for number, photo in held if photo == file_name(wanted)]
+        found = found or [number for number, _ in held if str(number) == wanted]
+        if len(found) > 1:
+            numbers = ", ".join(map(str, found))
+            raise InputError(f"{self.path}: {name!r} has {len(found)} photos called {wanted}; give an id: {numbers}")
+        if not found:
+            raise InputError(
+                f"{self.path}: {name!r} has no photo {wanted}; `faceline list --photos` has all with their ids"
+            )
+        return found[0]
+
+    def people(self) -> list[EnrolledPerson]:
+        """Everybody, by name."""
+        rows = self._query("SELECT name, photos, enrolled FROM photos ORDER BY name")
+        for row in rows:
+            check_person(self.path, *row)
+        people = []
+        for name, held in groupby(rows, key=lambda row: row[0]):
+            _, photos, enrolled = zip(*held, strict=True)
+            people.append(EnrolledPerson(name, sum(photos), max(enrolled)))
+        return people
+
+    def __len__(self) -> int:
+        return self._query("SELECT count(DISTINCT name) FROM photos")[0][0]
+
+    def references(self, search: SearchKind = "mean") -> References:
+        """Loads everybody for a search by the mean of a person's photos, or by the nearest of them.
+
+        Raises:
+            InputError: `nearest`, and somebody's photos are known by their sum only.
+        """
+        rows = self._query("SELECT name, photos, embedding FROM photos ORDER BY name, id")
+        for name, count, _ in rows:
+            check_person(self.path, name, count, "")
+        names, photos = [name for name, _, _ in rows], np.array([count for _, count, _ in rows], int)
+        embeddings = checked_embeddings(self.path, names, [blob for _, _, blob in rows], photos, self.dim)
+        if search == "mean":
+            return mean_references(names, photos, embeddings)
+        if sums := sorted({name for name, count in zip(names, photos, strict=True) if count > 1}):
+            raise InputError(
+                f"{self.path}: the photos of {len(sums)} people ({', '.join(sums[:3])}) were enrolled before each "
+                "had a row of its own; enroll them again to search by the nearest photo, or use --search mean"
+            )
+        return nearest_references(names, embeddings)
+
+    def rows(self) -> list[PhotoRow]:
+        """Every photo, by person and in the order of enrolment."""
+        found = self._query(f"SELECT {', '.join(_COLUMNS)}, id FROM photos ORDER BY name, id")
+        for name, photo, _, enrolled, photos, *_ in found:
+            check_person(self.path, name, photos, enrolled)
+            check_file_name(self.path, name, photo)
+        names, photos, blobs = [row[0] for row in found], [row[4] for row in found], [row[2] for row in found]
+        embeddings = checked_embeddings(self.path, names, blobs, photos, self.dim)
+        return [
+            PhotoRow(name, photo, vector, enrolled, checked_quality(self.path, name, quality), count, number)
+            for (name, photo, _, enrolled, count, *quality, number), vector in zip(found, embeddings, strict=True)
+        ]
+
+    def __exit__(self, *raised: object) -> None:
+        self._database.close()
+
+    def _bring_up_to_date(self) -> None:
+        if bring_up_to_date(self._database, self.path):
+            log.warning(
+                f"{self.path}: brought to the present form; photos enrolled before share one row a person, and are "
+                "listed and removed together"
+            )
+
+    def _query(self, command: str, values: Sequence[object] = ()) -> list[tuple]:
+        with explained(self.path):
+            return self._database.execute(command, values).fetchall()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with explained(self.path), writing(self._database) as database:
+            yield database
+
+    def _empty_log(self) -> None:
+        with explained(self.path):
+            empty_log(self._database)
+
+    def _nobody(self, name: str) -> InputError:
+        return InputError(f"{self.path}: nobody called {name!r} is enrolled; `faceline list` names them")
+
+    def _checked(self, row: PhotoRow) -> PhotoRow:
+        vector = np.asarray(row.embedding, np.float64)
+        if vector.shape != (self.dim,):
+            raise ValueError(f"{row.name}: expected an embedding of {self.dim} numbers, got {vector.shape}")
+        length = np.linalg.norm(vector)
+        if not np.isfinite(length) or not length:
+            raise ValueError(f"{row.name}: embeddings must be finite and not zero")
+        stretched = row.photos == 1 and abs(length - 1) > ROUNDING
+        embedding = vector / length if stretched else vector
+        return replace(row, name=checked_name(row.name), photo=file_name(row.photo), embedding=embedding)
+
+
+def _stored(row: PhotoRow) -> tuple:
+    """`_COLUMNS` of a row."""
+    quality = (None,) * len(QUALITY_COLUMNS) if row.quality is None else astuple(row.quality)
+    return (row.name, row.photo, row.embedding.astype(STORED).tobytes(), row.enrolled, row.photos, *quality)
