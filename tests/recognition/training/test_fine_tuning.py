@@ -146,6 +146,25 @@ def test_the_pull_towards_the_start():
     assert distilled.double()(images.double(), labels).loss.dtype == torch.float64  # the start moves with the rest
 
 
+def test_steps_end_nearer_to_the_start_the_harder_they_are_pulled():
+    distances = []
+    for weight in (0.0, 10.0, 100.0):
+        net, generator = net_of(), torch.Generator().manual_seed(1)
+        images, labels = torch.rand(12, 3, 32, 32, generator=generator) * 2 - 1, torch.arange(12) % 4
+        with torch.no_grad():
+            for _ in range(30):  # for BatchNorm's statistics: embeddings near 0 are turned anywhere by one step
+                net.train()(images)
+        head = build_head("arcface", tiny_params().losses.arcface, 4, 16)
+        distilled = DistilledRecognizer(net, head, weight).eval()
+        steps = torch.optim.SGD(distilled.parameters(), 0.001)
+        for _ in range(20):
+            steps.zero_grad()
+            distilled(images, labels).loss.backward()
+            steps.step()
+        distances.append(distilled(images, labels).statistics["distance_from_start"].item())
+    assert 0 < 2 * distances[2] < distances[1] < 0.75 * distances[0]
+
+
 def test_the_start_is_epoch_0_and_stays_the_best_when_training_does_harm(folder, tmp_path, monkeypatch):
     falling = iter((0.9, 0.8, 0.7))
     monkeypatch.setattr(
