@@ -1,4 +1,5 @@
-# make repro    everything, from nothing      make test   the tests         make lint   style
+# make repro    everything, from nothing      make test   the tests         make lint   style, types
+# make types    types alone                   make coverage   the tests, and how much of the library they run
 # make losses   every loss, several seeds     make bench  speed as ratios   make docs   the site, in site/
 # make faults   broken files and refusals of the system, each in a process with limits
 
@@ -17,7 +18,7 @@ sys.exit(not (3, int(low)) <= sys.version_info < (3, int(high)))
 endef
 export FITS
 
-.PHONY: repro test lint docs bench faults losses requirements clean
+.PHONY: repro test lint types coverage docs bench faults losses requirements clean
 
 .venv/installed: requirements.txt pyproject.toml
 	@for name in $(PYTHON); do if $$name -c "$$FITS" 2>/dev/null; then python=$$name; break; fi; done; \
@@ -40,6 +41,13 @@ test: .venv/installed
 lint: .venv/installed
 	ruff check .
 	ruff format --check .
+	mypy
+
+types: .venv/installed
+	mypy
+
+coverage: .venv/installed
+	pytest --cov --cov-report=term
 
 docs: .venv/installed
 	NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet

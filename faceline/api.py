@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from os import PathLike
 from pathlib import Path
+from typing import Literal, TypedDict, Unpack
 
 import numpy as np
 
@@ -18,6 +19,19 @@ from faceline.pipeline.photo_files import Photo, read_photo
 from faceline.pipeline.setup import Setup
 
 PhotoLike = str | PathLike[str] | np.ndarray
+
+
+class Settings(TypedDict, total=False):
+    """The fields of `Setup` that `load` takes as they are; that class says what they mean."""
+
+    recognizer: str | None
+    runtime: Literal["torch", "onnx"]
+    device: Literal["auto", "cpu", "cuda"]
+    detector: str
+    detector_model: str
+    min_face_px: float
+    max_photo_px: int
+    min_score: float | None
 
 
 class Faces:
@@ -58,13 +72,20 @@ class Faces:
         return self._pipeline.run((_photo(photo, str(number)) for number, photo in enumerate(photos)), self._last)
 
 
-def load(models: str | PathLike[str] = "models", last: str = "embed", **settings: object) -> Faces:
+def load(
+    models: str | PathLike[str] = "models",
+    last: str = "embed",
+    *,
+    boxes: str | PathLike[str] | None = None,
+    **settings: Unpack[Settings],
+) -> Faces:
     """Loads a detector and the models of a folder.
 
     Args:
         models: the folder; what `dvc repro` trains, or with `runtime="onnx"` what `faceline export-onnx` writes.
         last: the last step wanted: `detect` (boxes and the detector's points; needs no models of the folder),
             `landmarks`, `align` (the 112 x 112 tile) or `embed`. Later steps' fields of a face are None.
+        boxes: a file of known boxes, for `detector="boxes"`.
         **settings: the command's options under their Python names, such as `runtime="onnx"`, `detector="yunet"`,
             `min_face_px=80`; `faceline.pipeline.setup.Setup` has them all.
 
@@ -77,9 +98,8 @@ def load(models: str | PathLike[str] = "models", last: str = "embed", **settings
     known = [field.name for field in fields(Setup)]
     if unknown := sorted(settings.keys() - {*known}):
         raise InputError(f"{', '.join(unknown)}: no such setting; there are {', '.join(known)}")
-    if settings.get("boxes") is not None:
-        settings["boxes"] = Path(settings["boxes"])
-    return Faces(load_pipeline(Setup(models=Path(models), **settings), last), last)
+    setup = Setup(models=Path(models), boxes=None if boxes is None else Path(boxes), **settings)
+    return Faces(load_pipeline(setup, last), last)
 
 
 def _photo(photo: PhotoLike, number: str) -> Photo:

@@ -60,18 +60,20 @@ def read_pair_bin(path: Path) -> PairBin:
     images, same = (_plain(one) for one in found)
     if not (isinstance(images, list) and isinstance(same, list)):
         raise InputError(f"{path}: expected a list of images and one of same or not")
-    images, same = [_plain(one) for one in images], [_plain(one) for one in same]
-    wrong = [place for place, one in enumerate(images) if not isinstance(one, bytes)]
-    if wrong:
-        raise InputError(f"{path}: image {wrong[0]} is {type(images[wrong[0]]).__name__}, expected encoded bytes")
+    encoded: list[bytes] = []
+    for place, one in enumerate(map(_plain, images)):
+        if not isinstance(one, bytes):
+            raise InputError(f"{path}: image {place} is {type(one).__name__}, expected encoded bytes")
+        encoded.append(one)
+    same = [_plain(one) for one in same]
     wrong = [place for place, one in enumerate(same) if one not in (0, 1)]
     if wrong:
         raise InputError(f"{path}: pair {wrong[0]} is neither same nor different: {repr(same[wrong[0]])[:80]}")
-    if len(images) != 2 * len(same):
-        raise InputError(f"{path}: {len(images)} images for {len(same)} pairs, expected two for each")
+    if len(encoded) != 2 * len(same):
+        raise InputError(f"{path}: {len(encoded)} images for {len(same)} pairs, expected two for each")
     if len(same) < FOLDS:
         raise InputError(f"{path}: {len(same)} pairs; the protocol needs at least one for each of {FOLDS} folds")
-    return PairBin(images, np.array(same, bool))
+    return PairBin(encoded, np.array(same, bool))
 
 
 class _DType:

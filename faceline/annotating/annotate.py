@@ -72,19 +72,19 @@ def annotate(people: dict[str, list[Path]], pipeline: FacePipeline, last: str, o
     report = Annotated()
     owners = [(number, name, path) for number, (name, paths) in enumerate(people.items(), 1) for path in paths]
     found_faces = pipeline.run(read_photos(track([path for *_, path in owners], "annotate")), last)
-    rows = []
+    rows: list[tuple] = []
     with replacing_folder(out) as folder, zipfile.ZipFile(folder / IMAGES, "w", zipfile.ZIP_STORED) as archive:
         for (number, name, path), found in zip(owners, found_faces, strict=True):
-            face = main_face(found)
-            if face is None:
+            face, image = main_face(found), found.photo.image
+            if image is None or face is None or face.points is None:
                 report.skipped.append((str(path), found.reasons))
                 continue
             if len(found.faces) > 1:
                 report.several_faces.append(str(path))
-            suffix, content = _upright(path, found.photo.image)
+            suffix, content = _upright(path, image)
             image_id = f"{len(rows) + 1:06d}{suffix}"
             archive.writestr(zipfile.ZipInfo(f"img_celeba/{image_id}"), content)  # at a time that is always the same
-            places = _whole_px(face.celeba_box, face.points, *found.size)
+            places = _whole_px(face.celeba_box, face.points, image.shape[1], image.shape[0])
             rows.append((image_id, number, name, path, *places))
             report.photos[name] = report.photos.get(name, 0) + 1
         if not rows:

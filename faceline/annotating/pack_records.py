@@ -102,7 +102,7 @@ def _choose(faces: FaceRecords, params: FilterParams) -> pd.DataFrame:
     """The filter's choice among all faces, in the order of their keys; `key` says where each is."""
     digits = max(8, len(str(faces.keys[-1])))
     table = pd.DataFrame({IMAGE_ID: [f"{key:0{digits}d}.jpg" for key in faces.keys], PERSON: faces.persons})
-    unknown = pd.DataFrame(pd.NA, index=table.index, columns=list(ATTRIBUTES), dtype="Int8")
+    unknown = pd.DataFrame(index=table.index, columns=list(ATTRIBUTES), dtype="Int8")
     places = pd.DataFrame(np.nan, index=table.index, columns=[*BOX_COLUMNS, *POINT_COLUMNS], dtype="float32")
     chosen = select(pd.concat([table, places, unknown], axis=1), params)
     assert_disjoint(chosen)

@@ -150,16 +150,24 @@ def read_file(path: Path, kind: str) -> pd.DataFrame:
             f"{path}: column {missing[0]!r} is missing (its header has {', '.join(columns[1:6])[:200]}, ...)"
         )
     types = dict.fromkeys([*columns, _MORE], "str") | dict.fromkeys(source, _KINDS[kind].dtype)
-    form = {"sep": separator, "skiprows": skip, "header": None, "names": [*columns, _MORE], "dtype": types}
     try:
         with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused below
-            table = pd.read_csv(io.StringIO(text), index_col=False, engine="c", **form)
+            table = pd.read_csv(
+                io.StringIO(text),
+                sep=separator,
+                skiprows=skip,
+                header=None,
+                names=[*columns, _MORE],
+                dtype=types,
+                index_col=False,
+                engine="c",
+            )
     except (ValueError, OverflowError) as error:
         fault = _faulty_row(text, separator, skip, columns, limits)
         raise InputError(f"{path}: {fault or str(error)[:200]}") from None
     values = table[source]
-    sound = values.ge(limits[0]).all(axis=None) and values.le(limits[1]).all(axis=None)  # NaN is neither
-    sound = sound and all(values[name].ge(0).all() for name in _SIZES if name in source)
+    within = values.ge(limits[0]).all(axis=None) and values.le(limits[1]).all(axis=None)  # NaN is neither
+    sound = within and all(values[name].ge(0).all() for name in _SIZES if name in source)
     if not sound or table[columns].isna().any(axis=None) or table[_MORE].notna().any():
         fault = _faulty_row(text, separator, skip, columns, limits)
         if fault or not sound:

@@ -17,17 +17,21 @@ from faceline.core.files import replacing
 from faceline.pipeline.setup import Setup
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from faceline.pipeline.found_faces import FoundFace, PhotoFaces
     from faceline.pipeline.load import Loaded
 
 
 @dataclass(frozen=True)
 class _Unknown:
-    """A face that nobody has named: its photo, its number there, and the face."""
+    """A face that nobody has named: its photo, its number there, the face, and what every embedded one has."""
 
     photo: str
     number: int
     face: FoundFace
+    aligned: np.ndarray
+    embedding: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -74,8 +78,9 @@ def cluster(
 
     wanted = _wanted(names or [], gallery)
     loaded = load(setup, "embed")
-    known = gallery is not None and gallery.exists()
-    namer = Namer(gallery, loaded.model, setup.models, Wish(fpir, threshold, search)) if known else None
+    namer = None
+    if gallery is not None and gallery.exists():
+        namer = Namer(gallery, loaded.model, setup.models, Wish(fpir, threshold, search))
     unknown: list[_Unknown] = []
     matches: list = []
 
@@ -85,8 +90,9 @@ def cluster(
         match = matches[number] if namer else None
         if match and match.name != "unknown":
             return asdict(match)
-        if found.faces[number].embedding is not None:
-            unknown.append(_Unknown(found.name, number, found.faces[number]))
+        face = found.faces[number]
+        if face.embedding is not None and face.aligned is not None:
+            unknown.append(_Unknown(found.name, number, face, face.aligned, face.embedding))
         return {}
 
     records, error = photo_records(photos, loaded.pipeline, "embed", None, look)
@@ -106,7 +112,7 @@ def cluster(
         {"group": name, "faces": len(group.faces), "photos": sorted({one.photo for one in group.faces})}
         for name, group in groups.items()
     ]
-    enrolled = _enroll(wanted, groups, gallery, loaded) if wanted else []
+    enrolled = _enroll(wanted, groups, gallery, loaded) if gallery is not None and wanted else []
     alone = len(unknown) - sum(len(group.faces) for group in groups.values())
     answer({"gallery": gallery, "groups": listed, "alone": alone, "enrolled": enrolled, "photos": records}, error)
 
@@ -135,10 +141,10 @@ def _groups(unknown: Sequence[_Unknown], min_faces: int) -> dict[str, _Group]:
 
     if not unknown:
         return {}
-    found = face_groups(np.stack([one.face.embedding for one in unknown]), min_faces)
+    found = face_groups(np.stack([one.embedding for one in unknown]), min_faces)
     groups = {}
     for number in range(found.count):
-        rows = np.flatnonzero(found.number == number)
+        rows = np.flatnonzero(found.number == number).tolist()
         faces = [unknown[row] for row in rows]
         groups[group_id((one.photo, one.number) for one in faces)] = _Group(faces, found.strength[rows].tolist())
     return groups
@@ -155,7 +161,7 @@ def _write_tiles(groups: Mapping[str, _Group], out: Path) -> None:
         for one in group.faces:
             target = out / name / f"{unique_name(f'{Path(one.photo).stem}_{one.number}', taken)}.png"
             with replacing(target) as temporary:
-                Image.fromarray(one.face.aligned).save(temporary)
+                Image.fromarray(one.aligned).save(temporary)
 
 
 def _enroll(wanted: Mapping[str, str], groups: Mapping[str, _Group], gallery: Path, loaded: Loaded) -> list[dict]:

@@ -18,7 +18,7 @@ from faceline.core.errors import REFUSED, FacelineError, InputError, refusal
 class _Faceline(TyperGroup):
     """Turns a user's mistake into a message and an exit code instead of a traceback."""
 
-    def invoke(self, ctx: typer.Context) -> object:
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]  # typer names its private base only
         logging.basicConfig(level=logging.INFO, format="faceline: %(message)s", stream=sys.stderr)
         for chatty in ("onnxscript", "onnx_ir", "torch"):
             logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -60,10 +60,10 @@ class Namer:
 
     def matches(self, found: PhotoFaces) -> list[Match | None]:
         """A match for each face of a photo; None for one without an embedding."""
-        embedded = [number for number, face in enumerate(found.faces) if face.embedding is not None]
+        embedded = {n: face.embedding for n, face in enumerate(found.faces) if face.embedding is not None}
         matches: list[Match | None] = [None] * len(found.faces)
         if embedded:
-            vectors = np.stack([found.faces[number].embedding for number in embedded])
+            vectors = np.stack(list(embedded.values()))
             for number, match in zip(
                 embedded, identify(vectors, self._references, self._thresholds, self._repeats), strict=True
             ):

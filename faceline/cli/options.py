@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -36,13 +36,13 @@ def with_setup(verb: Callable[..., None]) -> Callable[..., None]:
     shared = inspect.signature(Setup).parameters
 
     @wraps(verb)
-    def command(**values: object) -> None:
+    def command(**values: Any) -> None:  # as typer makes them, by the annotations below
         setup = Setup(**{name: values.pop(name) for name in shared})
         verb(**values, setup=setup)
 
     both = [parameter for parameter in (*own.values(), *shared.values()) if parameter.name != "setup"]
     both = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in both]
-    command.__signature__ = inspect.Signature(both)
+    command.__dict__["__signature__"] = inspect.Signature(both)
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in both}
     del command.__wrapped__  # its signature would be taken instead
     return command

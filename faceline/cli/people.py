@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from faceline.pipeline.setup import Setup
 if TYPE_CHECKING:
     from faceline.galleries.gallery import Gallery
     from faceline.galleries.identification import Match, OperatingPoint
+    from faceline.galleries.quality import FaceQuality
     from faceline.galleries.rows import PhotoRow
     from faceline.pipeline.found_faces import PhotoFaces
 
@@ -49,15 +51,18 @@ def enroll(
     from faceline.cli.answers import photo_records
     from faceline.galleries.enrolment import enrolled_photo
     from faceline.galleries.gallery import Gallery
-    from faceline.galleries.quality import quality_warnings
     from faceline.galleries.rows import checked_name
     from faceline.pipeline.found_faces import main_face
     from faceline.pipeline.load import load
     from faceline.pipeline.photo_files import find_photos
 
-    if (people is None) == (name is None) or (name is not None and not photos):
+    wanted: Mapping[str, Sequence[Path | str]]
+    if people is not None and name is None:
+        wanted = people_in(people)
+    elif people is None and name is not None and photos:
+        wanted = {name: photos}
+    else:
         raise InputError("give a NAME and its PHOTOs, or --people DIR")
-    wanted = people_in(people) if people is not None else {name: photos}
     owners = {
         str(path): checked_name(who) for who, files in wanted.items() for path in find_photos(list(map(str, files)))
     }
@@ -73,8 +78,7 @@ def enroll(
         row = enrolled_photo(owners[found.name], found.name, face, now)
         known = opened.holds(row)
         (already if known else rows).append(row)
-        facts = {"quality": asdict(row.quality), "warnings": quality_warnings(row.quality)}
-        return {"enrolled": not known, "already": known, **facts}
+        return {"enrolled": not known, "already": known, **_measured(row.quality)}
 
     with Gallery.open_or_create(gallery, loaded.model, loaded.dim) as opened:
         records, error = photo_records(list(owners), loaded.pipeline, "embed", draw, keep_main)
@@ -125,7 +129,8 @@ def identify(
     def identity(found: PhotoFaces, number: int) -> dict:
         if number == 0:
             matches[:] = namer.matches(found)
-        return asdict(matches[number]) if matches[number] else {}
+        match = matches[number]
+        return asdict(match) if match else {}
 
     def label(face: dict) -> str:
         return f"{face['name']} {face['similarity']:.2f}" if "name" in face else ""
@@ -161,16 +166,20 @@ def list_people(
 
 def _listed_photos(gallery: Gallery) -> dict[str, list[dict]]:
     """Every photo without its embedding, by person."""
-    from faceline.galleries.quality import quality_warnings
-
     listed: dict[str, list[dict]] = {}
     for row in gallery.rows():
-        measured = {"quality": None, "warnings": []}
-        if row.quality is not None:
-            measured = {"quality": asdict(row.quality), "warnings": quality_warnings(row.quality)}
         entry = {"id": row.id, "photo": row.photo, "photos": row.photos, "enrolled": row.enrolled}
-        listed.setdefault(row.name, []).append(entry | measured)
+        listed.setdefault(row.name, []).append(entry | _measured(row.quality))
     return listed
+
+
+def _measured(quality: FaceQuality | None) -> dict:
+    """What is said of a photo's quality; None where it was not measured."""
+    from faceline.galleries.quality import quality_warnings
+
+    if quality is None:
+        return {"quality": None, "warnings": []}
+    return {"quality": asdict(quality), "warnings": quality_warnings(quality)}
 
 
 def remove(

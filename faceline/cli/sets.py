@@ -58,7 +58,7 @@ def verify(
     found = pipeline.run(read_photos(track(files.values(), "embed")), "embed")
     for name, entry in zip(files, found, strict=True):
         face = main_face(entry)
-        if face is None:
+        if face is None or face.embedding is None:
             failures[name] = entry.reasons
         else:
             embeddings[name] = face.embedding

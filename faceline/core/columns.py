@@ -1,6 +1,7 @@
 """Names of the columns that tables about faces share, and the values of those that hold one of a few words."""
 
 from collections.abc import Iterable
+from typing import TypedDict
 
 IMAGE_ID = "image_id"
 PERSON = "person"
@@ -29,8 +30,15 @@ _FORTY = """
 """
 ATTRIBUTES = tuple(_FORTY.split())
 
+
+class CsvOptions(TypedDict):
+    dtype: dict[str, str]
+    keep_default_na: bool
+    na_values: dict[str, list[str]]
+
+
 # how `pandas.read_csv` takes tables of faces: names as text, attributes as nullable integers (empty: unknown)
-CSV_OPTIONS = {
+CSV_OPTIONS: CsvOptions = {
     "dtype": dict.fromkeys([IMAGE_ID, "role", "split", "reason"], "str") | dict.fromkeys(ATTRIBUTES, "Int8"),
     "keep_default_na": False,
     "na_values": {name: [""] for name in ATTRIBUTES},

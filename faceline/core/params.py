@@ -5,12 +5,21 @@ Each group's class lives in the package that uses it. What a value means and its
 all of them, before any other stage runs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import CoreSchema, core_schema
 
 from faceline.core.columns import ATTRIBUTES
 from faceline.core.errors import InputError
@@ -22,7 +31,18 @@ MAX_DEPTH = 50
 MAX_PROBLEMS = 10  # of one file, told at once
 MAX_VALUES = 20_000  # of a file, with everything that its anchors stand for
 
-Attribute = Literal[*ATTRIBUTES]
+
+class OneOf:
+    """`Annotated[str, OneOf(words)]`: a `Literal` of words that are found out when the program runs."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self.words = list(words)
+
+    def __get_pydantic_core_schema__(self, source: type[str], handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.literal_schema(self.words)
+
+
+Attribute = Annotated[str, OneOf(ATTRIBUTES)]
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Above0 = Annotated[float, Field(gt=0)]
@@ -46,7 +66,8 @@ class Group(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _true_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
-        if isinstance(value, bool) and not _takes_bool(cls.model_fields[info.field_name].annotation):
+        name = info.field_name
+        if name and isinstance(value, bool) and not _takes_bool(cls.model_fields[name].annotation):
             raise ValueError("expected a number or a word, not true or false")
         return value
 
@@ -93,7 +114,7 @@ class _Loader(yaml.SafeLoader):
 
     depth = 0
 
-    def compose_node(self, parent: yaml.Node, index: object) -> yaml.Node:
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise yaml.YAMLError(f"nested more than {MAX_DEPTH} deep")

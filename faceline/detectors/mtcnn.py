@@ -136,7 +136,8 @@ def _pack(tiles: list[_Tile]) -> tuple[list[_Tile], list[tuple[int, int]]]:
 
     Even corners keep each tile on the first net's grid.
     """
-    placed, sheets = [], []
+    placed: list[_Tile] = []
+    sheets: list[tuple[int, int]] = []
     x = y = shelf = sheet_width = sheet_height = 0
     for tile in sorted(tiles, key=lambda tile: (-tile.height, -tile.width)):
         width, height = tile.width + tile.width % 2, tile.height + tile.height % 2
@@ -199,7 +200,8 @@ def _suppress(boxes: np.ndarray, scores: np.ndarray, group: np.ndarray, overlap:
     if not len(boxes):
         return np.zeros(0, int)
     scores, group = scores.astype(np.float32), group.astype(np.int32)
-    kept = cv2.dnn.NMSBoxesBatched(_with_sides(boxes), scores, group, 0.0, overlap)
+    # OpenCV takes arrays as well as the sequences that it declares
+    kept = cv2.dnn.NMSBoxesBatched(_with_sides(boxes), scores, group, 0.0, overlap)  # type: ignore[arg-type]
     return np.sort(np.asarray(kept, int).ravel())
 
 

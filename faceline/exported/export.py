@@ -62,6 +62,9 @@ class Exported:
 class BytesGraph(nn.Module):
     """RGB bytes to what `answer` makes of a net's output."""
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, net: nn.Module, metadata: Mapping, answer: Callable[..., tuple], scale: float = 1) -> None:
         """`scale`: brings the metadata's mean and std to those of bytes."""
         super().__init__()
@@ -171,6 +174,7 @@ def _write(
             )
     finally:
         quiet.setLevel(level)
+    assert translated is not None  # as it is only of the older exporter
     proto = translated.model_proto
     onnx.helper.set_model_props(proto, {key: json.dumps(value, sort_keys=True) for key, value in metadata.items()})
     onnx.checker.check_model(proto)

@@ -77,12 +77,12 @@ class OnnxEmbedder:
         self.synthetic = bool(self.metadata["synthetic"])
         self.model = str(self.metadata["model"])
 
-    def embed(self, images: Sequence[np.ndarray], flip: bool, batch_size: int = 64) -> np.ndarray:
+    def embed(self, images: np.ndarray | Sequence[np.ndarray], flip: bool, batch_size: int = 64) -> np.ndarray:
         """(n, dim) float32 unit embeddings of aligned faces; with `flip` the mean with the mirror image's."""
         parts = [self._embed(images[start : start + batch_size], flip) for start in range(0, len(images), batch_size)]
         return np.concatenate(parts)
 
-    def _embed(self, images: Sequence[np.ndarray], flip: bool) -> np.ndarray:
+    def _embed(self, images: np.ndarray | Sequence[np.ndarray], flip: bool) -> np.ndarray:
         tiles = np.stack([at_size(image, self.input_px) for image in images])
         (vectors,) = self._session.run(["raw"], {"images": tiles})
         if flip:

@@ -6,6 +6,7 @@ file of the same form, with `file` (as seen from the YAML) instead of `address`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -115,7 +116,7 @@ def recognizer_facts(name_or_yaml: str | Path) -> RecognizerFacts:
     raise InputError(f"{name_or_yaml}: a {facts.kind}, not a recogniser; recognisers that have a name: {names}")
 
 
-def _problem(facts: type[ModelFacts], problem: dict) -> str:
+def _problem(facts: type[ModelFacts], problem: Mapping) -> str:
     key = ".".join(map(str, problem["loc"][:1]))[:80]
     match problem["type"]:
         case "extra_forbidden":

@@ -7,6 +7,7 @@ kernel. Answers stay the same but for rounding.
 
 from __future__ import annotations
 
+from collections.abc import MutableSequence
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ def read_onnx(path: Path) -> onnx.ModelProto:
         raise InputError(f"{path}: not an ONNX file (it holds no net)")
     weights = {tensor.name: tensor for tensor in model.graph.initializer}
     _replace(model.graph.input, [one for one in model.graph.input if one.name not in weights])
-    nodes = []
+    nodes: list[onnx.NodeProto] = []
     for node in model.graph.node:
         known = node.op_type == "PRelu" and node.input[1] in weights
         nodes += _without_prelu(node, numpy_helper.to_array(weights[node.input[1]]), model.graph) if known else [node]
@@ -75,7 +76,7 @@ def _without_prelu(node: onnx.NodeProto, slope: np.ndarray, graph: onnx.GraphPro
     ]
 
 
-def _replace(field: list, values: list) -> None:
+def _replace(field: MutableSequence, values: list) -> None:
     kept = list(values)
     del field[:]
     field.extend(kept)

@@ -103,24 +103,27 @@ def checked_quality(path: Path, name: str, values: Sequence[object]) -> FaceQual
     """A row's quality, in the order of `QUALITY_COLUMNS`; None where it was not measured."""
     if None in values:
         return None
-    if not all(isinstance(value, float | int) and math.isfinite(value) for value in values):
+    numbers = [float(value) for value in values if isinstance(value, float | int) and math.isfinite(value)]
+    if len(numbers) != len(values):
         raise InputError(f"{path}: damaged: the quality of a photo of {name} is no number")
-    return FaceQuality(*map(float, values))
+    return FaceQuality(*numbers)
 
 
 def checked_embeddings(
-    path: Path, names: Sequence[str], blobs: Sequence[object], photos: Sequence[int], dim: int
+    path: Path, names: Sequence[str], blobs: Sequence[object], photos: Sequence[int] | np.ndarray, dim: int
 ) -> np.ndarray:
     """(n, dim) float32 out of n rows' bytes, whose names and numbers of photos were checked: see `check_lengths`."""
+    sound: list[bytes] = []
     for name, blob in zip(names, blobs, strict=True):
         if not isinstance(blob, bytes) or len(blob) != dim * STORED.itemsize:
             raise InputError(f"{path}: damaged: an embedding of {name} has not {dim} numbers")
-    vectors = np.frombuffer(b"".join(blobs), STORED).reshape(len(blobs), dim)
+        sound.append(blob)
+    vectors = np.frombuffer(b"".join(sound), STORED).reshape(len(sound), dim)
     check_lengths(path, names, vectors, photos)
     return vectors
 
 
-def check_lengths(path: Path, names: Sequence[str], vectors: np.ndarray, photos: Sequence[int]) -> None:
+def check_lengths(path: Path, names: Sequence[str], vectors: np.ndarray, photos: Sequence[int] | np.ndarray) -> None:
     """Makes sure that each of (n, dim) vectors is finite, and the sum of so many unit vectors."""
     count = np.asarray(photos, np.float64)
     with np.errstate(over="ignore", invalid="ignore"):

@@ -15,6 +15,8 @@ def enrolled_photo(name: str, photo: str, face: FoundFace, now: str) -> PhotoRow
     Args:
         now: UTC, ISO 8601.
     """
+    if face.aligned is None or face.points is None or face.to_photo is None or face.embedding is None:
+        raise ValueError(f"{photo}: a face without an embedding cannot be enrolled")
     quality = face_quality(face.aligned, face.points, face.to_photo, face.score)
     if warnings := quality_warnings(quality):
         log.warning(f"{photo}: enrolled for {name}, but the face is {', '.join(warnings)}")

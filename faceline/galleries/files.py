@@ -68,7 +68,7 @@ def export_people(gallery: Gallery, path: Path) -> int:
     with replacing(path) as temporary:
         temporary.touch(mode=PRIVATE)
         with temporary.open("wb") as file:
-            np.savez(file, **contents)
+            np.savez(file, allow_pickle=False, **contents)
     return len({row.name for row in rows})
 
 

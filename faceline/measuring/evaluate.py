@@ -106,7 +106,7 @@ def evaluate_people(table: EmbeddingTable, calibration: Calibration | None) -> P
 
 
 def _counts(table: EmbeddingTable) -> dict[str, int]:
-    counts = {}
+    counts: dict[str, int] = {}
     for role, name in ((QUERY, "people"), (DISTRACTOR, "strangers")):
         rows = table.rows.iloc[rows_of(table, role)]
         counts |= {name: int(rows["person"].nunique()), f"photos_of_{name}": len(rows)}

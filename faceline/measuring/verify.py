@@ -111,8 +111,8 @@ def _pair(path: Path, number: int, fields: list[str], fold: int, same: bool) -> 
         if len(other) != (0 if same else 1):
             raise ValueError
         other_name = other[0] if other else name
-        photos = [f"{who}/{who}_{int(which):04d}" for who, which in ((name, first), (other_name, second))]
-        return Pair(*photos, same, fold)
+        one, two = (f"{who}/{who}_{int(which):04d}" for who, which in ((name, first), (other_name, second)))
+        return Pair(one, two, same, fold)
     except ValueError:
         raise InputError(f"{path}, line {number}: expected `{shape}`, found `{' '.join(fields)[:200]}`") from None
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
@@ -17,12 +17,11 @@ COLOUR_ORDER = "RGB"
 
 
 class Header(BaseModel):
-    """What every model file says of its net; other keys are the kinds' own. `mean` and `std` are of RGB."""
+    """What every model file says of its net; `config` is its kind's own. `mean` and `std` are of RGB."""
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     colour_order: Literal["RGB"]
-    config: dict[str, Any]
     input_px: InputPx
     mean: tuple[Level, Level, Level]
     std: tuple[Spread, Spread, Spread]

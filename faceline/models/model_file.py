@@ -46,7 +46,7 @@ def save_model(path: Path, kind: str, tensors: Mapping[str, torch.Tensor], metad
         temporary.chmod(0o644)  # safetensors keeps files to their owner; a model is to be shared like any output
 
 
-def load_model(path: Path, kind: str, header: type[Header] = Header) -> tuple[dict[str, torch.Tensor], dict]:
+def load_model(path: Path, kind: str, header: type[Header]) -> tuple[dict[str, torch.Tensor], dict]:
     """Weights and metadata.
 
     Args:

@@ -33,7 +33,7 @@ def prepare(runtime: RuntimeParams) -> torch.device:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True, warn_only=True)
     # filling every new tensor guards against reading what was never written, and costs a fifth of the speed
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # torch adds it at import
     torch.backends.cudnn.benchmark = False
     available = torch.cuda.is_available()
     if runtime.device == "cuda" and not available:

@@ -24,6 +24,8 @@ def draw_faces(found: PhotoFaces, labels: Sequence[str] = ()) -> np.ndarray:
     Returns:
         RGB uint8 of the photo's size.
     """
+    if found.photo.image is None:
+        raise ValueError(f"{found.name}: there is no photo to draw on")
     picture = found.photo.image.copy()
     longer = max(picture.shape)
     line, letters = max(2, round(longer / 300)), max(12, round(longer / 40))

@@ -55,17 +55,18 @@ class FacePipeline:
 
     def run(self, photos: Iterable[Photo], last: str = "embed") -> Iterator[PhotoFaces]:
         """Takes a stream of photos through the steps up to `last`, in order, a batch at a time."""
-        steps = (self.detect, self.find_landmarks, self.align, self.embed)[: STEPS.index(last) + 1]
+        later = (self.find_landmarks, self.align, self.embed)[: STEPS.index(last)]
         for batch in _batches(photos):
-            for step in steps:
-                batch = step(batch)
-            yield from batch
+            found = self.detect(batch)
+            for step in later:
+                found = step(found)
+            yield from found
 
     def detect(self, photos: Sequence[Photo]) -> list[PhotoFaces]:
         """Finds the faces of each photo; photos that could not be read keep their status."""
-        readable = [photo for photo in photos if photo.image is not None]
-        images, names = [photo.image for photo in readable], [photo.name for photo in readable]
-        found = iter(self._detector.find(images, names) if readable else [])
+        images = [photo.image for photo in photos if photo.image is not None]
+        names = [photo.name for photo in photos if photo.image is not None]
+        found = iter(self._detector.find(images, names) if images else [])
         return [
             PhotoFaces(photo, photo.status) if photo.image is None else self._photo_faces(photo, next(found))
             for photo in photos
@@ -167,7 +168,7 @@ def _batches(photos: Iterable[Photo]) -> Iterator[list[Photo]]:
 
 def _flatten(found: Sequence[PhotoFaces]) -> tuple[list[FoundFace], list[np.ndarray]]:
     """All faces of all photos, and each face's photo."""
-    pairs = [(face, entry.photo.image) for entry in found for face in entry.faces]
+    pairs = [(face, image) for entry in found if (image := entry.photo.image) is not None for face in entry.faces]
     return [face for face, _ in pairs], [image for _, image in pairs]
 
 

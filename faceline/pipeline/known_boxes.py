@@ -54,7 +54,7 @@ def read_boxes(path: Path) -> KnownBoxes:
     for number, row in enumerate(_rows(path, lines), start=2):
         name = row.get("image") or row.get("image_id")
         try:
-            box = [float(row.get(f"{column}_1", row.get(column))) for column in BOX_COLUMNS]
+            box = [float(row.get(f"{column}_1", row.get(column)) or "") for column in BOX_COLUMNS]
         except (TypeError, ValueError):
             box = []
         sound = box and all(abs(value) <= MAX_PX for value in box) and min(box[2:]) >= 0

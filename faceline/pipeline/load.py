@@ -3,8 +3,11 @@
 A recogniser from the field and YuNet need neither PyTorch nor a folder of models.
 """
 
+from __future__ import annotations
+
 import logging
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from faceline.core.errors import InputError
 from faceline.detection import registry
@@ -15,6 +18,9 @@ from faceline.landmarks.net.base import PointPredictor
 from faceline.pipeline.face_pipeline import FaceEmbedder, FacePipeline, default_align
 from faceline.pipeline.known_boxes import read_boxes
 from faceline.pipeline.setup import Setup
+
+if TYPE_CHECKING:
+    import torch
 
 log = logging.getLogger(__name__)
 
@@ -134,7 +140,7 @@ def _embedder(setup: Setup) -> tuple[FaceEmbedder, str]:
     return Embedder.load(path, _torch_device(setup.device)), model_hash(path)
 
 
-def _torch_device(name: str) -> object:
+def _torch_device(name: str) -> torch.device:
     import torch
 
     available = torch.cuda.is_available()

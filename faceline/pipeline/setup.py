@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -15,6 +15,11 @@ _detection_option = partial(typer.Option, rich_help_panel="Detection")
 ModelsFolder = Annotated[
     Path, _model_option("--models", metavar="DIR", envvar="FACELINE_MODELS", help="Folder of the models.")
 ]
+
+if TYPE_CHECKING:
+    DetectorName = str
+else:  # typer shows and checks the names of those that are there
+    DetectorName = Literal["auto", *detector_names(), "boxes"]
 
 
 @dataclass(frozen=True)
@@ -36,8 +41,7 @@ class Setup:
     ] = "torch"
     device: Annotated[Literal["auto", "cpu", "cuda"], _model_option(help="For torch.")] = "auto"
     detector: Annotated[
-        Literal["auto", *detector_names(), "boxes"],
-        _detection_option(help="Who finds the faces; auto: yunet with --recognizer, else mtcnn."),
+        DetectorName, _detection_option(help="Who finds the faces; auto: yunet with --recognizer, else mtcnn.")
     ] = "auto"
     detector_model: Annotated[
         str, _detection_option(metavar="FILE", help="Another file of the detector's model than its own.")

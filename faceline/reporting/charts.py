@@ -43,10 +43,12 @@ def draw_chart(inputs: Inputs, spec: str, table: str = "", **anchors: str) -> Ch
     for anchor, value in {"title": "", **anchors}.items():
         text = text.replace(f"<DVC_METRIC_{anchor.upper()}>", value)
     meta = json.loads(text)["usermeta"]
-    tables = {name or table: inputs.table(name or table, *columns) for name, columns in meta["tables"].items()}
-    for read in tables.values():
+    tables: dict[str, pd.DataFrame] = {}
+    for name, columns in meta["tables"].items():
+        read = inputs.table(name or table, *columns)
         if isinstance(read, Missing):
             return read
+        tables[name or table] = read
     rows = pd.concat([read.assign(filename=name) for name, read in tables.items()]).assign(rev="workspace")
     text = text.replace('"<DVC_METRIC_DATA>"', rows.to_json(orient="records"))
     text = text.replace('"<DVC_METRIC_COLOR>"', json.dumps(_BY_SERIES if meta.get("series") else _ONE_SERIES))
@@ -57,7 +59,7 @@ def draw_chart(inputs: Inputs, spec: str, table: str = "", **anchors: str) -> Ch
 def to_svg(spec: dict) -> str:
     """A specification as an SVG element for the page, in the colours of its style sheet and as wide as its place."""
     svg = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, config=CONFIG)
-    size = re.search(r'viewBox="[^"]*"', svg).group()
+    size = next(re.finditer(r'viewBox="[^"]*"', svg)).group()
     svg = svg[svg.index(">") + 1 :]
     svg = re.sub(r'<path class="(?:back|fore)ground"[^>]*/>', "", svg)
     # what a mark is becomes its tooltip; containers and axes need no word of their own in an image that has one

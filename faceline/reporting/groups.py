@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-
-import pandas as pd
+from typing import NamedTuple
 
 from faceline.reporting.inputs import Inputs, Missing
 from faceline.reporting.units import NONE, percent, times
 
 TABLE = "recognition/groups.csv"
 _NAMES = {"fmr": "false match rate", "fnmr": "false non-match rate"}
-_COLUMNS = ("attribute", "group", "measure", "value", "low", "high", "comparisons", "errors", "people", "reason")
+
+
+class _Figure(NamedTuple):
+    """A row of the table; NaN where it says nothing."""
+
+    attribute: str
+    group: str
+    measure: str
+    value: float
+    low: float
+    high: float
+    comparisons: int
+    errors: int
+    people: int
+    reason: str | float
+
+    @property
+    def note(self) -> str:
+        return self.reason if isinstance(self.reason, str) else ""
 
 
 @dataclass(frozen=True)
@@ -51,43 +70,47 @@ class Groups:
     @classmethod
     def of(cls, inputs: Inputs) -> Groups | Missing:
         """From the table of groups; no lines where it has no rows, which is where no attribute is known."""
-        table = inputs.table(TABLE, *_COLUMNS)
+        table = inputs.table(TABLE, *_Figure._fields)
         if isinstance(table, Missing):
             return cls((), ()) if table.empty else table
-        groups = table[table.measure.isin(_NAMES)].groupby(["attribute", "group"], sort=False)
-        ratios = table[table.measure == "fmr_ratio"]
-        return cls(
-            tuple(_line(f"{_plain(attribute)}: {group}", rows) for (attribute, group), rows in groups),
-            tuple(_ratio(row) for row in ratios.itertuples()),
-        )
+        by_group: dict[tuple[str, str], dict[str, _Figure]] = {}
+        ratios = []
+        for row in table[list(_Figure._fields)].itertuples(index=False, name=None):
+            figure = _Figure(*row)
+            if figure.measure in _NAMES:
+                by_group.setdefault((figure.attribute, figure.group), {})[figure.measure] = figure
+            elif figure.measure == "fmr_ratio":
+                ratios.append(_ratio(figure))
+        lines = (_line(f"{_plain(attribute)}: {group}", own) for (attribute, group), own in by_group.items())
+        return cls(tuple(lines), tuple(ratios))
 
 
-def _line(name: str, rows: pd.DataFrame) -> GroupLine:
-    by_measure = {row.measure: row for row in rows.itertuples()}
-    notes = [f"{_NAMES[measure]}: {row.reason}" for measure, row in by_measure.items() if row.reason == row.reason]
+def _line(name: str, by_measure: Mapping[str, _Figure]) -> GroupLine:
+    notes = [f"{_NAMES[measure]}: {figure.note}" for measure, figure in by_measure.items() if figure.note]
     return GroupLine(
         name=name,
-        people=str(rows.people.max()),
+        people=str(max(figure.people for figure in by_measure.values())),
         rates=tuple(_rate(by_measure.get(measure)) for measure in _NAMES),
         note="; ".join(notes),
     )
 
 
-def _rate(row: tuple | None) -> tuple[str, str, str]:
-    if row is None:
+def _rate(figure: _Figure | None) -> tuple[str, str, str]:
+    if figure is None:
         return "", NONE, ""
-    ends = [percent(end) for end in (row.low, row.high) if end == end]
-    value = NONE if row.value != row.value else percent(row.value)
-    return f"{row.errors:,} of {row.comparisons:,}", value, " to ".join(ends)
+    ends = [percent(end) for end in (figure.low, figure.high) if not math.isnan(end)]
+    value = NONE if math.isnan(figure.value) else percent(figure.value)
+    return f"{figure.errors:,} of {figure.comparisons:,}", value, " to ".join(ends)
 
 
-def _ratio(row: tuple) -> RatioLine:
-    value = NONE if row.value != row.value else times(row.value)
-    if row.high == row.high:
-        interval = f"{times(row.low)} to {times(row.high)}"
-    else:
-        interval = f"at least {times(row.low)}" if row.low == row.low else ""
-    return RatioLine(_plain(row.attribute), value, interval, "" if row.reason != row.reason else row.reason)
+def _ratio(figure: _Figure) -> RatioLine:
+    value = NONE if math.isnan(figure.value) else times(figure.value)
+    interval = ""
+    if not math.isnan(figure.high):
+        interval = f"{times(figure.low)} to {times(figure.high)}"
+    elif not math.isnan(figure.low):
+        interval = f"at least {times(figure.low)}"
+    return RatioLine(_plain(figure.attribute), value, interval, figure.note)
 
 
 def _plain(attribute: str) -> str:

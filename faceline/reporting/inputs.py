@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -100,21 +100,24 @@ class Inputs:
         return [key for key in self.metrics[file] if key.startswith(start)]
 
     @cached_property
-    def _rates(self) -> dict[str, dict]:
+    def _rates(self) -> dict[str, Mapping]:
         """What the stages wrote beside a rate's value: `file.key` -> low, high, threshold, reason."""
-        found = {}
+        found: dict[str, Mapping] = {}
         for name in ("recognition/rates.csv", "wild/rates.csv"):
             table = self.table(name, *_BESIDE, "rate")
             if isinstance(table, pd.DataFrame):
                 file = name.partition("/")[0]
-                found |= table.set_index(f"{file}." + table.rate)[list(_BESIDE)].to_dict("index")
+                rows = table[[*_BESIDE, "rate"]].to_dict("records")
+                found |= {f"{file}.{row['rate']}": row for row in rows}
         return found
 
     def interval(self, key: str) -> tuple[float, float] | None:
         """The 95% interval of the figure `file.key`, from its metrics file or else from the table of rates."""
         row = self._rates.get(key, {})
-        ends = [self.value(f"{key}_{end}") if self.has(f"{key}_{end}") else row.get(end) for end in ("low", "high")]
-        return None if any(pd.isna(end) for end in ends) else (float(ends[0]), float(ends[1]))
+        low, high = (
+            self.value(f"{key}_{end}") if self.has(f"{key}_{end}") else row.get(end) for end in ("low", "high")
+        )
+        return None if low is None or high is None or pd.isna([low, high]).any() else (float(low), float(high))
 
     def threshold(self, key: str) -> float | None:
         """The similarity that decided for the figure `file.key`."""

@@ -89,18 +89,22 @@ class Origins:
         of the photos was left over from the sample, and counts as not stated.
         """
         known = inputs.landmark_set
-        noted = [str(known.get(name, UNKNOWN)) for name in ("source", "labels", "boxes", "apart", "detector")]
+        noted = {name: str(known.get(name, UNKNOWN)) for name in ("source", "labels", "boxes", "apart", "detector")}
         data = params["data"]
         left_over = data.get("source") == SYNTHETIC and not inputs.synthetic
         drawn = data.get("boxes") == data.get("landmarks") is not None  # where boxes are read from a file of points
-        if drawn and noted[2] == "dataset":
-            noted[2] = "drawn"
+        if drawn and noted["boxes"] == "dataset":
+            noted["boxes"] = "drawn"
         stated = {} if left_over else {key: value for key, value in data.items() if value}
         return cls(
-            inputs.synthetic,
-            stated.get("source", _NOT_STATED),
-            stated.get("licence", _NOT_STATED),
-            *noted,
+            synthetic=inputs.synthetic,
+            source=stated.get("source", _NOT_STATED),
+            licence=stated.get("licence", _NOT_STATED),
+            set_name=noted["source"],
+            labels=noted["labels"],
+            boxes=noted["boxes"],
+            apart=noted["apart"],
+            set_detector=noted["detector"],
             detector=params["wild"]["detector"],
             labels_by=stated.get("labels_by", _NOT_NAMED),
             drawn=drawn,

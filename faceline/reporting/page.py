@@ -84,7 +84,7 @@ def fill_template(template: str, inputs: Inputs, **names: object) -> str:
     """A template of this package; HTML ones escape what they are given, and an unknown name is an error."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
-        autoescape=lambda name: name.endswith(".html"),
+        autoescape=lambda name: name is not None and name.endswith(".html"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
 from faceline.sample.head_shape import ARC_MM, TEXTURE_PX_PER_MM, HeadShape
 from faceline.sample.paint import blend, curve, fill, oval, shape_mask, smooth_noise, step, stroke
@@ -66,7 +67,7 @@ class FaceTexture:
             part = np.s_[rows[0] : rows[-1] + 1]
             blend(self.rgb, part, mask[part].astype(np.float32), colour[part] if colour.ndim == 3 else colour)
 
-    def _fill(self, points_mm: np.ndarray, colour: np.ndarray, strength: float = 1, soft_mm: float = 0) -> None:
+    def _fill(self, points_mm: np.ndarray, colour: ArrayLike, strength: float = 1, soft_mm: float = 0) -> None:
         fill(self.rgb, self.head.texture_px(points_mm), colour, strength, soft_mm * TEXTURE_PX_PER_MM)
 
     def _stroke(self, points_mm: np.ndarray, width_mm: float, colour: np.ndarray, strength: float = 1) -> None:
@@ -197,7 +198,7 @@ class FaceTexture:
             self._fill(np.concatenate([edge, np.add(edge, (0, min(gap * 0.6, 6)))[::-1]]), (226, 220, 208), 0.95, 0.3)
         self._stroke(upper_in, 1.7, self.skin * 0.25, 0.8)
         for corner in (left, right):
-            self._fill(oval(*corner, 2.2, 1.6), self.skin * 0.4, 0.6, 0.7)
+            self._fill(oval(corner[0], corner[1], 2.2, 1.6), self.skin * 0.4, 0.6, 0.7)
 
     def _hair(self) -> None:
         """Hair or hat: colour, and a shell that lifts it off the skin."""
@@ -222,7 +223,9 @@ class FaceTexture:
             self.head.shell *= v > edge
             self._cover(edge, 2.4, 0.17, s.hat_colour, 0.12 * np.sin(self.head.phi * 60) + band)
 
-    def _cover(self, edge: np.ndarray, soft: float, lift: np.ndarray, colour: np.ndarray, grain: np.ndarray) -> None:
+    def _cover(
+        self, edge: np.ndarray, soft: float, lift: np.ndarray | float, colour: np.ndarray, grain: np.ndarray
+    ) -> None:
         """Covers what lies above `edge` (mm), lifted by the share `lift`, with a shadow below the edge."""
         mask = step(self.y - edge, soft / 2, -soft / 2).astype(np.float32)
         self.head.shell += (cv2.GaussianBlur(mask, (0, 0), 0.8 * soft) * lift).astype(np.float32)
@@ -237,7 +240,7 @@ class FaceTexture:
         normals, relief = self.head.normals(), np.ascontiguousarray(self.head.relief_mm[::2, ::2])
         shadow = np.zeros_like(relief)
         for reach_mm in (5, 10, 16):
-            shift = np.float32([[1, 0, 0], [0, 1, 0]])
+            shift = np.array([[1, 0, 0], [0, 1, 0]], np.float32)
             shift[:, 2] = -key[:2] * reach_mm * TEXTURE_PX_PER_MM / 2
             moved = cv2.warpAffine(relief, shift, relief.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
             shadow = np.maximum(shadow, np.clip((moved - relief) / 5 - 0.15 * reach_mm * max(key[2], 0.3), 0, 1))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
 from faceline.sample.synthetic_person import SyntheticPerson
 
@@ -29,7 +30,7 @@ class Camera:
     px_per_mm: float = 1.0
     origin_px: tuple[float, float] = (0.0, 0.0)
 
-    def project(self, points_mm: np.ndarray) -> np.ndarray:
+    def project(self, points_mm: ArrayLike) -> np.ndarray:
         """(..., 3) head millimetres -> (..., 2) photo pixels."""
         return self.place((np.asarray(points_mm) @ self.rotation.T)[..., :2])
 
@@ -68,7 +69,7 @@ class HeadShape:
         self.x_mm = self.half_width_mm[:, None] * np.sin(self.phi)
         self.relief_mm, self.shell = np.zeros((2, rows, COLUMNS), np.float32)
 
-    def texture_px(self, points_mm: np.ndarray) -> np.ndarray:
+    def texture_px(self, points_mm: ArrayLike) -> np.ndarray:
         """(..., 2) points of the front view -> (..., 2) texture pixels (column, row)."""
         x_mm, y_mm = np.moveaxis(np.asarray(points_mm, float), -1, 0)
         width = np.maximum(np.interp(y_mm, self.v_mm, self.half_width_mm), 1)

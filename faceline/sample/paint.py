@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
 SUBPIXEL_BITS = 4
 
@@ -19,7 +20,7 @@ def step(value: np.ndarray, low: float, high: float) -> np.ndarray:
     return t * t * (3 - 2 * t)
 
 
-def curve(*points: tuple[float, float], count: int = 10) -> np.ndarray:
+def curve(*points: ArrayLike, count: int = 10) -> np.ndarray:
     """(count, 2) points of the Bezier curve with these control points."""
     t = np.linspace(0, 1, count)[:, None]
     levels = [np.asarray(p, float)[None] for p in points]
@@ -52,18 +53,18 @@ def shape_mask(shape: tuple[int, int], points_px: np.ndarray, soft_px: float = 0
     return np.s_[low[1] : high[1], low[0] : high[0]], mask.astype(np.float32) / 255
 
 
-def blend(image: np.ndarray, part: tuple, mask: np.ndarray, colour: np.ndarray) -> None:
+def blend(image: np.ndarray, part: tuple | slice, mask: np.ndarray, colour: ArrayLike) -> None:
     """Moves `image[part]` towards `colour` (RGB, or an array of the part's shape) by `mask`, in place."""
     image[part] += mask[..., None] * (np.asarray(colour, np.float32) - image[part])
 
 
-def fill(image: np.ndarray, points: np.ndarray, colour: np.ndarray, strength: float = 1, soft_px: float = 0) -> None:
+def fill(image: np.ndarray, points: np.ndarray, colour: ArrayLike, strength: float = 1, soft_px: float = 0) -> None:
     """Fills a polygon given in pixels."""
     part, mask = shape_mask(image.shape[:2], np.asarray(points, float), soft_px)
     blend(image, part, mask * np.float32(strength), colour)
 
 
-def stroke(image: np.ndarray, points: np.ndarray, width_px: float, colour: np.ndarray, strength: float = 1) -> None:
+def stroke(image: np.ndarray, points: np.ndarray, width_px: float, colour: ArrayLike, strength: float = 1) -> None:
     """Draws a line through the points, as the polygon round it, thinner at both ends."""
     along = np.gradient(np.asarray(points, float), axis=0)
     across = along[:, ::-1] * (-1, 1) / (np.hypot(along[:, :1], along[:, 1:]) + 1e-6)

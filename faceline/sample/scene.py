@@ -53,8 +53,8 @@ def draw_background(rng: np.random.Generator, height: int, width: int) -> np.nda
     image = np.tile(palette[0], (height, width, 1))
     blend(image, np.s_[:], np.clip(0.5 + slope[0] * (y - 0.5) + slope[1] * (x - 0.5), 0, 1), palette[1])
     for colour in palette[: rng.integers(6, 30)] if kind in ("blobs", "blocks") else ():
-        at, radii = rng.uniform(0, 1, 2) * (width, height), size * rng.uniform(0.02, 0.16, 2)
-        shape = oval(*at, *radii, rng.uniform(0, 3), power=2 if kind == "blobs" else 8)
+        (mid_x, mid_y), (rx, ry) = rng.uniform(0, 1, 2) * (width, height), size * rng.uniform(0.02, 0.16, 2)
+        shape = oval(mid_x, mid_y, rx, ry, rng.uniform(0, 3), power=2 if kind == "blobs" else 8)
         fill(image, shape, colour, rng.uniform(0.3, 0.95))
     if kind == "stripes":
         wave = np.sin((x * rng.normal() + y * rng.normal()) * rng.uniform(20, 100))
@@ -129,7 +129,7 @@ def _draw_head(image: np.ndarray, face: FaceTexture, camera: Camera) -> None:
     part = np.s_[low[1] : high[1], low[0] : high[0]]
     y, x = np.mgrid[low[1] : high[1] : 2, low[0] : high[0] : 2].astype(np.float32)
     # the cast is smooth: half the canvas's resolution will do, enlarged so that sample i lies at pixel 2 i
-    half, flags = np.float32([[0.5, 0, 0], [0, 0.5, 0]]), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    half, flags = np.array([[0.5, 0, 0], [0, 0.5, 0]], np.float32), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     column, row, inside_mm = (
         cv2.warpAffine(found, half, tuple((high - low).tolist()), flags=flags, borderMode=cv2.BORDER_REPLICATE)
         for found in face.head.cast(camera, x, y)
@@ -142,10 +142,11 @@ def _draw_head(image: np.ndarray, face: FaceTexture, camera: Camera) -> None:
 def _draw_ear(image: np.ndarray, face: FaceTexture, camera: Camera, side: int) -> None:
     p, tone = face.person, face.skin * (0.72 + 0.23 * face.shot.ambient) * (0.9, 0.82, 0.8)
     if p.haircut in ("short", "bald"):
-        at, px, tilt = camera.project((side * (p.face_half_width_mm + 1), 12, -6)), camera.px_per_mm, side * 0.12
+        (x, y), px = camera.project((side * (p.face_half_width_mm + 1), 12, -6)), camera.px_per_mm
+        tilt = camera.roll_rad + side * 0.12
         wide, high = (8 + 12 * abs(camera.rotation[0, 2])) * px * p.ear_size, 29 * px * p.ear_size
-        fill(image, oval(*at, wide, high, camera.roll_rad + tilt), tone, 1, 0.5 * px)
-        fill(image, oval(*at, wide * 0.5, high * 0.62, camera.roll_rad + tilt), tone * 0.68, 0.8, 2 * px)
+        fill(image, oval(x, y, wide, high, tilt), tone, 1, 0.5 * px)
+        fill(image, oval(x, y, wide * 0.5, high * 0.62, tilt), tone * 0.68, 0.8, 2 * px)
 
 
 def _draw_worn(image: np.ndarray, face: FaceTexture, camera: Camera) -> None:
@@ -164,4 +165,4 @@ def _draw_worn(image: np.ndarray, face: FaceTexture, camera: Camera) -> None:
     if s.microphone:
         at = camera.project((10 + 8 * s.gaze_mm, p.mouth_y_mm + 36, 110))
         stroke(image, np.linspace(at, at + np.array([15 * s.gaze_mm, 190]) * px, 6), 26 * px, (30, 30, 34))
-        fill(image, oval(*at, 19 * px, 21 * px), (62, 62, 66), 1, px)
+        fill(image, oval(at[0], at[1], 19 * px, 21 * px), (62, 62, 66), 1, px)

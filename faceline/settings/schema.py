@@ -1,6 +1,7 @@
 """The schema of the whole of `params.yaml`: every group, each from the package that uses it."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import create_model
 
@@ -19,6 +20,11 @@ from faceline.recognition.training.params import RecognitionParams
 from faceline.sample.params import SampleParams
 from faceline.wild.params import WildParams
 
+if TYPE_CHECKING:
+    Losses = Group  # its fields are the losses that are there
+else:
+    Losses = create_model("Losses", __base__=Group, **{name: (load_loss(name).Params, ...) for name in loss_names()})
+
 
 class CheckedLandmarkParams(LandmarkParams):
     """With the source's name checked, which the training does not look at."""
@@ -36,7 +42,7 @@ class Params(Group):
     landmarks: CheckedLandmarkParams
     align: AlignParams
     recognition: RecognitionParams
-    losses: create_model("Losses", __base__=Group, **{name: (load_loss(name).Params, ...) for name in loss_names()})
+    losses: Losses
     embedding: EmbeddingParams
     evaluation: EvaluationParams
     wild: WildParams

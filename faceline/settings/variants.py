@@ -99,8 +99,8 @@ def _merge(base: dict, changes: dict, path: Path, within: str = "") -> None:
 
 def _load(path: Path) -> dict:
     text = _text(path)
-    plain = parse_yaml(text, path)  # refuses what would take all memory or never end
-    if not isinstance(plain or {}, dict) or not isinstance((plain or {}).get(_BUILDS_ON, ""), str):
+    plain = parse_yaml(text, path) or {}  # refuses what would take all memory or never end
+    if not isinstance(plain, dict) or not isinstance(plain.get(_BUILDS_ON, ""), str):
         raise InputError(f"{path}: expected groups of parameters, and the name of a variant for {_BUILDS_ON}")
     try:
         return _YAML.load(text) or {}

@@ -1,12 +1,15 @@
 """The running average of a net's weights, which is smoother and usually better than the last step's."""
 
 import copy
+from typing import Generic, TypeVar
 
 import torch
 from torch import nn
 
+Module = TypeVar("Module", bound=nn.Module)
 
-class AveragedWeights:
+
+class AveragedWeights(Generic[Module]):
     """Exponential moving average of a module's parameters and floating-point buffers.
 
     The decay of update t is min(decay, (1 + t) / (10 + t)), so that the random first weights are soon forgotten.
@@ -16,7 +19,7 @@ class AveragedWeights:
         averaged: a copy of the module, in evaluation mode, holding the averages. With decay 0 it equals the module.
     """
 
-    def __init__(self, module: nn.Module, decay: float) -> None:
+    def __init__(self, module: Module, decay: float) -> None:
         self._module = module
         self._decay = decay
         self._updates = 0

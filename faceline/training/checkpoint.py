@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from importlib.metadata import requires, version
 from pathlib import Path
+from typing import Any, Protocol
 
 import torch
 
@@ -18,6 +19,14 @@ from faceline.core.files import remove, replacing
 CHECKPOINTS = Path(".faceline/checkpoints")
 
 log = logging.getLogger(__name__)
+
+
+class Stateful(Protocol):
+    """A part of a training that gives its state and takes it back: a net, an optimizer, averaged weights."""
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state: dict[str, Any], /) -> object: ...
 
 
 class Checkpoint:
@@ -77,7 +86,7 @@ def _loaded_code() -> dict[str, str]:
 def _libraries() -> dict[str, str]:
     """Versions of Python and of what the project requires when it trains."""
     required = [line for line in requires("faceline") or () if not re.search(r"extra == .(?!train\b)", line)]
-    names = [re.match(r"[\w.-]+", line)[0] for line in required]
+    names = [name for line in required for name in re.findall(r"^[\w.-]+", line)]
     return {"python": platform.python_version()} | {name: version(name) for name in names}
 
 

@@ -80,10 +80,11 @@ class SubjectFinder:
         annotated = rows[BOX_COLUMNS].to_numpy(np.float64)
         subjects = [self._subject(one, box) for one, box in zip(found, annotated, strict=True)]
         reasons = np.array([subject if isinstance(subject, str) else "" for subject in subjects], object)
-        kept = np.flatnonzero(reasons == "")
-        if len(kept):
+        kept = np.flatnonzero(reasons == "").tolist()
+        if kept:
+            shown = [image for i in kept if (image := images[i]) is not None]
             own = pd.DataFrame([subjects[i] for i in kept], columns=SUBJECT_COLUMNS)
-            aligned = self._align(rows.iloc[kept].reset_index(drop=True), own, [images[i] for i in kept])
+            aligned = self._align(rows.iloc[kept].reset_index(drop=True), own, shown)
             beside = own.iloc[aligned.aligned].reset_index(drop=True)
             with_own = replace(aligned, rows=pd.concat([aligned.rows, beside], axis=1))
             with_own.write(writer, self.align.jpeg_quality)

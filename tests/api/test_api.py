@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,11 @@ from PIL import Image
 from tool_fakes import DIM, MODEL, face_at, paint_face, write_onnx_models
 
 import faceline
+from faceline.api import Settings
 from faceline.core.errors import InputError
 from faceline.detectors.mtcnn import torch_nets
 from faceline.exported import runtime as onnx_runtime
+from faceline.pipeline.setup import Setup
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "docs/python.md").read_text(), re.DOTALL)
@@ -107,6 +110,11 @@ def test_what_is_no_photo_is_refused(models, photo, given, words):
     faces = faceline.load(models, runtime="onnx", detector="boxes", boxes=boxes)
     with pytest.raises(InputError, match=words):
         faces(given)
+
+
+def test_settings_that_a_type_checker_knows_are_those_that_there_are():
+    given = {"models", "boxes"}  # by their own names, for they may be text
+    assert Settings.__annotations__.keys() | given == {field.name for field in fields(Setup)}
 
 
 def test_importing_the_package_imports_nothing_else():

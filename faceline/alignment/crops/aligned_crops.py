@@ -137,8 +137,9 @@ def _journey(
     view = predictor.view(box)
     seen = sample(image, compose(from_photo, view), predictor.input_px)
     in_view = transform(invert(view), found.points[place])
+    low, high = np.round(corners).astype(int).tolist()
     return {
-        "crop": cv2.rectangle(image.copy(), *np.round(corners).astype(int).tolist(), PREDICTION, 2),
+        "crop": cv2.rectangle(image.copy(), low, high, PREDICTION, 2),
         "view": with_points(seen, [(in_view, PREDICTION)], 2 * predictor.input_px, 4.0),
         "aligned": found.tiles[queried[0]],
     }

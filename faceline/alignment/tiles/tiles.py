@@ -62,7 +62,7 @@ def predict_and_align(
     views = compose(from_photo, np.stack([predictor.view(box) for box in rows[BOX_COLUMNS].to_numpy(np.float64)]))
     in_window, scores = predictor.predict(images, views)
     found = align_by_points(rows, images, transform(invert(from_photo), in_window), params)
-    place = found.rows.columns.get_loc("template_error")
+    place = list(found.rows.columns).index("template_error")
     found.rows.insert(place, "landmark_score", scores[found.aligned].mean(axis=1))
     return found
 
@@ -82,6 +82,6 @@ def align_by_points(
         points,
         aligned,
         kept.assign(template_error=fit.template_error[aligned], outside_share=np.array(shares, np.float64)),
-        [sample(images[i], one, params.size_px) for i, one in zip(aligned, to_window, strict=True)],
+        [sample(images[i], one, params.size_px) for i, one in zip(aligned.tolist(), to_window, strict=True)],
         carried[fit.reason != ""].assign(reason=fit.reason[fit.reason != ""]),
     )

@@ -46,7 +46,7 @@ def photos_per_person(joined: pd.DataFrame, usable: np.ndarray) -> pd.DataFrame:
 def box_sizes(joined: pd.DataFrame) -> pd.DataFrame:
     """Photos by the shorter side of their box, in steps of 20 px."""
     shorter = joined[["width", "height"]].min(axis=1)
-    low = (np.maximum(shorter, 0) // 20 * 20).astype(int)
+    low = (shorter.clip(lower=0) // 20 * 20).astype(int)
     table = low.value_counts().sort_index().rename_axis("from_px").reset_index(name="photos")
     return table.assign(to_px=table.from_px + 20)[["from_px", "to_px", "photos"]]
 
@@ -71,7 +71,7 @@ def removed_by_group(joined: pd.DataFrame, reasons: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(table, index=pd.Index(rows, name="reason")).reset_index()
 
 
-def summarise(joined: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> dict[str, float]:
+def summarise(joined: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> dict[str, float | None]:
     """Flat figures for the metrics file."""
     duplicates = tables["near_duplicates"]
     per_person = joined.person.value_counts()

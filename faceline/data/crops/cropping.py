@@ -59,10 +59,10 @@ def crop_faces(
 
 def summarise_crops(rows: pd.DataFrame) -> dict[str, float]:
     """Counts and means for the metrics file; `padded_share` is the part of a window beyond its photo."""
-    inside = 1.0
+    inside = pd.Series(1.0, index=rows.index)
     for low, size in (("window_x", "photo_width"), ("window_y", "photo_height")):
-        high = np.minimum(rows[low] + rows.window_side, rows[size])
-        inside = inside * (high - np.maximum(rows[low], 0)).clip(lower=0) / rows.window_side
+        high = (rows[low] + rows.window_side).clip(upper=rows[size])
+        inside = inside * (high - rows[low].clip(lower=0)).clip(lower=0) / rows.window_side
     return {
         "faces": len(rows),
         "padded_share": float((1 - inside).mean()),

@@ -1,6 +1,6 @@
 """People into disjoint roles, their photos into splits."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -50,7 +50,7 @@ def select(usable: pd.DataFrame, params: FilterParams) -> pd.DataFrame:
     unknown = np.array(list(params.target_shares))[np.isnan(attributes).all(axis=0)]
     if len(unknown) and len(usable):
         raise InputError(f"filter.target_shares: {', '.join(unknown)} is known of no usable photo; leave it out")
-    photos_of = dict(usable.groupby(PERSON).indices)
+    photos_of = {person: np.asarray(rows) for person, rows in usable.groupby(PERSON).indices.items()}
     free = {person: len(rows) for person, rows in photos_of.items()}
     role = pd.Series("", index=usable.index, dtype=object)
     for name, wanted in _filling_order(params.roles):
@@ -136,7 +136,7 @@ def _photos_towards(rows: np.ndarray, limit: int, attributes: np.ndarray, missin
     return rows[np.argsort(-(attributes[rows] @ need), kind="stable")[:limit]]
 
 
-def _too_few(roles: Roles, photos_of: Mapping[int, np.ndarray], failed: str, left: int) -> str:
+def _too_few(roles: Roles, photos_of: Mapping[Hashable, np.ndarray], failed: str, left: int) -> str:
     counts = np.array([len(rows) for rows in photos_of.values()])
     lines = [f"too few people for filter.roles.{failed}: {left} are left with enough photos. What the roles want:"]
     for name, role in _filling_order(roles):
@@ -158,11 +158,11 @@ def assert_disjoint(selected: pd.DataFrame) -> None:
 
 def summarise(
     joined: pd.DataFrame, reasons: np.ndarray, selected: pd.DataFrame, params: FilterParams
-) -> dict[str, float]:
+) -> dict[str, float | None]:
     """Counts for the metrics file: photos in, usable and kept, rejected by reason and by group, people by role."""
     usable = reasons == ""
     kept = joined.image_id.isin(selected.image_id).to_numpy()
-    summary = {"in": len(joined), "usable": int(usable.sum()), "kept": len(selected)}
+    summary: dict[str, float | None] = {"in": len(joined), "usable": int(usable.sum()), "kept": len(selected)}
     summary |= {f"rejected_{reason}": int((reasons == reason).sum()) for reason in REASONS}
     summary["not_needed"] = int((usable & ~kept).sum())
     for role, rows in selected.groupby("role"):

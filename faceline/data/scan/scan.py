@@ -31,7 +31,7 @@ def scan_photos(photos: Photos, landmarks: pd.DataFrame) -> pd.DataFrame:
     types = {"width": "int32", "height": "int32", "sharpness": "float32"}
     table = pd.DataFrame(rows, columns=[IMAGE_ID, "readable", "reason", *types, *HASHES], dtype=object)
     return table.astype(
-        {IMAGE_ID: "str", "readable": bool, "reason": "str"} | types | dict.fromkeys(HASHES, "UInt64")
+        {IMAGE_ID: "str", "readable": "bool", "reason": "str"} | types | dict.fromkeys(HASHES, "UInt64")
     )
 
 

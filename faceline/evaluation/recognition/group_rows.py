@@ -46,9 +46,12 @@ class GroupRow:
 
 def unmeasured_rows(attributes: Iterable[str], reason: str) -> list[GroupRow]:
     """The same rows where there is no threshold to measure at."""
-    nothing = (None, None, None, 0, 0, 0, 0, 0, reason)
     names = [*((group, measure) for group in GROUPS for measure in MEASURES), (BOTH, RATIO)]
-    return [GroupRow(attribute, *name, *nothing) for attribute in attributes for name in names]
+    return [
+        GroupRow(attribute, group, measure, None, None, None, 0, 0, 0, 0, 0, reason)
+        for attribute in attributes
+        for group, measure in names
+    ]
 
 
 def ratio_row(fmrs: Sequence[tuple[GroupRow, Proportion]]) -> GroupRow:
@@ -59,7 +62,7 @@ def ratio_row(fmrs: Sequence[tuple[GroupRow, Proportion]]) -> GroupRow:
     with 95% or more (Bonferroni). There is no upper end where the smaller may be 0, and no value where it is.
     """
     (worst, larger), (best, smaller) = sorted(fmrs, key=lambda one: -(one[0].value or 0))
-    sums = (getattr(worst, name) + getattr(best, name) for name in _COUNTS)
+    sums = {name: getattr(worst, name) + getattr(best, name) for name in _COUNTS}
     reasons = [f"{row.group}: {row.reason}" for row, _ in fmrs if row.reason]
     value = worst.value / best.value if worst.value and best.value else None
     if not reasons:
@@ -75,7 +78,7 @@ def ratio_row(fmrs: Sequence[tuple[GroupRow, Proportion]]) -> GroupRow:
             reasons.append("no ratio: no false matches in either group")
         elif compared and high is None:
             reasons.append("no upper end: the better group's rate may be 0")
-    return GroupRow(worst.attribute, BOTH, RATIO, value, low, high, *sums, "; ".join(reasons))
+    return GroupRow(worst.attribute, BOTH, RATIO, value, low, high, reason="; ".join(reasons), **sums)
 
 
 def _over(end: float | None, other: float | None) -> float | None:

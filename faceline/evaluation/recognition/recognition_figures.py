@@ -17,7 +17,7 @@ from faceline.evaluation.recognition.people import PersonStatistics, triplet_acc
 from faceline.evaluation.recognition.sheets import HARDEST
 from faceline.evaluation.verification.calibration import Calibration
 from faceline.evaluation.verification.comparisons import Comparisons
-from faceline.evaluation.verification.impostors import ImpostorScores
+from faceline.evaluation.verification.impostors import ImpostorScores, Observer
 from faceline.evaluation.verification.intervals import person_weights
 from faceline.evaluation.verification.output import Figures, acquisition_table, failure_to_acquire, write_table
 from faceline.evaluation.verification.params import EvaluationParams
@@ -76,7 +76,7 @@ def recognition_figures(
     weights = person_weights(len(comparisons.names), evaluation.bootstrap_samples, evaluation.seed)
     statistics = PersonStatistics(comparisons, threshold)
     hardest = HardestImpostors(comparisons, HARDEST)
-    observers = [statistics, hardest]
+    observers: list[Observer] = [statistics, hardest]
     members = known({name: _members(table, name) for name in evaluation.group_attributes})
     if threshold is None:
         groups = unmeasured_rows(members, f"the dev people are too few for an FMR of {GROUP_TARGET:g}")

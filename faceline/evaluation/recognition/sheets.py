@@ -60,7 +60,8 @@ def write_sheets(
     confused["image_id"] = ids[QUERY][row]
     confused["other_image_id"] = _by_role(ids, confused["nearest_role"].to_numpy(str), other)
     # two people who are each other's nearest are shown once
-    shown = confused[~confused[["person", "nearest"]].apply(frozenset, axis="columns").duplicated()]
+    both = [frozenset(pair) for pair in zip(confused["person"], confused["nearest"], strict=True)]
+    shown = confused[~pd.Series(both, index=confused.index, dtype=object).duplicated()]
     captions = [f"{pair.similarity:.3f}  {pair.person} / {pair.nearest}" for pair in shown.itertuples()]
     _write(folder, "confused_people", confused, aligned, shown, captions)
 

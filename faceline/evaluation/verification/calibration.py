@@ -137,7 +137,7 @@ def pair_tail(dev: Comparisons, block_mb: float = 256, seed: int = 1) -> ScoreTa
     smallest = UNSUPPORTED
     if leaders.floor > LOWEST:
         # the tenth pair of people passes a threshold just below its largest score
-        counts = ImpostorCounts([np.nextafter(np.float32(leaders.floor), np.float32(-np.inf))])
+        counts = ImpostorCounts(np.array([np.nextafter(np.float32(leaders.floor), np.float32(-np.inf))]))
         scores.show([counts])
         smallest = max(MIN_FALSE_MATCHES, int(counts.above[0])) / total
     return ScoreTail(

@@ -12,7 +12,7 @@ products: see `ImpostorScores`.
 import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -27,6 +27,12 @@ Result = TypeVar("Result")
 Tally = tuple[np.ndarray, np.ndarray]
 Found = dict[int, tuple[np.float32, int]]  # rank -> score, and the number of scores strictly larger
 Bracket = tuple[np.float32, np.float32]  # from the first on, to below the second
+
+
+class MapBlocks(Protocol):
+    """Applies a function to every block of float32 scores, and gives the results."""
+
+    def __call__(self, visit: Callable[[np.ndarray], Result], /) -> Iterable[Result]: ...
 
 
 def largest_impostors(
@@ -61,17 +67,12 @@ def largest_impostors(
 
 
 def largest(
-    map_blocks: Callable[[Callable[[np.ndarray], Result]], Iterable[Result]],
-    ranks: Sequence[int],
-    sample: np.ndarray,
-    total: int,
-    capacity: int,
+    map_blocks: MapBlocks, ranks: Sequence[int], sample: np.ndarray, total: int, capacity: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """The scores of the given ranks, counted from 0 at the largest, and how many scores exceed each.
 
     Args:
-        map_blocks: applies a function to every block of float32 scores and yields the results; it is called once
-            a pass and must yield the same scores each time. Cells of -inf do not count.
+        map_blocks: is called once a pass and must visit the same scores each time. Cells of -inf do not count.
         ranks: each in 0..total-1, in any order.
         sample: some scores, drawn with replacement; none at all means that everything is kept in the first pass.
         total: number of scores, cells of -inf left out.
@@ -95,8 +96,8 @@ def largest(
     missed = sorted(set(ranks) - found.keys())
     for start in range(0, len(missed), RANKS_A_PASS):
         found |= _selected(map_blocks, missed[start : start + RANKS_A_PASS])
-    scores, above = zip(*(found[rank] for rank in ranks), strict=True)
-    return np.array(scores, np.float32), np.array(above, np.int64)
+    values, larger = zip(*(found[rank] for rank in ranks), strict=True)
+    return np.array(values, np.float32), np.array(larger, np.int64)
 
 
 def _in_brackets(ranks: Iterable[int], pool: np.ndarray, edges: np.ndarray, counts: np.ndarray) -> Found:
@@ -116,7 +117,7 @@ def _in_brackets(ranks: Iterable[int], pool: np.ndarray, edges: np.ndarray, coun
     return found
 
 
-def _selected(map_blocks: Callable, ranks: Sequence[int]) -> Found:
+def _selected(map_blocks: MapBlocks, ranks: Sequence[int]) -> Found:
     """Two passes whatever the scores: by the upper half of their bits, and by the lower half where a rank lies."""
 
     def keys(scores: np.ndarray) -> np.ndarray:
@@ -133,12 +134,13 @@ def _selected(map_blocks: Callable, ranks: Sequence[int]) -> Found:
         low, high = keys(scores) & 0xFFFF, keys(scores) >> 16
         return [np.bincount(low[high == index], minlength=1 << 16) for index in bins]
 
-    upper = sum(map_blocks(lambda scores: np.bincount(keys(scores) >> 16, minlength=1 << 16)))
+    counted = map_blocks(lambda scores: np.bincount(keys(scores) >> 16, minlength=1 << 16))
+    upper = sum(counted, start=np.zeros(1 << 16, np.int64))
     where = {rank: place(upper, rank) for rank in ranks}
     bins = sorted({index for index, _ in where.values()})
-    histograms = dict.fromkeys(bins, 0)
+    histograms: dict[int, np.ndarray] = {}
     for parts in map_blocks(lower):
-        histograms = {index: histograms[index] + part for index, part in zip(bins, parts, strict=True)}
+        histograms = {index: histograms.get(index, 0) + part for index, part in zip(bins, parts, strict=True)}
     found: Found = {}
     for rank, (index, above) in where.items():
         low, between = place(histograms[index], rank - above)
@@ -148,7 +150,7 @@ def _selected(map_blocks: Callable, ranks: Sequence[int]) -> Found:
     return found
 
 
-def sample_size(shares: Sequence[float], total: int, capacity: int) -> int:
+def sample_size(shares: Iterable[float], total: int, capacity: int) -> int:
     """How large a sample lets the brackets round these shares of `total` scores hold no more than 0.8 of `capacity`,
     and lets sampling take about as long as handling what they hold.
 

@@ -87,8 +87,8 @@ class StackedHourglass(nn.Module):
         self.merge_heatmaps = nn.ModuleList(nn.Conv2d(len(POINTS), width, 1) for _ in range(config.stacks - 1))
         for head in self.heads:
             # almost every pixel of a target is 0: start there
-            nn.init.normal_(head.weight, std=1e-3)
-            nn.init.zeros_(head.bias)
+            nn.init.normal_(head.get_parameter("weight"), std=1e-3)
+            nn.init.zeros_(head.get_parameter("bias"))
 
     def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
         """(n, 3, px, px) normalised images to (n, 5, px / 4, px / 4) heatmaps of every stack, the best last."""

@@ -42,7 +42,7 @@ class LandmarkPredictor(PointPredictor):
     def __init__(self, net: StackedHourglass, metadata: Mapping, device: torch.device, path: Path | str = "") -> None:
         super().__init__(path, metadata)
         self.device = device
-        self.net = net.to(device=device, memory_format=torch.channels_last).eval()
+        self.net = net.to(device).to(memory_format=torch.channels_last).eval()
         self.codec = Codec(self.input_px, float(metadata["config"]["sigma_px"]))
 
     @classmethod

@@ -1,13 +1,13 @@
 """Parameters of the landmark set."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict
 
-from faceline.core.params import Group
+from faceline.core.params import Group, OneOf
 from faceline.landmarks.sets.sources import SOURCES
 
-SourceName = Literal[*SOURCES]
+SourceName = Annotated[str, OneOf(SOURCES)]
 
 
 class LandmarkSetParams(Group):

@@ -22,7 +22,7 @@ from faceline.landmarks.training.params import LandmarkParams
 from faceline.packed.sets import PackedSet
 from faceline.pictures.sheets import TRUTH, sheet, with_points, write_png
 from faceline.training.averaging import AveragedWeights
-from faceline.training.checkpoint import Checkpoint
+from faceline.training.checkpoint import Checkpoint, Stateful
 from faceline.training.schedule import warmup_cosine
 from faceline.windows.windows import transform
 
@@ -87,13 +87,18 @@ class Trainer:
         self._device, self._workers, self._checkpoint = device, workers, checkpoint
         self.config = net_config(params)
         self._codec = Codec(params.input_px, params.sigma_px)
-        self._net = StackedHourglass(self.config).to(device=device, memory_format=torch.channels_last)
+        self._net = StackedHourglass(self.config).to(device).to(memory_format=torch.channels_last)
         self._averaged = AveragedWeights(self._net, params.ema_decay)
         self._best = copy.deepcopy(self._averaged.averaged)
         self._optimizer = torch.optim.AdamW(
             self._net.parameters(), lr=params.learning_rate, weight_decay=params.weight_decay
         )
-        self._saved = {"net": self._net, "ema": self._averaged, "best": self._best, "optimizer": self._optimizer}
+        self._saved: dict[str, Stateful] = {
+            "net": self._net,
+            "ema": self._averaged,
+            "best": self._best,
+            "optimizer": self._optimizer,
+        }
         self._batch_size = min(params.batch_size, len(train))
         self._steps = len(train) // self._batch_size
         self._curves: list[dict] = []
@@ -213,13 +218,14 @@ def net_config(params: LandmarkParams) -> HourglassConfig:
 
 def load_faces(crops: PackedSet, params: LandmarkParams, scratch: Path = SCRATCH) -> tuple[NetInputs, NetInputs]:
     """The train and dev faces of a landmark set; InputError where a split is empty."""
-    sets = []
-    for split, closest in (("train", 1 - params.augmentation.scale), ("dev", 1.0)):
+
+    def faces(split: str, closest: float) -> NetInputs:
         rows = np.flatnonzero((crops.rows["split"] == split).to_numpy())
         if not len(rows):
             raise InputError(f"the landmark set has no {split} faces; crop_landmarks makes them")
-        sets.append(NetInputs(crops, rows, params.margin, params.input_px, closest, scratch))
-    return tuple(sets)
+        return NetInputs(crops, rows, params.margin, params.input_px, closest, scratch)
+
+    return faces("train", 1 - params.augmentation.scale), faces("dev", 1.0)
 
 
 def write_training_report(folder: Path, trained: TrainedHourglass, train: NetInputs, params: LandmarkParams) -> None:

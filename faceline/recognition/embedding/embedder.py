@@ -32,7 +32,7 @@ class Embedder:
     """
 
     def __init__(self, net: EmbeddingNet, head: Head | None, metadata: Mapping, device: torch.device) -> None:
-        self.net = net.to(device, memory_format=torch.channels_last).eval()
+        self.net = net.to(device).to(memory_format=torch.channels_last).eval()
         self.metadata = dict(metadata)
         self.input_px: int = metadata["input_px"]
         self.synthetic: bool = metadata["synthetic"]
@@ -106,7 +106,7 @@ class Embedder:
             rows = slice(start, start + batch_size)
             raw = self._raw(images[rows], flip)
             embeddings[rows] = F.normalize(raw).cpu().numpy()
-            scores = self._head and self._head.predict(raw)
+            scores = None if self._head is None else self._head.predict(raw)
             if scores is not None:
                 persons[rows] = np.asarray(self.people, np.int32)[scores.argmax(dim=1).cpu().numpy()]
         return embeddings, persons

@@ -2,19 +2,29 @@
 
 import math
 from abc import abstractmethod
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 from torch.autograd import Function
-from torch.autograd.function import FunctionCtx
 from torch.nn import functional as F
 
-from faceline.core.params import Group
 from faceline.recognition.heads.base import Head, LossOutput, in_full_precision
 
 MarginRad = Annotated[float, Field(ge=0, lt=math.pi)]
+
+
+class CosineParams(Protocol):
+    """What every cosine head has among its loss's parameters."""
+
+    @property
+    def scale(self) -> float: ...
+
+
+class AngularMarginParams(CosineParams, Protocol):
+    @property
+    def margin_rad(self) -> float: ...
 
 
 class CosineHead(Head):
@@ -26,12 +36,14 @@ class CosineHead(Head):
     steps in a cosine would be as large as the margin.
     """
 
-    def __init__(self, people: int, embedding_dim: int, params: Group, centers: int = 1) -> None:
+    params: CosineParams
+
+    def __init__(self, people: int, embedding_dim: int, params: CosineParams, centers: int = 1) -> None:
         """Takes `scale` from a loss's parameters, which subclasses find under `params`."""
         super().__init__()
         self.params = params
         self.people = people
-        self.scale: float = params.scale
+        self.scale = params.scale
         self.centers = centers
         self.weight = nn.Parameter(torch.empty(people * centers, embedding_dim))
         # rows of length 1: of much shorter ones AdamW, whose steps have one size, would turn the angles at random
@@ -75,6 +87,8 @@ class CosineHead(Head):
 class AngularMarginHead(CosineHead):
     """A cosine head with one additive angular margin, the parameter `margin_rad`: cos(theta + m)."""
 
+    params: AngularMarginParams
+
     def with_margin(self, cosine: Tensor, embeddings: Tensor) -> Tensor:
         return add_angle(cosine, self.margin_factor * self.params.margin_rad)
 
@@ -104,18 +118,26 @@ def add_angle(cosine: Tensor, margin_rad: float | Tensor) -> Tensor:
 # it must: these pieces have their gradients written out.
 
 
+class Context(Protocol):
+    """What autograd hands to a function's two directions; torch declares `saved_tensors` nowhere that fits."""
+
+    saved_tensors: tuple[Tensor, ...]
+
+    def save_for_backward(self, *tensors: Tensor) -> None: ...
+
+
 class UnitRows(Function):
     """Rows over their norms: d/dw of w / |w| is (g - u (u . g)) / |w|, u the unit row."""
 
     @staticmethod
-    def forward(ctx: FunctionCtx, rows: Tensor) -> Tensor:
+    def forward(ctx: Context, rows: Tensor) -> Tensor:
         norms = rows.norm(dim=1, keepdim=True).clamp_(min=1e-12)
         unit = rows / norms
         ctx.save_for_backward(unit, norms)
         return unit
 
     @staticmethod
-    def backward(ctx: FunctionCtx, gradient: Tensor) -> Tensor:
+    def backward(ctx: Context, gradient: Tensor) -> Tensor:
         unit, norms = ctx.saved_tensors
         along = torch.linalg.vecdot(gradient, unit)[:, None]
         return torch.addcmul(gradient, unit, along, value=-1).div_(norms)
@@ -128,12 +150,12 @@ class OwnEntries(Function):
     """
 
     @staticmethod
-    def forward(ctx: FunctionCtx, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(ctx: Context, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         ctx.save_for_backward(labels)
         return logits.view_as(logits), logits.gather(1, labels[:, None])[:, 0]
 
     @staticmethod
-    def backward(ctx: FunctionCtx, gradient: Tensor, own: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Context, gradient: Tensor, own: Tensor) -> tuple[Tensor, None]:
         (labels,) = ctx.saved_tensors
         return gradient.scatter_add_(1, labels[:, None], own[:, None]), None
 
@@ -146,14 +168,14 @@ class TargetCrossEntropy(Function):
     """
 
     @staticmethod
-    def forward(ctx: FunctionCtx, logits: Tensor, target: Tensor, labels: Tensor) -> Tensor:
+    def forward(ctx: Context, logits: Tensor, target: Tensor, labels: Tensor) -> Tensor:
         column = labels[:, None]
         log_probabilities = logits.scatter(1, column, target[:, None]).log_softmax(dim=1)
         ctx.save_for_backward(log_probabilities, labels)
         return -log_probabilities.gather(1, column).mean()
 
     @staticmethod
-    def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
+    def backward(ctx: Context, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
         log_probabilities, labels = ctx.saved_tensors
         column = labels[:, None]
         share = gradient / len(labels)

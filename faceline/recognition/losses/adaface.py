@@ -30,6 +30,11 @@ class AdaFace(CosineHead):
     fixed ones, so that the margin is the paper's within a short training too.
     """
 
+    params: Params
+    norm_mean: Tensor
+    norm_spread: Tensor
+    started: Tensor
+
     def __init__(self, people: int, embedding_dim: int, params: Params) -> None:
         super().__init__(people, embedding_dim, params)
         self.register_buffer("norm_mean", torch.tensor(0.0))

@@ -14,6 +14,8 @@ class Params(Group):
 class CosFace(CosineHead):
     """cos(theta) - m (Wang et al., CVPR 2018, equation 4)."""
 
+    params: Params
+
     def with_margin(self, cosine: Tensor, embeddings: Tensor) -> Tensor:
         return cosine - self.margin_factor * self.params.margin_cos
 

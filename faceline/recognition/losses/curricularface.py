@@ -1,16 +1,15 @@
 """CurricularFace: ArcFace in which hard impostors count more as training goes on."""
 
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import torch
 from pydantic import Field
 from torch import Tensor
 from torch.autograd import Function
-from torch.autograd.function import FunctionCtx
 
 from faceline.core.params import Above0, Group
 from faceline.recognition.heads.base import mean_over_processes
-from faceline.recognition.heads.cosine import AngularMarginHead, MarginRad
+from faceline.recognition.heads.cosine import AngularMarginHead, Context, MarginRad
 
 
 class Params(Group):
@@ -27,6 +26,9 @@ class CurricularFace(AngularMarginHead):
     plain normalised cross entropy.
     """
 
+    params: Params
+    progress: Tensor
+
     def __init__(self, people: int, embedding_dim: int, params: Params) -> None:
         super().__init__(people, embedding_dim, params)
         self.register_buffer("progress", torch.tensor(0.0))
@@ -40,6 +42,10 @@ class CurricularFace(AngularMarginHead):
         return HardNegatives.apply(logits, threshold, self.progress.clone(), self.scale, self.margin_factor)
 
 
+class _Context(Context, Protocol):
+    slope: float
+
+
 class HardNegatives(Function):
     """c -> c (t + c) where the cosine c exceeds a row's threshold, on logits = scale x c, blended by a factor.
 
@@ -48,7 +54,7 @@ class HardNegatives(Function):
     """
 
     @staticmethod
-    def forward(ctx: FunctionCtx, logits: Tensor, threshold: Tensor, t: Tensor, scale: float, blend: float) -> Tensor:
+    def forward(ctx: _Context, logits: Tensor, threshold: Tensor, t: Tensor, scale: float, blend: float) -> Tensor:
         hard = logits > threshold[:, None]
         constant = 1 + blend * (t - 1)
         ctx.save_for_backward(logits, hard, constant)
@@ -57,7 +63,7 @@ class HardNegatives(Function):
         return torch.where(hard, weighed, logits)
 
     @staticmethod
-    def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, None, None, None, None]:
+    def backward(ctx: _Context, gradient: Tensor) -> tuple[Tensor, None, None, None, None]:
         logits, hard, constant = ctx.saved_tensors
         factor = torch.add(constant, logits, alpha=2 * ctx.slope).mul_(gradient)
         return torch.where(hard, factor, gradient), None, None, None, None

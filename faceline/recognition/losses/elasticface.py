@@ -24,6 +24,8 @@ class ElasticFace(AngularMarginHead):
     (ElasticFace-Arc+); of several processes each sorts its own share. In evaluation mode all are m.
     """
 
+    params: Params
+
     def with_margin(self, cosine: Tensor, embeddings: Tensor) -> Tensor:
         margin = torch.full_like(cosine, self.params.margin_rad)
         if self.training:

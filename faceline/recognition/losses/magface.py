@@ -34,6 +34,8 @@ class MagFace(CosineHead):
     large norms, poor ones with small. `margin_factor` scales m and lambda: 0 is plain normalised cross entropy.
     """
 
+    params: Params
+
     def forward(self, embeddings: Tensor, labels: Tensor) -> LossOutput:
         output = super().forward(embeddings, labels)
         norm = self._clamped_norm(in_full_precision(embeddings))

@@ -23,6 +23,8 @@ class SphereFace(CosineHead):
     It holds for real m as well; 1.35 is what ArcFace's authors found to train without annealing.
     """
 
+    params: Params
+
     def with_margin(self, cosine: Tensor, embeddings: Tensor) -> Tensor:
         widened = (1 + self.margin_factor * (self.params.margin_factor - 1)) * angle(cosine)
         turns = torch.floor(widened.detach() / math.pi)

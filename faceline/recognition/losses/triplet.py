@@ -35,6 +35,8 @@ class Triplet(Head):
     here: with a margin of 0 the best answer would be to embed everybody alike.
     """
 
+    collapsed_steps: Tensor
+
     def __init__(self, people: int, embedding_dim: int, params: Params) -> None:
         super().__init__()
         self.params = params

@@ -118,7 +118,7 @@ def _pool(pooling: str, normed: bool, channels: int, side: int) -> tuple[nn.Modu
     norm = (nn.BatchNorm2d if flat else nn.BatchNorm1d)(channels) if normed else nn.Identity()
     if flat:
         return nn.Sequential(norm, nn.Flatten()), channels * side**2
-    shrink = nn.AdaptiveAvgPool2d(1)
+    shrink: nn.Module = nn.AdaptiveAvgPool2d(1)
     if pooling == "depthwise":
         shrink = nn.Conv2d(channels, channels, side, groups=channels, bias=False)
     return nn.Sequential(shrink, nn.Flatten(), norm), channels

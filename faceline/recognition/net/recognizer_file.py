@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from torch import Tensor
 
 from faceline.core.errors import InputError
+from faceline.core.params import OneOf
 from faceline.models.header import Header, InputPx, Point, check_header
 from faceline.models.model_file import TRAIN_IT, load_model, save_model, with_weights
 from faceline.recognition.heads.base import Head
@@ -25,16 +26,16 @@ class _Config(BaseModel):
     """`NetConfig` as a file holds it, in the ranges of the parameters."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-    backbone: Literal[*backbone_names()]
+    backbone: Annotated[str, OneOf(backbone_names())]
     embedding_dim: Annotated[int, Field(ge=2, le=4096, strict=True)]
     stem_stride: Literal[1, 2]
     dropout: Annotated[float, Field(ge=0, lt=1, strict=True)]
     input_px: InputPx
-    neck: Literal[*NECKS] = NECKS[0]
+    neck: Annotated[str, OneOf(NECKS)] = NECKS[0]
 
 
 class _Loss(BaseModel):
-    name: Literal[*loss_names()]
+    name: Annotated[str, OneOf(loss_names())]
     params: dict[str, Any]
 
 

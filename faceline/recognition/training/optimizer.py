@@ -1,5 +1,8 @@
 """The optimisers that training knows."""
 
+from collections.abc import Callable
+from typing import overload
+
 import torch
 from torch import Tensor, nn
 
@@ -17,21 +20,34 @@ class Muon(torch.optim.AdamW):
     serves all groups.
     """
 
+    @overload
+    def step(self, closure: None = None) -> None: ...
+
+    @overload
+    def step(self, closure: Callable[[], float]) -> float: ...
+
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:
+        """A step; `closure`, if there is one, makes the gradients, and its loss is given back."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
         for group in self.param_groups:
             if group["orthogonal"]:
                 for weight in group["params"]:
-                    self._step_orthogonal(weight, group["lr"], group["weight_decay"])
-        super().step(closure)
+                    if weight.grad is not None:
+                        self._step_orthogonal(weight, weight.grad, group["lr"], group["weight_decay"])
+        super().step()
+        return loss
 
-    def _step_orthogonal(self, weight: Tensor, learning_rate: float, weight_decay: float) -> None:
+    def _step_orthogonal(self, weight: Tensor, gradient: Tensor, learning_rate: float, weight_decay: float) -> None:
         state = self.state[weight]
         if not state:
             # AdamW, when it is loaded, looks for a step
             state.update(step=torch.zeros(()), momentum=torch.zeros_like(weight))
-        state["momentum"].lerp_(weight.grad, 1 - MOMENTUM["muon"])
-        ahead = weight.grad.lerp_(state["momentum"], MOMENTUM["muon"])  # Nesterov's
+        state["momentum"].lerp_(gradient, 1 - MOMENTUM["muon"])
+        ahead = gradient.lerp_(state["momentum"], MOMENTUM["muon"])  # Nesterov's
         matrix = orthogonalised(ahead.flatten(1))
         weight.mul_(1 - learning_rate * weight_decay)
         weight.add_(matrix.reshape(weight.shape), alpha=-0.2 * max(matrix.shape) ** 0.5 * learning_rate)

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from faceline.core.params import Above0, Count, Group, NonNegative, Positive, Seed, Share, ShareBelow1
+from faceline.core.params import Above0, Count, Group, NonNegative, OneOf, Positive, Seed, Share, ShareBelow1
 from faceline.recognition.heads.registry import loss_names
 from faceline.recognition.net.backbone import backbone_names, load_backbone
 from faceline.recognition.net.embedding_net import NECKS
@@ -29,8 +29,8 @@ class RecognitionAugmentation(Group):
 class RecognitionParams(Group):
     key: ClassVar[str] = "recognition"
     seed: Seed
-    backbone: Literal[*backbone_names()]
-    loss: Literal[*loss_names()]
+    backbone: Annotated[str, OneOf(backbone_names())]
+    loss: Annotated[str, OneOf(loss_names())]
     pretrained: str
     head_start: Literal["random", "means"]
     frozen: Share
@@ -39,7 +39,7 @@ class RecognitionParams(Group):
     input_px: Annotated[int, Field(ge=32, le=512)]
     stem_stride: Literal[1, 2]
     embedding_dim: Annotated[int, Field(ge=2, le=4096)]
-    neck: Literal[*NECKS]
+    neck: Annotated[str, OneOf(NECKS)]
     dropout: ShareBelow1
     epochs: Count
     batch_size: Annotated[int, Field(ge=2)]
@@ -69,7 +69,7 @@ class RecognitionParams(Group):
         if name is None or pretrained == "none":
             return value
         backbone = load_backbone(name)
-        allowed = backbone.made_for.get(info.field_name, ()) if pretrained in backbone.published else ()
+        allowed = backbone.made_for.get(info.field_name or "", ()) if pretrained in backbone.published else ()
         if allowed and value not in allowed:
             raise ValueError(f"the {pretrained} weights are made for {' or '.join(map(str, allowed))}")
         return value

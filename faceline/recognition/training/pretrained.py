@@ -90,9 +90,9 @@ def _fill(net: EmbeddingNet, state: Mapping[str, Tensor], source: str) -> list[s
     # older published files lack the counter, which nothing reads
     wanted = {n: tensor for n, tensor in net.backbone.state_dict().items() if not n.endswith(_COUNTER)}
     for name, tensor in wanted.items():
-        found = backbone.get(name)
-        if found is None or found.shape != tensor.shape:
-            shape = "no such weight" if found is None else f"shape {tuple(found.shape)}"
+        given = backbone.get(name)
+        if given is None or given.shape != tensor.shape:
+            shape = "no such weight" if given is None else f"shape {tuple(given.shape)}"
             raise InputError(
                 f"recognition.pretrained: {source} does not fit {net.config.backbone}: {name} should have shape "
                 f"{tuple(tensor.shape)}, found {shape}"

@@ -26,7 +26,7 @@ from faceline.recognition.training.trained import COLUMNS, Candidate, TrainedRec
 from faceline.recognition.training.training_data import TrainingData
 from faceline.recognition.training.validation import DEV_TPR, at_least, validate
 from faceline.training.averaging import AveragedWeights
-from faceline.training.checkpoint import Checkpoint
+from faceline.training.checkpoint import Checkpoint, Stateful
 from faceline.training.schedule import warmup_cosine
 
 log = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ class Trainer:
         recognizer = held_recognizer(net, head, params)
         if device.type == "cuda" and self._processes.num_processes > 1:
             recognizer = torch.nn.SyncBatchNorm.convert_sync_batchnorm(recognizer)
-        self._recognizer = recognizer.to(device, memory_format=torch.channels_last)
+        self._recognizer = recognizer.to(device).to(memory_format=torch.channels_last)
         if params.head_start == "means":
             with autocast(params.precision, device):
                 start_at_means(self._recognizer, data, device)
@@ -92,7 +92,11 @@ class Trainer:
         self._curves: list[dict] = []
         self._best: Candidate | None = None
         self._last: Candidate | None = None
-        self._stateful = {"recognizer": self._recognizer, "ema": self._ema, "optimizer": self._optimizer}
+        self._stateful: dict[str, Stateful] = {
+            "recognizer": self._recognizer,
+            "ema": self._ema,
+            "optimizer": self._optimizer,
+        }
         self._resume()
         self._wrapped, self._stepper = self._processes.prepare(self._recognizer, self._optimizer)
 
@@ -118,6 +122,8 @@ class Trainer:
             self._processes.wait_for_everyone()
         if not self._processes.is_main_process:
             return None
+        assert self._best is not None  # the last epoch is always validated
+        assert self._last is not None
         return TrainedRecognizer(self._best, self._last, self._curves, self._sample())
 
     def _epoch(self, epoch: int) -> tuple[dict, float]:

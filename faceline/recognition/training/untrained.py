@@ -28,7 +28,7 @@ def untrained(params: RecognitionParams, data: TrainingData, device: torch.devic
             f"recognition.epochs: 0 takes {params.pretrained} as it is, but it does not fill {', '.join(drawn)} of "
             f"{params.backbone} with this neck and embedding_dim; train it, or choose another neck"
         )
-    net = net.to(device, memory_format=torch.channels_last).eval()
+    net = net.to(device).to(memory_format=torch.channels_last).eval()
     with autocast(params.precision, device):
         figures = validate(net, data, device)
     state = {f"{NET_PREFIX}{name}": tensor.cpu() for name, tensor in net.state_dict().items()}

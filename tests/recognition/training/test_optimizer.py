@@ -71,6 +71,23 @@ def test_filters_turn_and_all_else_is_adamw():
         assert torch.allclose(dict(module.named_parameters())[name], wanted, atol=1e-5)
 
 
+def test_a_closure_makes_the_gradients_and_gives_the_loss():
+    matrix = torch.nn.Parameter(torch.randn(8, 16, generator=torch.Generator().manual_seed(1)))
+    unused = torch.nn.Parameter(torch.ones(8, 16))
+    muon = Muon([{"params": [matrix, unused], "weight_decay": 0.0, "orthogonal": True}], 0.02)
+
+    def closure():
+        muon.zero_grad()
+        loss = matrix.square().sum()
+        loss.backward()
+        return loss.item()
+
+    before = matrix.square().sum().item()
+    assert muon.step(closure) == pytest.approx(before)
+    assert matrix.square().sum().item() < before
+    assert torch.equal(unused, torch.ones(8, 16))
+
+
 def test_a_step_is_as_large_as_adamws():
     """AdamW moves every number by about the learning rate; Muon's root mean square is 0.2 of it, as in training."""
     matrix = torch.randn(64, 576, generator=torch.Generator().manual_seed(1))
