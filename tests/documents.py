@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -20,6 +22,9 @@ PAGES = [
     ROOT / "data/README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
+SHELLS = ("", "bash", "sh", "shell", "console")
+# what a command in the text begins with
+PROGRAMS = "7z docker dvc export faceline git gto ln make mkdocs pip py pytest python ruff source taskset torchrun uv"
 PARSER = MarkdownIt("commonmark").enable("table")
 
 
@@ -59,6 +64,50 @@ def code(page: Path) -> list[str]:
     tokens = PARSER.parse(page.read_text())
     blocks = [token.content for token in tokens if token.type in ("fence", "code_block")]
     return blocks + [token.content for token in _inline(tokens) if token.type == "code_inline"]
+
+
+class Command(NamedTuple):
+    """A command as a page shows it.
+
+    Attributes:
+        words: its words, without comments and redirections.
+        whole: it stands in a block and is to be typed as it is; in the text, arguments may be left out.
+    """
+
+    words: tuple[str, ...]
+    whole: bool
+
+
+def commands(page: Path) -> list[Command]:
+    """Every command of a page: lines of a shell's blocks, and code spans of two words or more that begin like one.
+
+    A block is a shell's unless it names another language, be it `text`.
+    """
+    tokens = PARSER.parse(page.read_text())
+    blocks = [token.content for token in tokens if token.type == "code_block" or _is_shell(token)]
+    lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+    spans = [part.content for part in _inline(tokens) if part.type == "code_inline"]
+    spans = [span for span in spans if re.match(rf"(?:{PROGRAMS.replace(' ', '|')}) |\.venv", span)]
+    shown = [(line, True) for line in lines] + [(span, False) for span in spans]
+    return [Command(tuple(words), whole) for line, whole in shown for words in _parts(line)]
+
+
+def _is_shell(token: Token) -> bool:
+    return token.type == "fence" and token.info.strip() in SHELLS
+
+
+def _parts(line: str) -> Iterator[list[str]]:
+    """The commands of a line of the shell's."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars="&|;<>")
+    lexer.whitespace_split, lexer.escape = True, ""
+    words: list[str] = []
+    for word in [*lexer, "&&"]:
+        if not set(word) <= set("&|;"):
+            words.append(word)
+            continue
+        if words:
+            yield words[: words.index(">")] if ">" in words else words
+        words = []
 
 
 def tables(page: Path) -> list[list[list[str]]]:
