@@ -15,6 +15,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from faults.forked import in_forks
+
 from corpus.case import Case, Outcome, judge
 from corpus.table import CASES
 
@@ -48,14 +50,22 @@ def limited(case: Case, sound: Path) -> Outcome:
 
 
 def run_cases(cases: Sequence[Case], show: bool = False) -> dict[str, Outcome]:
-    """What came back from each, by name; faults are printed, and with `show` every answer."""
-    outcomes = {}
-    with tempfile.TemporaryDirectory() as sound:
-        for case in cases:
-            outcome = outcomes[case.name] = limited(case, Path(sound))
-            if outcome.fault or show:
-                print(f"{case.name}\n    {outcome.fault or outcome.message}", flush=True)
-    return outcomes
+    """What came back from each, by name, a share of them a core; faults are printed, and with `show` every answer."""
+
+    def run(share: Sequence[Case]) -> dict[str, list]:
+        outcomes = {}
+        with tempfile.TemporaryDirectory() as sound:
+            for case in share:
+                outcome = limited(case, Path(sound))
+                outcomes[case.name] = [outcome.fault, outcome.traceback, outcome.message]
+                if outcome.fault or show:
+                    print(f"{case.name}\n    {outcome.fault or outcome.message}", flush=True)
+        return outcomes
+
+    cores = len(os.sched_getaffinity(0))
+    shares = [cases[first::cores] for first in range(cores)]
+    done = {name: answer for _, answers in in_forks(run, shares) for name, answer in (answers or {}).items()}
+    return {case.name: Outcome(*done.get(case.name, ("its process ended", True))) for case in cases}
 
 
 def main() -> int:

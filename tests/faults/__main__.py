@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from types import ModuleType
 
 from chain import ROOT
 from faults import record
@@ -27,20 +28,22 @@ Part = tuple[str, Callable[[], tuple[dict, list[str]]]]  # its name, and what gi
 
 def corpus() -> Iterator[Part]:
     from corpus.__main__ import run_cases
-    from corpus.table import CASES as BROKEN
+    from corpus.table import MODULES
 
-    def run() -> tuple[dict, list[str]]:
-        outcomes = run_cases(list(BROKEN.values()))
-        faults = {name: outcome for name, outcome in outcomes.items() if outcome.fault}
-        figures = {
-            "tried": len(outcomes),
-            "answered": len(outcomes) - len(faults),
-            "tracebacks": sum(outcome.traceback for outcome in faults.values()),
-            "over_limit": sum(outcome.fault.startswith("over the limit") for outcome in faults.values()),
-        }
-        return figures, [f"{name}: {outcome.fault}" for name, outcome in faults.items()]
+    for module in MODULES:
 
-    yield "all", run
+        def run(module: ModuleType = module) -> tuple[dict, list[str]]:
+            outcomes = run_cases([*module.cases()])
+            faults = {name: outcome for name, outcome in outcomes.items() if outcome.fault}
+            figures = {
+                "tried": len(outcomes),
+                "answered": len(outcomes) - len(faults),
+                "tracebacks": sum(outcome.traceback for outcome in faults.values()),
+                "over_limit": sum(outcome.fault.startswith("over the limit") for outcome in faults.values()),
+            }
+            return figures, [f"{name}: {outcome.fault}" for name, outcome in faults.items()]
+
+        yield module.__name__.removeprefix("corpus.").removesuffix("_cases"), run
 
 
 def refusals() -> Iterator[Part]:
@@ -67,16 +70,16 @@ def galleries() -> Iterator[Part]:
         yield name, run
 
 
-def fuzz() -> Iterator[Part]:
+def fuzz(wanted: Sequence[str]) -> Iterator[Part]:
+    from faults.forked import in_forks
     from faults.fuzz import READERS, cases_of, limited
 
-    for name in READERS:
+    def run(name: str) -> dict:
+        return asdict(limited(name, cases_of(name, CASES)))
 
-        def run(name: str = name) -> tuple[dict, list[str]]:
-            tally = asdict(limited(name, cases_of(name, CASES)))
-            return tally, tally.pop("faults")
-
-        yield name, run
+    for name, tally in in_forks(run, [name for name in READERS if "fuzz" in wanted or f"fuzz:{name}" in wanted]):
+        faults = tally.pop("faults")
+        yield name, lambda tally=tally, faults=faults: (tally, faults)
 
 
 def kills(work: Path, wanted: Sequence[str]) -> Iterator[Part]:
@@ -85,13 +88,11 @@ def kills(work: Path, wanted: Sequence[str]) -> Iterator[Part]:
     # one process for all stages: it takes seconds to import what they import
     command = [sys.executable, "-m", "faults.stage_kills", str(work), *names]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as killer:
-
-        def run() -> tuple[dict, list[str]]:
-            counts = json.loads(killer.stdout.readline())
-            return counts, counts.pop("faults")
-
-        for name in names:
-            yield name, run
+        for line in killer.stdout:
+            name, counts = json.loads(line)
+            faults = counts.pop("faults")
+            yield name, lambda counts=counts, faults=faults: (counts, faults)
+    assert killer.returncode == 0
 
 
 def main() -> int:
@@ -110,7 +111,7 @@ def main() -> int:
             "refusals": refusals,
             "galleries": galleries,
             "kills": lambda: kills(work, wanted),
-            "fuzz": fuzz,
+            "fuzz": lambda: fuzz(wanted),
         }
         wanted = arguments.parts or [*parts]
         unknown = {one.partition(":")[0] for one in wanted} - {*parts}
@@ -118,16 +119,18 @@ def main() -> int:
             parser.error(f"no part {', '.join(unknown)}; there are {', '.join(parts)}")
         for part, listed in parts.items():
             if any(one.partition(":")[0] == part for one in wanted):
+                since = time.monotonic()
                 for name, run in listed():
                     if part in wanted or f"{part}:{name}" in wanted:
-                        faults += _run(part, name, run)
+                        faults += _run(part, name, run, since)
+                        since = time.monotonic()
     return 1 if faults else 0
 
 
-def _run(part: str, name: str, run: Callable[[], tuple[dict, list[str]]]) -> int:
-    start = time.monotonic()
+def _run(part: str, name: str, run: Callable[[], tuple[dict, list[str]]], since: float) -> int:
+    """Its time is that since the part before it: what is done to get at it counts."""
     figures, faults = run()
-    seconds = time.monotonic() - start
+    seconds = time.monotonic() - since
     record.add(part, name, figures, seconds)
     told = " ".join(f"{key} {value}" for key, value in figures.items())
     print("\n".join([f"{part}, {name}: {told}; {seconds:.0f} s", *(f"    {fault}" for fault in faults)]), flush=True)

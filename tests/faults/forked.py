@@ -4,21 +4,24 @@ start, and a hundred of them take minutes."""
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import runpy
 import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from graph import STAGES
 
+Item = TypeVar("Item")
 PAUSE = 0.005  # seconds between looks at a process
 
 
@@ -69,6 +72,35 @@ def _child(run: Callable[[], None], folder: Path, said: int) -> NoReturn:
         with suppress(OSError):
             sys.stderr.flush()
         os._exit(code)
+
+
+def in_forks(work: Callable[[Item], object], items: Sequence[Item]) -> Iterator[tuple[Item, object]]:
+    """Does each item's work in a fork, as many at once as there are cores, and yields results as they come.
+
+    A result is passed on as JSON; it is None where the fork ended before it had one. Only for a process that has no
+    other children and started no threads.
+    """
+    waiting, running = [*items], {}
+    with tempfile.TemporaryDirectory() as folder:
+        while waiting or running:
+            while waiting and len(running) < len(os.sched_getaffinity(0)):
+                item = waiting.pop(0)
+                answer = Path(folder) / f"{len(waiting)}.json"
+                child = os.fork()
+                if not child:
+                    code = 1
+                    try:
+                        answer.write_text(json.dumps(work(item)))
+                        code = 0
+                    except BaseException:
+                        traceback.print_exc()
+                    finally:
+                        sys.stdout.flush()
+                        os._exit(code)
+                running[child] = item, answer
+            child, _ = os.wait()
+            item, answer = running.pop(child)
+            yield item, json.loads(answer.read_text()) if answer.exists() else None
 
 
 def prepare(folder: Path, scripts: Iterable[str], modules: Iterable[str] = ()) -> None:

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 
 from chain import ROOT
+from graph import GRAPH
 
 RECORD = ROOT / "docs/results/reliability.json"
 PAGE = ROOT / "docs/results/reliability.md"
@@ -121,7 +122,8 @@ def page(known: Mapping) -> str:
     figures = {key: f"{value:,}" for key, value in summary(known).items()}
     text = HEAD.format(**about, **figures, **_sums(known, "corpus", ("tracebacks", "over_limit")))
     text += REFUSALS + _rows((name, e["tried"], e["answered"]) for name, e in known.get("refusals", {}).items())
-    struck = {**known.get("kills", {}), **known.get("galleries", {})}
+    stages = known.get("kills", {})
+    struck = {name: stages[name] for name in GRAPH["stages"] if name in stages} | known.get("galleries", {})
     text += STRUCK + _rows(
         (name, e["kills"], e["survived"], e["workers"], e["resumed"], f"{e['equal']} / {e['compared']}")
         for name, e in struck.items()

@@ -9,6 +9,7 @@ import json
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from chain import ROOT, TINY, clone, environment
-from faults.forked import Forked, prepare, run_stage
+from faults.forked import Forked, in_forks, prepare, run_stage
 from faults.killing import PATIENCE, SIGNALS, strike
 from graph import STAGES
 
@@ -237,7 +238,20 @@ def kill(chain: Chain, script: str) -> Counts:
     return whole
 
 
+def main(folder: Path, scripts: Sequence[str]) -> None:
+    """Prints what the kills of each stage came to, as a line of JSON; each has a copy of the chain for itself."""
+    chain = Chain(folder, scripts)
+
+    def run(script: str) -> dict:
+        with tempfile.TemporaryDirectory(dir=folder.parent) as place:
+            copied = Path(place) / "chain"
+            subprocess.run(["cp", "-r", str(folder), str(copied)], check=True)
+            chain.folder = copied
+            return asdict(kill(chain, script))
+
+    for script, counts in in_forks(run, scripts):
+        print(json.dumps([script, counts]), flush=True)
+
+
 if __name__ == "__main__":
-    whole = Chain(Path(sys.argv[1]), sys.argv[2:])
-    for script in sys.argv[2:]:
-        print(json.dumps(asdict(kill(whole, script))), flush=True)
+    main(Path(sys.argv[1]), sys.argv[2:])
