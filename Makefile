@@ -1,7 +1,7 @@
 # make repro    everything, from nothing      make test   the tests         make lint   style, types
 # make types    types alone                   make coverage   the tests, and how much of the library they run
 # make losses   every loss, several seeds     make bench  speed as ratios   make docs   the site, in site/
-# make faults   broken files and refusals of the system, each in a process with limits
+# make faults   broken and random files, refusals of the system, kills; writes docs/results/reliability.md
 
 # for tests and benchmarks; stages set these themselves, and stages/__init__.py says why
 export OMP_WAIT_POLICY = PASSIVE
@@ -58,7 +58,7 @@ bench: .venv/installed
 	done
 
 faults: .venv/installed
-	PYTHONPATH=.:tests python -m corpus
+	PYTHONPATH=.:tests python -m faults
 
 losses: .venv/installed
 	python -m benchmarks.losses

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from faceline.core.errors import InputError
+from faceline.core.scratch import scratch_beside
 
 MAX_BYTES = 256 * 2**20  # of a text file: annotations of two million photos
 
@@ -61,20 +61,19 @@ def read_text(path: Path, hint: str, most: int = MAX_BYTES) -> str:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yields a temporary path beside `path`; what is written there takes its place when the block ends.
+    """Yields a temporary path; what is written there takes the place of `path` when the block ends.
 
-    Works for files and folders. An error inside the block leaves `path` as it was and removes the rest. What
-    stood there before is replaced, never changed: it may be a link into DVC's cache.
+    Works for files and folders. An error inside the block leaves `path` as it was and removes the rest; a kill leaves
+    the rest to the next run. What stood there before is replaced, never changed: it may be a link into DVC's cache.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp{path.suffix}")
-    try:
+    with scratch_beside(path) as folder:
+        temporary = folder / path.name
         yield temporary
-        if temporary.is_dir():
-            remove(path)  # a rename cannot put one folder over another
+        if temporary.is_dir() and (path.exists() or path.is_symlink()):
+            # a rename cannot put one folder over another; removed in its place it would be seen in part
+            path.rename(folder / f"{path.name[:50]}.before")
         temporary.replace(path)
-    finally:
-        remove(temporary)
 
 
 @contextmanager

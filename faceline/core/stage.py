@@ -14,11 +14,13 @@ from typing import get_type_hints
 from faceline.core.errors import REFUSED, FacelineError, InputError, refusal
 from faceline.core.params import parse_group, read_params
 
+INTERRUPTED = 130  # what shells say of SIGINT
+
 
 def run_stage(stage: Callable[..., None], arguments: Sequence[str] | None = None) -> None:
     """Parses the command line, checks the stage's parameters, runs it, and ends the process on an error.
 
-    Exit codes: 0 success, 1 the work failed, 2 bad input.
+    Exit codes: 0 success, 1 the work failed, 2 bad input, 130 interrupted.
     """
     kinds = {name: kind for name, kind in get_type_hints(stage).items() if name != "return"}
     parser = argparse.ArgumentParser(prog=f"python -m stages.{stage.__name__}", description=stage.__doc__)
@@ -41,3 +43,6 @@ def run_stage(stage: Callable[..., None], arguments: Sequence[str] | None = None
     except REFUSED as error:
         print(f"{parser.prog}: {refusal(error)}", file=sys.stderr)
         sys.exit(FacelineError.exit_code)
+    except KeyboardInterrupt:
+        print(f"{parser.prog}: interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from faceline.core.errors import InputError
+from faceline.core.scratch import scratch_beside
 from faceline.galleries.checks import FORMAT, SUMS_FORMAT, check_person, checked_embeddings, checked_facts, explained
 from faceline.galleries.rows import QUALITY_COLUMNS
 
@@ -70,8 +70,8 @@ def create(path: Path, model: str, dim: int) -> None:
     """
     if not path.parent.is_dir():
         raise InputError(f"{path}: there is no folder {path.parent} to put the gallery in")
-    with explained(path), tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name[:100]}.") as folder:
-        temporary = Path(folder) / path.name
+    with explained(path), scratch_beside(path) as folder:
+        temporary = folder / path.name
         temporary.touch(mode=PRIVATE)  # SQLite gives its log files the same mode
         database = connect(temporary)
         for statement in (_FACTS, _PHOTOS, _BY_NAME):

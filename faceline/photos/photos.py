@@ -106,7 +106,8 @@ def open_photos(source: Path) -> Photos:
     check_file(source, "expected a folder of photos or a .zip of them", MAX_ARCHIVE_BYTES)
     try:
         archive = zipfile.ZipFile(source)
-        members = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
+        # `is_dir` of Python 3.11 knows no entry without a name
+        members = [name for name in archive.namelist() if not name.endswith("/")]
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise InputError(f"{source}: expected a folder of photos or a .zip of them ({error})") from None
     return Photos(source, members, archive)

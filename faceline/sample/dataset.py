@@ -1,9 +1,12 @@
 """The sample data set: which photos it holds, and its files in CelebA's own forms."""
 
 import multiprocessing
+import signal
 import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
-from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import cv2
@@ -13,6 +16,7 @@ import pandas as pd
 from faceline.annotations.celeba import PARTITION, write_celeba
 from faceline.boxes.boxes import CELEBA_HEIGHT_PER_WIDTH, box_around
 from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, IMAGE_ID, PERSON, POINT_COLUMNS, SYNTHETIC_PREFIX
+from faceline.core.errors import FacelineError
 from faceline.core.files import replacing_folder
 from faceline.imaging.images import encode_jpeg
 from faceline.imaging.parallel import usable_cores
@@ -34,6 +38,7 @@ ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 Picture = tuple[np.ndarray, np.ndarray, np.ndarray]  # pixels, box, points
+Drawn = tuple[bytes, np.ndarray, np.ndarray, list[int]]  # JPEG, box, points, attributes
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ def plan_shoots(params: SampleParams) -> list[Shoot]:
     return [shoots[i] for i in rng.permutation(len(shoots))]
 
 
-def draw_shoot(shoot: Shoot, params: SampleParams) -> tuple[bytes, np.ndarray, np.ndarray, list[int]]:
+def draw_shoot(shoot: Shoot, params: SampleParams) -> Drawn:
     """Draws and encodes one photo; everything about it follows from its own seed.
 
     Returns JPEG bytes, box (x, y, width, height; zeros where it is not known), (5, 2) points, 40 attributes of 1 / 0.
@@ -134,16 +139,59 @@ def draw_sample(params: SampleParams, out: Path, workers: int | None = None) -> 
     """Draws the sample and writes it to the folder `out`, whole or not at all.
 
     The same params give the same bytes, however many processes (`workers`, by default one per core) draw.
+
+    Raises:
+        FacelineError: a process that draws ended before its work was done.
     """
     shoots, rows = plan_shoots(params), []
     names = [f"{SYNTHETIC_PREFIX}{i:06d}.jpg" for i in range(1, len(shoots) + 1)]
-    with replacing_folder(out) as folder:
-        spawn, archive = multiprocessing.get_context("spawn"), zipfile.ZipFile(folder / "img_celeba.zip", "w")
-        with archive, spawn.Pool(workers or usable_cores(), cv2.setNumThreads, (0,)) as pool:
-            made = pool.imap(partial(draw_shoot, params=params), shoots, chunksize=8)
-            photos = zip(names, shoots, made, strict=True)
-            for name, shoot, (jpeg, box, points, attributes) in track(photos, "drawing the sample", len(names)):
-                archive.writestr(zipfile.ZipInfo(f"img_celeba/{name}", ZIP_TIME), jpeg)
-                rows.append((name, shoot.labelled, shoot.partition, *box, *points.ravel(), *attributes))
+    with (
+        replacing_folder(out) as folder,
+        zipfile.ZipFile(folder / "img_celeba.zip", "w") as archive,
+        closing(_drawn(shoots, params, workers or usable_cores())) as made,
+    ):
+        photos = zip(names, shoots, made, strict=True)
+        for name, shoot, (jpeg, box, points, attributes) in track(photos, "drawing the sample", len(names)):
+            archive.writestr(zipfile.ZipInfo(f"img_celeba/{name}", ZIP_TIME), jpeg)
+            rows.append((name, shoot.labelled, shoot.partition, *box, *points.ravel(), *attributes))
         columns = [IMAGE_ID, PERSON, PARTITION, *BOX_COLUMNS, *POINT_COLUMNS, *ATTRIBUTES]
         write_celeba(folder, pd.DataFrame(rows, columns=columns))
+
+
+def _drawn(shoots: Sequence[Shoot], params: SampleParams, workers: int) -> Iterator[Drawn]:
+    """Photos in the order of `shoots`, drawn by processes that take turns.
+
+    Each sends through a pipe of its own. A pool's tasks are lost with a worker that is killed, and it would wait for
+    them without end; a pipe ends with its process, on either side.
+    """
+    spawn, ends, processes = multiprocessing.get_context("spawn"), [], []
+    try:
+        for first in range(workers):
+            receiving, sending = spawn.Pipe(duplex=False)
+            process = spawn.Process(target=_draw, args=(sending, shoots[first::workers], params), daemon=True)
+            process.start()
+            sending.close()
+            ends.append(receiving)
+            processes.append(process)
+        for place in range(len(shoots)):
+            try:
+                yield ends[place % workers].recv()
+            except (EOFError, OSError):  # before a message, or within one
+                raise FacelineError("sample: a process that draws has ended or was killed; run it again") from None
+    finally:
+        for end in ends:
+            end.close()
+        for process in processes:
+            process.terminate()
+            process.join()
+
+
+def _draw(sending: Connection, shoots: Sequence[Shoot], params: SampleParams) -> None:
+    """What a process does; it ends quietly when nobody receives any more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches it too, and is the first process's to answer
+    cv2.setNumThreads(0)
+    for shoot in shoots:
+        try:
+            sending.send(draw_shoot(shoot, params))
+        except BrokenPipeError:
+            return

@@ -17,16 +17,23 @@ def form_at(key: str, named: str) -> str:
     Args:
         key: `images`, which are a folder or a `.zip`, or a kind of annotation file, `.txt` or `.csv`.
     """
-    other = f"{named}.zip" if key == "images" else str(Path(named).with_suffix(".csv"))
-    return other if not Path(named).exists() and Path(other).exists() else named
+    path = Path(named)
+    if not path.name:
+        return named
+    other = path.with_name(f"{path.name}.zip") if key == "images" else path.with_suffix(".csv")
+    return str(other) if not _there(path) and _there(other) else named
 
 
 def in_the_forms_there(params: dict[str, dict]) -> None:
-    """Names every file and folder of nested parameters in the form that is there, in place."""
+    """Names every file and folder of nested parameters in the form that is there, in place.
+
+    What is no group or no path is left as it is, for the check of all values to refuse.
+    """
     for group, keys in (("data", (*_ANNOTATIONS, "images")), ("landmarks", ("images",))):
-        for key in keys:
-            if key in params.get(group, {}):
-                params[group][key] = form_at(key, params[group][key])
+        named = params.get(group)
+        for key in keys if isinstance(named, dict) else ():
+            if isinstance(named.get(key), str):
+                named[key] = form_at(key, named[key])
 
 
 def missing_inputs(params: Params) -> list[str]:
@@ -57,13 +64,21 @@ def _in_a_copy() -> str:
     )
 
 
+def _there(path: Path) -> bool:
+    """Whether a file or folder is there; none has a name that no file system takes."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
 def _missing(key: str, path: Path) -> str:
     if any(path.is_relative_to(made) for made in _MADE):
         return ""
     command = unpacking(path) if key.endswith(".images") else ""
     if command:
         return f"{key}: {path} is still packed; `{command}` unpacks it"
-    if path.exists():
+    if _there(path):
         return ""
     other = form_at(key.partition(".")[2], str(path))
     return f"{key}: {path}" + (f" (there is {other}: name that)" if other != str(path) else "")

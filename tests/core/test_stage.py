@@ -57,3 +57,14 @@ def test_a_mistake_in_a_group_stops_the_stages_that_read_it_before_any_work(caps
     assert "crop.context" in message
     assert "arcfaec" not in message  # the concern of other stages and of check_params
     assert not Path("o.json").exists()
+
+
+def test_an_interrupted_stage_says_so_in_one_line(capsys):
+    def waits(out: Path) -> None:
+        """Waits."""
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit) as ended:
+        run_stage(waits, ["--out", "x"])
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "python -m stages.waits: interrupted\n"

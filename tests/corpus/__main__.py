@@ -1,4 +1,4 @@
-"""Runs all cases, each in a process of its own with a limit of memory and time: `python -m corpus`.
+"""Runs all cases of broken files, each in a process of its own with a limit of memory and time: `python -m corpus`.
 
 Prints answered / tried, tracebacks and cases over a limit, and ends with exit code 1 unless all are right.
 """
@@ -12,15 +12,17 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+from faults.forked import in_forks
+
 from corpus.case import Case, Outcome, judge
-from corpus.refusals import all_refusals
 from corpus.table import CASES
 
 MAX_BYTES = 1.5e9  # resident, at most
-MAX_SECONDS = 10.0
-KILL_AFTER = 60  # seconds, with what making the file takes
+MAX_SECONDS = 10.0  # of processor time
+KILL_AFTER = 120  # seconds, with what making the file takes, beside other work
 
 
 def limited(case: Case, sound: Path) -> Outcome:
@@ -47,6 +49,25 @@ def limited(case: Case, sound: Path) -> Outcome:
     return Outcome(fault, traceback, message)
 
 
+def run_cases(cases: Sequence[Case], show: bool = False) -> dict[str, Outcome]:
+    """What came back from each, by name, a share of them a core; faults are printed, and with `show` every answer."""
+
+    def run(share: Sequence[Case]) -> dict[str, list]:
+        outcomes = {}
+        with tempfile.TemporaryDirectory() as sound:
+            for case in share:
+                outcome = limited(case, Path(sound))
+                outcomes[case.name] = [outcome.fault, outcome.traceback, outcome.message]
+                if outcome.fault or show:
+                    print(f"{case.name}\n    {outcome.fault or outcome.message}", flush=True)
+        return outcomes
+
+    cores = len(os.sched_getaffinity(0))
+    shares = [cases[first::cores] for first in range(cores)]
+    done = {name: answer for _, answers in in_forks(run, shares) for name, answer in (answers or {}).items()}
+    return {case.name: Outcome(*done.get(case.name, ("its process ended", True))) for case in cases}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bounded", action="store_true", help="only cases that ask for much memory or time")
@@ -56,12 +77,8 @@ def main() -> int:
     chosen = [case for case in CASES.values() if not arguments.bounded or (case.bounded and not case.costly)]
     if arguments.words:
         chosen = [case for case in chosen if any(word in case.name for word in arguments.words)]
-    start, outcomes = time.monotonic(), {}
-    with tempfile.TemporaryDirectory() as sound:
-        for case in chosen:
-            outcome = outcomes[case.name] = limited(case, Path(sound))
-            if outcome.fault or arguments.show:
-                print(f"{case.name}\n    {outcome.fault or outcome.message}", flush=True)
+    start = time.monotonic()
+    outcomes = run_cases(chosen, arguments.show)
     faults = [outcome for outcome in outcomes.values() if outcome.fault]
     print(
         f"answered {len(chosen) - len(faults)} / {len(chosen)} tried, "
@@ -69,10 +86,6 @@ def main() -> int:
         f"{sum(one.fault.startswith('over the limit') for one in faults)} over the limit of {MAX_BYTES / 1e9} GB and "
         f"{MAX_SECONDS:.0f} s; {time.monotonic() - start:.0f} s in all"
     )
-    if not (arguments.bounded or arguments.words):
-        tried, wrong = all_refusals()
-        print("\n".join([*wrong, f"refused by the system: answered {tried - len(wrong)} / {tried} tried"]))
-        faults += wrong
     return 1 if faults else 0
 
 

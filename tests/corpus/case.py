@@ -76,14 +76,17 @@ class Outcome:
 
 
 def judge(case: Case, folder: Path, sound: Path) -> tuple[Outcome, float]:
-    """Makes a case in an empty folder, reads it, and says whether the answer is right, and after how many seconds.
+    """Makes a case in an empty folder, reads it, and says whether the answer is right.
+
+    Returns:
+        That, and seconds of processor time: how long it takes beside other work says nothing of the reader.
 
     Args:
         sound: where sound files are kept, so that each is written once.
     """
     path = _copy(case.kind, sound, folder)
     case.damage(path)
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         case.kind.read(path)
         outcome = Outcome("" if case.harmless else "read as if nothing were wrong")
@@ -91,7 +94,7 @@ def judge(case: Case, folder: Path, sound: Path) -> tuple[Outcome, float]:
         outcome = Outcome(_fault(case, path, str(error)), message=str(error))
     except Exception as error:  # whatever comes through is the finding
         outcome = Outcome(f"{type(error).__name__}: {str(error)[:300]}", not isinstance(error, FacelineError))
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     if case.clean and not outcome.fault and (left := list(folder.glob(case.clean))):
         outcome = Outcome(f"left {', '.join(one.name for one in left)}")
     return outcome, seconds

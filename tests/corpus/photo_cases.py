@@ -147,6 +147,8 @@ def _archives() -> Iterator[Case]:
     yield Case(kind, "deflated", _repack({"a.jpg": picture()}, zipfile.ZIP_DEFLATED), harmless=True)
     yield Case(kind, "a path that leaves the folder", _repack({"../../a.jpg": picture()}), harmless=True)
     yield Case(kind, "a folder called x.jpg", _repack({"x.jpg/": b"", "a.jpg": picture()}), harmless=True)
+    nameless = {"": b"hello", "a.jpg": picture(), "b.jpg": picture()}
+    yield Case(kind, "a member without a name", _repack(nameless), harmless=True)
     yield Case(kind, "text before it", lambda p: p.write_bytes(b"hello" + p.read_bytes()), harmless=True)
     yield Case(
         kind, "a comment after it", lambda p: p.write_bytes(p.read_bytes()[:-2] + b"\x02\x00ok"), harmless=True

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -182,8 +182,34 @@ def closed_pipe() -> None:
     os.close(writing)
 
 
-def all_refusals() -> tuple[int, list[str]]:
-    """Every work under every refusal, in mounts of our own too where the system lets us make them.
+@dataclass(frozen=True)
+class Way:
+    """How the system refuses.
+
+    Attributes:
+        refuses: what makes a child process be refused, by name; empty where a file system of its own does.
+        mounts: options of such file systems.
+        outputs: it is the answer on stdout that is refused.
+    """
+
+    refuses: Mapping[str, Callable[[], None]]
+    mounts: Sequence[str] = ()
+    outputs: bool = False
+
+
+def ways() -> dict[str, Way]:
+    """All of them, by what they are called."""
+    return {
+        "full disk": Way(
+            {f"files of {most} bytes": full_disk(most) for most in BYTES}, mounts=("size=16k", "size=100k")
+        ),
+        "read-only file system": Way({}, mounts=("ro",)),
+        "full or closed output": Way({"full output": full_output, "closed pipe": closed_pipe}, outputs=True),
+    }
+
+
+def refusals_of(way: Way) -> tuple[int, list[str]]:
+    """Every work that is refused in a way, in mounts of our own too where the system lets us make them.
 
     Returns:
         How many were tried, and what was wrong.
@@ -191,16 +217,14 @@ def all_refusals() -> tuple[int, list[str]]:
     tried, faults = 0, []
     with tempfile.TemporaryDirectory() as prepared:
         prepare(Path(prepared))
-        disks = {f"files of {most} bytes": full_disk(most) for most in BYTES}
-        outputs = {"full output": full_output, "closed pipe": closed_pipe}
         for work in works():
-            for how, refuse in disks.items() | (outputs.items() if work.prints else {}):
+            for how, refuse in way.refuses.items() if work.prints or not way.outputs else ():
                 with tempfile.TemporaryDirectory() as out:
                     code, text, left = attempt(work, Path(prepared), Path(out), refuse)
                 tried += 1
-                wrong = "" if code == 0 and how in disks else fault(code, text, left if how in disks else [])
+                wrong = "" if code == 0 and not way.outputs else fault(code, text, [] if way.outputs else left)
                 faults += [f"{work.name}, {how}: {wrong}"] if wrong else []
-        for options in ("size=16k", "size=100k", "ro"):
+        for options in way.mounts:
             answered = _mounted(options, prepared)
             if answered is not None:
                 tried += sum(1 for _ in works())

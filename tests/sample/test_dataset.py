@@ -1,7 +1,10 @@
 """The synthetic data set as files: CelebA's forms, the same bytes again, and what the filter has to reject."""
 
 import io
+import multiprocessing
 import re
+import threading
+import time
 import zipfile
 from collections import Counter
 from itertools import pairwise
@@ -13,6 +16,7 @@ import pytest
 from PIL import Image
 
 from faceline.core.columns import ATTRIBUTES
+from faceline.core.errors import FacelineError
 from faceline.sample.dataset import draw_sample, draw_shoot, plan_shoots
 
 SHARED = Path(__file__).parents[3] / "shared" / "celeba"
@@ -206,3 +210,18 @@ def test_annotations_are_what_was_drawn_and_not_rounded_to_pixels(folder, table,
     for (box, points), (_, row) in zip(drawn, table.iterrows(), strict=False):
         assert row.iloc[2:6].to_numpy(float) == pytest.approx(box, abs=0.006)
         assert row.iloc[6:16].to_numpy(float) == pytest.approx(points.ravel(), abs=0.006)
+
+
+def test_a_worker_that_is_killed_ends_the_work_with_a_message(small_params, tmp_path):
+    def kill():
+        while not (workers := multiprocessing.active_children()):
+            time.sleep(0.01)
+        workers[0].kill()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with pytest.raises(FacelineError, match="killed"):
+        draw_sample(small_params, tmp_path / "out", workers=2)
+    killer.join()
+    assert list(tmp_path.iterdir()) == []
+    assert multiprocessing.active_children() == []

@@ -1,6 +1,7 @@
 """The four landmark stages one after another on a tiny synthetic set, without DVC."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from faceline.landmarks.net.predictor import LandmarkPredictor
 from faceline.landmarks.sets.params import LandmarkSetParams
 from faceline.models.runtime import RuntimeParams
 from faceline.packed.sets import PackedSet, read_rejected
+from faceline.training.checkpoint import Checkpoint
 from stages import detect_landmarks as detection_stage
 from stages.crop_landmarks import crop_landmarks
 from stages.detect_landmarks import detect_landmarks
@@ -156,6 +158,30 @@ def test_the_same_inputs_give_the_same_bytes_and_nothing_else_is_left(done, data
     assert sorted(files) == sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
     for name in files:
         assert (done / name).read_bytes() == (tmp_path / name).read_bytes(), name
+
+
+def test_a_changed_parameter_takes_up_no_checkpoint(done, tmp_path, monkeypatch, caplog):
+    caplog.set_level("INFO")
+    monkeypatch.chdir(tmp_path)
+
+    def train(params, name):
+        train_landmarks(params, RUNTIME, done / "crops", Path(f"{name}.safetensors"), Path(name))
+        return Path(f"{name}.safetensors").read_bytes()
+
+    def save_and_end(self, state, save=Checkpoint.save):
+        save(self, state)
+        raise InterruptedError  # as if it were killed after its first checkpoint
+
+    changed = LANDMARKS.model_copy(update={"weight_decay": 0.5})
+    whole = train(changed, "whole")
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoint, "save", save_and_end)
+        with pytest.raises(InterruptedError):
+            train(LANDMARKS, "killed")
+    assert train(changed, "changed") == whole
+    assert "resuming" not in caplog.text
+    assert train(LANDMARKS, "killed") == (done / "hourglass.safetensors").read_bytes()
+    assert "resuming after epoch 1 of 2" in caplog.text
 
 
 def test_a_missing_selection_is_named(data, tmp_path):

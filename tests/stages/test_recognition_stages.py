@@ -19,6 +19,7 @@ from faceline.core.files import replacing_folder
 from faceline.evaluation.embeddings.table import read_embeddings
 from faceline.evaluation.scores.rates import pair_scores
 from faceline.packed.sets import PackedSet, PackedWriter
+from faceline.training.checkpoint import Checkpoint
 from stages.embed import embed
 from stages.train_recognition import train_recognition
 
@@ -165,6 +166,38 @@ def test_command_line(here, devices):
     assert "epoch 1/1: loss" in ended.stderr
     assert Path("models/recognizer.safetensors").exists()
     assert Path("reports/train_recognition/summary.json").exists()
+
+
+def train_an_epoch(params, monkeypatch):
+    """As if the training were killed after its first checkpoint."""
+
+    def save_and_end(self, state, save=Checkpoint.save):
+        save(self, state)
+        raise InterruptedError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoint, "save", save_and_end)
+        with pytest.raises(InterruptedError):
+            train(params)
+
+
+def test_a_changed_parameter_takes_up_no_checkpoint(here, monkeypatch, caplog):
+    caplog.set_level("INFO")
+    params = tiny_params(epochs=2)
+    arcface = params.losses.arcface.model_copy(update={"margin_rad": 0.1})
+    losses = params.losses.model_copy(update={"arcface": arcface})
+    recognition = params.recognition.model_copy(update={"weight_decay": 0.5})
+    for name, changed in (("loss", {"losses": losses}), ("recognition", {"recognition": recognition})):
+        changed = params.model_copy(update=changed)
+        train(changed, f"{name}.safetensors", name)
+        train_an_epoch(params, monkeypatch)
+        assert len(list(Path(".faceline/checkpoints").glob("*.pt"))) == 1
+        train(changed, f"{name}-after.safetensors", f"{name}-after")
+        assert "resuming" not in caplog.text
+        assert Path(f"{name}.safetensors").read_bytes() == Path(f"{name}-after.safetensors").read_bytes()
+        train(params, "whole.safetensors", "whole")
+        assert "resuming after epoch 1 of 2" in caplog.text
+        caplog.clear()
 
 
 def test_several_machines_are_the_users_to_start(here):
