@@ -35,6 +35,7 @@ def tree():
                 "recognition.neck: Value error, the sface weights are made for bn_fc_bn or flat_bn_fc_bn",
             ],
         ),
+        (lambda t: t["filter"].update(excluded="../wrong"), ["filter.excluded", "pattern"]),
         (lambda t: t["wild"].update(detector="haar"), ["wild.detector", "mtcnn"]),
         (lambda t: t["data"].update(licence=""), ["data.licence", "at least 1 character"]),
         (lambda t: t["data"].update(labels_by=""), ["data.labels_by", "at least 1 character"]),
