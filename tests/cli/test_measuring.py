@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -103,8 +104,8 @@ def test_calibrate_takes_some_people(painted: list, tmp_path: Path) -> None:
     assert not (tmp_path / "cache").exists()
 
 
-def test_evaluate_measures_and_writes_tables(painted: list, tmp_path: Path) -> None:
-    found = answer(run("evaluate", "friends", *painted, "--out", "tables"))
+def test_evaluate_measures_and_writes_a_page(painted: list, tmp_path: Path) -> None:
+    found = answer(run("evaluate", "friends", *painted, "--out", "results"))
     assert (found["people"], found["photos_of_people"], found["strangers"]) == (PEOPLE, PEOPLE * PHOTOS, 0)
     assert found["calibration"] is None
     assert found["failures"] == [{"photo": "P0/0.png", "reason": "no_face"}]
@@ -113,8 +114,18 @@ def test_evaluate_measures_and_writes_tables(painted: list, tmp_path: Path) -> N
     assert found["tpr_at_fpr_5e-1"] == pytest.approx(1 - 2 / pairs, abs=1e-6)  # two pairs with the failed photo
     assert found["intervals"]["tpr_at_fpr_5e-1"][0] < 1
     assert "needed" in found["reasons"]["tpr_at_fpr_1e-3"]
-    assert "per_person.csv" in {path.name for path in (tmp_path / "tables").iterdir()}
-    assert run("evaluate", "friends", *painted, "--out", "tables").exit_code == 2
+    assert found.pop("page") == "results/index.html"
+    assert found == json.loads((tmp_path / "results/evaluation.json").read_text())
+    page = (tmp_path / "results/index.html").read_text()
+    assert "P0/0.png" in page  # the failure
+    assert 'data-key="recognition.tpr_at_fpr_5e-1"' in page
+    assert page.count("data:image/webp") == 3  # the sheets of the hardest pairs
+    assert "no calibration of this recogniser" in page
+    assert "http" not in re.sub(r'"http://www.w3.org/[^"]*"', "", page)
+    metrics = json.loads((tmp_path / "results/metrics/recognition.json").read_text())
+    assert metrics.items() <= found.items()
+    assert (tmp_path / "results/reports/recognition/per_person.csv").is_file()
+    assert run("evaluate", "friends", *painted, "--out", "results").exit_code == 2
     answer(run("calibrate", "friends", *painted))
     assert answer(run("evaluate", "friends", *painted))["calibration"]["made_on"] == "friends"
 
