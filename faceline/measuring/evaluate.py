@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from faceline.core.errors import FacelineError, InputError
+from faceline.core.errors import InputError
 from faceline.evaluation.embeddings.table import EmbeddingTable
 from faceline.evaluation.recognition.recognition_figures import RecognitionFigures, recognition_figures
 from faceline.evaluation.recognition.sheets import write_sheets
@@ -18,10 +17,7 @@ from faceline.evaluation.verification.comparisons import Comparisons
 from faceline.evaluation.verification.params import EvaluationParams
 from faceline.evaluation.verification.roles import DISTRACTOR, QUERY, query_comparisons, rows_of
 from faceline.evaluation.verification.score_tail import UNSUPPORTED, ScoreTail
-from faceline.imaging.images import encode_jpeg
-from faceline.measuring.people_embeddings import subject
-from faceline.measuring.people_photos import PeoplePhotos
-from faceline.pipeline.face_pipeline import FacePipeline
+from faceline.measuring.shown_faces import ShownFaces
 
 # as params/base.yaml has them
 EVALUATION = EvaluationParams(
@@ -30,7 +26,6 @@ EVALUATION = EvaluationParams(
     block_mb=256,
     group_attributes=["Male", "Young", "Pale_Skin", "Eyeglasses", "Wearing_Hat", "Smiling"],
 )
-_TILE_QUALITY = 95
 
 
 @dataclass(frozen=True)
@@ -48,7 +43,7 @@ class PeopleFigures:
     comparisons: Comparisons
     counts: dict[str, int]
 
-    def write(self, folder: Path, table: EmbeddingTable, faces: EvaluatedFaces) -> None:
+    def write(self, folder: Path, table: EmbeddingTable, faces: ShownFaces) -> None:
         """The tables and sheets that the chain's stage `evaluate_recognition` writes."""
         folder.mkdir(parents=True, exist_ok=True)
         self.figures.write(folder)
@@ -85,32 +80,6 @@ def evaluate_people(table: EmbeddingTable, calibration: Calibration | None) -> P
         if not rate.name.startswith("accuracy_") and (calibration or "_at_dev_threshold_" not in rate.name)
     ]
     return PeopleFigures(replace(figures, rates=rates), comparisons, counts)
-
-
-class EvaluatedFaces:
-    """The aligned faces of photos, found again when they are asked for: few are ever shown.
-
-    It stands in for a `PackedSet`, whose names of photos may hold no folders.
-
-    Attributes:
-        rows: a row a photo with its image_id.
-    """
-
-    def __init__(self, people: PeoplePhotos, pipeline: FacePipeline) -> None:
-        self._people, self._pipeline = people, pipeline
-        self.rows = people.rows
-
-    def __len__(self) -> int:
-        return len(self._people)
-
-    def encoded(self, rows: Sequence[int] | np.ndarray) -> Iterator[bytes]:
-        """The faces at these positions as JPEG; FacelineError where one is not there any more."""
-        chosen = self._people.select(rows)
-        for place, found in enumerate(self._pipeline.run(chosen.read(), "align")):
-            face, _, _ = subject(found, None if chosen.boxes is None else chosen.boxes[place])
-            if face is None:
-                raise FacelineError(f"{found.name}: its face is not found any more; was the photo changed meanwhile?")
-            yield encode_jpeg(face.aligned, _TILE_QUALITY)
 
 
 def failure_table(failures: Sequence[tuple[str, str]]) -> pd.DataFrame:

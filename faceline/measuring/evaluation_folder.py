@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from faceline.core.files import replacing_folder, write_json, write_text
-from faceline.measuring.evaluate import EvaluatedFaces, PeopleFigures, failure_table
+from faceline.measuring.evaluate import PeopleFigures, failure_table
 from faceline.measuring.page import render_evaluation
 from faceline.measuring.people_embeddings import PeopleEmbeddings
 from faceline.measuring.people_photos import PeoplePhotos
+from faceline.measuring.shown_faces import ShownFaces
 from faceline.pipeline.face_pipeline import FacePipeline
 
 
@@ -31,7 +32,7 @@ def write_evaluation(
     metrics = measured.figures.metrics
     with replacing_folder(out) as folder:
         reports = folder / "reports"
-        measured.write(reports / "recognition", embedded.table, EvaluatedFaces(photos, pipeline))
+        measured.write(reports / "recognition", embedded.table, ShownFaces(photos, pipeline))
         failure_table(embedded.failures).to_csv(reports / "failures.csv", index=False)
         write_json(folder / "metrics/recognition.json", metrics)
         write_json(folder / "evaluation.json", report)

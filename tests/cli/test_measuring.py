@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -128,6 +129,29 @@ def test_evaluate_measures_and_writes_a_page(painted: list, tmp_path: Path) -> N
     assert run("evaluate", "friends", *painted, "--out", "results").exit_code == 2
     answer(run("calibrate", "friends", *painted))
     assert answer(run("evaluate", "friends", *painted))["calibration"]["made_on"] == "friends"
+
+
+def test_labels_lists_a_photo_in_the_wrong_folder(painted: list, tmp_path: Path) -> None:
+    (tmp_path / "friends/P3/1.png").rename(tmp_path / "friends/P5/strange.png")
+    boxes = tmp_path / "boxes.csv"
+    boxes.write_text(boxes.read_text().replace("friends/P3/1.png", "friends/P5/strange.png"))
+    shutil.copytree(tmp_path / "friends/P6", tmp_path / "friends/P60")
+    rows = [line.replace("/P6/", "/P60/") for line in boxes.read_text().splitlines() if "/P6/" in line]
+    boxes.write_text(boxes.read_text() + "\n".join(rows) + "\n")
+    found = answer(run("labels", "friends", *painted, "--out", "doubtful"))
+    first = found["doubtful_photos"][0]
+    assert (first["image_id"], first["person"], first["other_person"]) == ("P5/strange.png", "P5", "P3")
+    assert first["similarity"] < min(found["far_below"], first["other_similarity"])
+    assert [(pair["person"], pair["other_person"]) for pair in found["one_person_perhaps"]] == [("P6", "P60")]
+    assert found["failures"] == [{"photo": "P0/0.png", "reason": "no_face"}]
+    lines = (tmp_path / "doubtful/photos.csv").read_text().splitlines()
+    assert lines[0] == "image_id,person,reason,similarity,other_person,other_similarity"
+    assert len(lines) == 1 + len(found["doubtful_photos"])
+    with Image.open(tmp_path / "doubtful/photos.png") as sheet:
+        assert sheet.width == 3 * (3 * 112 + 2)
+    with Image.open(tmp_path / "doubtful/people.png") as sheet:
+        assert sheet.width == 2 * (4 * 112 + 2)
+    assert run("labels", "friends", *painted, "--out", "doubtful").exit_code == 2
 
 
 def test_mistakes_in_a_recognisers_facts_are_bad_input(painted: list, tmp_path: Path) -> None:
