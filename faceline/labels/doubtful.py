@@ -1,9 +1,9 @@
 """Which labels embeddings contradict.
 
 A photo's own similarity is that to the centre of its person's other photos, so that a wrong photo does not pull what
-it is compared with. Every threshold comes from the people at hand, by Hampel's rule: the median less so many times
-1.4826 median absolute deviations, which is a standard deviation where values are normally distributed, and which less
-than half of the values cannot carry away (Hampel, JASA 69, 1974; Leys et al., J. Exp. Soc. Psychol. 49, 2013).
+it is compared with. Both thresholds come from the people at hand, as the median and so many times 1.4826 median
+absolute deviations (Hampel, JASA 69, 1974; Leys et al., J. Exp. Soc. Psychol. 49, 2013): a standard deviation where
+values are normally distributed, and one that less than half of the values, wrong labels say, cannot carry away.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from faceline.core.errors import InputError
 from faceline.labels.centres import centre, similarities_to_others
 
 MIN_PHOTOS = 3  # with an embedding, for a person to be judged: of two that differ either may be wrong
-DEVIATIONS = 3.0
+STRANGERS = 2.326  # deviations above the median: one in a hundred similarities to other people's centres is higher
+HALVES = 3.0  # deviations below the median similarity of two halves of one person's photos
 FAR, OTHER_NEARER = "far", "other_nearer"
 _NORMAL = 1.4826
 _ROWS = 4096
+_BINS = np.linspace(-1, 1, 4001)  # of similarities
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class DoubtfulLabels:
             other_similarity.
         pairs: people whose centres coincide, the nearest first: person, other_person, similarity, photos,
             other_photos.
-        far_below: own similarities below are far.
+        far_below: own similarities below are far: no nearer than strangers may be.
         same_from: similarities of centres from here on are one person's.
         judged, people: photos and people that were judged; the others have too few photos with an embedding.
     """
@@ -70,9 +72,10 @@ def doubtful_labels(rows: pd.DataFrame, embeddings: np.ndarray) -> DoubtfulLabel
     own = np.full(len(ok), np.nan)
     for photos in (photos for photos, enough in zip(members, large, strict=True) if enough):
         own[photos] = similarities_to_others(vectors[photos])
-    nearest, other = _nearest_other(vectors, code, centres)
+    strangers = _Strangers(vectors, code, centres)
+    nearest, other = strangers.nearest, strangers.similarity
     judged = large[code]
-    far_below = lower_limit(own[judged])
+    far_below = strangers.limit
     far, nearer = judged & (own < far_below), judged & (other > own)
     found = np.flatnonzero(far | nearer)
     found = found[np.argsort(own[found] - other[found], kind="stable")]
@@ -87,7 +90,8 @@ def doubtful_labels(rows: pd.DataFrame, embeddings: np.ndarray) -> DoubtfulLabel
             "other_similarity": other[found],
         }
     )
-    same_from = lower_limit(np.array([_halves(vectors[members[person]]) for person in np.flatnonzero(large)]))
+    halves = [_halves(vectors[members[person]]) for person in np.flatnonzero(large)]
+    same_from = robust_limit(np.array(halves), -HALVES)
     return DoubtfulLabels(
         photos=photos,
         pairs=_coinciding(names, centres, [len(own) for own in members], large, same_from),
@@ -98,22 +102,45 @@ def doubtful_labels(rows: pd.DataFrame, embeddings: np.ndarray) -> DoubtfulLabel
     )
 
 
-def lower_limit(values: np.ndarray) -> float:
-    """What few of the values that belong together are below, by Hampel's rule."""
-    middle = np.median(values)
-    return float(middle - DEVIATIONS * _NORMAL * np.median(np.abs(values - middle)))
+def robust_limit(values: np.ndarray, deviations: float, counts: np.ndarray | None = None) -> float:
+    """The median of the values and so many of their deviations.
+
+    Args:
+        counts: how often each value counts; once without it.
+    """
+    middle = _median(values, counts)
+    return float(middle + deviations * _NORMAL * _median(np.abs(values - middle), counts))
 
 
-def _nearest_other(vectors: np.ndarray, code: np.ndarray, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each photo the other person whose centre is nearest, and the similarity to it."""
-    nearest, similarity = np.empty(len(vectors), int), np.empty(len(vectors))
-    for start in range(0, len(vectors), _ROWS):
-        rows = slice(start, start + _ROWS)
-        scores = vectors[rows] @ centres.T
-        scores[np.arange(len(scores)), code[rows]] = -np.inf
-        nearest[rows] = scores.argmax(axis=1)
-        similarity[rows] = scores.max(axis=1)
-    return nearest, similarity
+def _median(values: np.ndarray, counts: np.ndarray | None) -> float:
+    if counts is None:
+        return float(np.median(values))
+    order = np.argsort(values, kind="stable")
+    below = np.cumsum(counts[order])
+    return float(values[order[np.searchsorted(below, below[-1] / 2)]])
+
+
+class _Strangers:
+    """Photos against the centres of other people.
+
+    Attributes:
+        nearest, similarity: (n,) the other person whose centre is nearest to each photo, and how near it is.
+        limit: few similarities of a photo to another person's centre are higher.
+    """
+
+    def __init__(self, vectors: np.ndarray, code: np.ndarray, centres: np.ndarray) -> None:
+        self.nearest, self.similarity = np.empty(len(vectors), int), np.empty(len(vectors))
+        counts = np.zeros(len(_BINS) - 1, int)
+        for start in range(0, len(vectors), _ROWS):
+            rows = slice(start, start + _ROWS)
+            scores = vectors[rows] @ centres.T
+            own = np.zeros(scores.shape, bool)
+            own[np.arange(len(scores)), code[rows]] = True
+            counts += np.histogram(scores[~own].clip(-1, 1), _BINS)[0]
+            scores[own] = -np.inf
+            self.nearest[rows] = scores.argmax(axis=1)
+            self.similarity[rows] = scores.max(axis=1)
+        self.limit = robust_limit((_BINS[:-1] + _BINS[1:]) / 2, STRANGERS, counts)
 
 
 def _halves(vectors: np.ndarray) -> float:

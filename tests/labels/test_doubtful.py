@@ -6,7 +6,7 @@ import pytest
 from made_people import made_embeddings
 
 from faceline.core.errors import InputError
-from faceline.labels.doubtful import doubtful_labels, lower_limit
+from faceline.labels.doubtful import doubtful_labels, robust_limit
 
 PEOPLE, PHOTOS = 20, 10
 
@@ -65,7 +65,27 @@ def test_people_may_have_names(made):
     assert (first.image_id, first.person, first.other_person) == ("007.jpg", "P9", "P0")
 
 
-def test_the_limit_is_three_standard_deviations_of_what_most_values_follow():
+def test_far_is_what_one_stranger_in_a_hundred_is_nearer_than(made):
+    rows, embeddings = made
+    person = rows.person.to_numpy()
+    means = np.stack([embeddings[person == one].mean(axis=0) for one in range(PEOPLE)])
+    scores = embeddings @ (means / np.linalg.norm(means, axis=1, keepdims=True)).T
+    strangers = scores[person[:, None] != np.arange(PEOPLE)]
+    assert (strangers > doubtful_labels(rows, embeddings).far_below).mean() == pytest.approx(0.01, abs=0.005)
+
+
+def test_one_person_under_two_names_makes_nobody_far(made):
+    """Among few people a pair under two names is many of all comparisons."""
+    rows, embeddings = made
+    few = rows.person < 6
+    split = rows.person[few] + 100 * ((rows.person[few] == 4) & (rows.index[few] % 2 == 1))
+    found = doubtful_labels(rows[few].assign(person=split), embeddings[few])
+    assert found.photos.reason.str.contains("far").sum() == 0
+
+
+def test_a_limit_is_so_many_standard_deviations_of_what_most_values_follow():
     values = np.random.default_rng(0).normal(0.6, 0.05, 20_000)
-    assert lower_limit(values) == pytest.approx(0.45, abs=0.005)
-    assert lower_limit(np.concatenate([values, np.zeros(1000)])) == pytest.approx(0.45, abs=0.02)
+    assert robust_limit(values, -3) == pytest.approx(0.45, abs=0.005)
+    assert robust_limit(np.concatenate([values, np.zeros(1000)]), -3) == pytest.approx(0.45, abs=0.02)
+    counts, edges = np.histogram(values, 2000)
+    assert robust_limit((edges[:-1] + edges[1:]) / 2, 2, counts) == pytest.approx(0.7, abs=0.005)
