@@ -62,6 +62,17 @@ def test_a_mistake_anywhere_names_the_key_and_what_is_allowed(tree, tmp_path, ed
     assert not (tmp_path / "checked.txt").exists()
 
 
+def test_a_list_of_excluded_photos_must_be_there(tree, tmp_path, monkeypatch):
+    tree["filter"]["excluded"] = "mine"
+    monkeypatch.chdir(tmp_path)
+    Path("params.yaml").write_text(yaml.safe_dump(tree))
+    with pytest.raises(InputError, match=r"filter\.excluded: params/excluded/mine\.csv"):
+        check_params(Path("params.yaml"), Path("checked.txt"))
+    Path("params/excluded").mkdir(parents=True)
+    Path("params/excluded/mine.csv").write_text("image_id\n")
+    check_params(Path("params.yaml"), Path("checked.txt"))
+
+
 def test_what_check_params_writes_does_not_depend_on_the_values(tree, tmp_path):
     tree["landmarks"]["epochs"] += 1
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(tree))
