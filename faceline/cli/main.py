@@ -11,7 +11,7 @@ from contextlib import suppress
 import typer
 from typer.core import TyperGroup
 
-from faceline.cli import clusters, faces, measuring, people, sets
+from faceline.cli import clusters, faces, labels, measuring, people, sets
 from faceline.core.errors import REFUSED, FacelineError, InputError, refusal
 
 
@@ -62,7 +62,7 @@ for verb in (people.enroll, people.identify, clusters.cluster, people.remove, pe
     app.command(rich_help_panel="People")(verb)
 app.command("list", rich_help_panel="People")(people.list_people)
 app.command("import", rich_help_panel="People")(people.import_people)
-for verb in (measuring.fetch, measuring.calibrate, measuring.evaluate):
+for verb in (measuring.fetch, measuring.calibrate, measuring.evaluate, labels.labels):
     app.command(rich_help_panel="Any model on your people")(verb)
 for verb in (sets.verify, sets.annotate, sets.pack, sets.export_onnx, sets.export_images, sets.params):
     app.command(verb.__name__.replace("_", "-"), rich_help_panel="Sets and models")(verb)

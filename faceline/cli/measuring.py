@@ -15,7 +15,13 @@ from faceline.pipeline.setup import Setup
 
 log = logging.getLogger(__name__)
 
-People = Annotated[Path, typer.Argument(metavar="PEOPLE_DIR", help="A folder of photos for each person.")]
+People = Annotated[
+    Path,
+    typer.Argument(
+        metavar="PEOPLE_DIR",
+        help="A folder of photos for each person; a folder with CelebA's lists; or a parameter file that names them.",
+    ),
+]
 
 
 def fetch(
@@ -67,11 +73,13 @@ def calibrate(
     faceline calibrate friends/ --recognizer sface
     """
     from faceline.measuring.calibrate import calibrate_people, supported_rates
+    from faceline.measuring.people_photos import PeoplePhotos
     from faceline.pipeline.calibrations import KeptCalibration
     from faceline.pipeline.load import load
 
+    photos = PeoplePhotos.of(people)
     loaded = load(setup, "embed")
-    embedded, calibration = calibrate_people(people, loaded)
+    embedded, calibration = calibrate_people(photos, loaded)
     recognizer = setup.recognizer or str(setup.models)
     kept = KeptCalibration(
         made_on=made_on or str(people), recognizer=recognizer, detector=setup.detector_name, calibration=calibration
@@ -97,47 +105,53 @@ def evaluate(
     people: People,
     setup: Setup,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="New folder for tables: curves, per person, worst pairs.")
+        Path | None, typer.Option(metavar="DIR", help="New folder for the report page (index.html) and its tables.")
     ] = None,
 ) -> None:
     """How good a recogniser is on your people: ID rate, open set, intervals over people, failures; no training.
 
-    People with two photos and more are compared with each other; those with one photo are strangers to them.
+    People with two photos and more are compared with each other; those with one photo are strangers to them. A data
+    set in CelebA's layout, by its folder or by a parameter file of the chain, has groups by attributes too; the face
+    of a photo is then the one in its annotated box.
 
     \b
     faceline evaluate friends/ --recognizer sface
     faceline evaluate friends/ --recognizer sface --out results/
+    faceline evaluate data/celeba --recognizer sface --out results/
     """
-    from faceline.core.files import replacing_folder
     from faceline.measuring.evaluate import evaluate_people, role_of
+    from faceline.measuring.evaluation_folder import write_evaluation
     from faceline.measuring.people_embeddings import embed_people
+    from faceline.measuring.people_photos import PeoplePhotos
     from faceline.pipeline.calibrations import look_up
     from faceline.pipeline.load import load
 
     if out is not None and out.exists():
         raise InputError(f"{out}: exists already; name a new folder")
+    photos = PeoplePhotos.of(people)
     loaded = load(setup, "embed")
     found = look_up(loaded.model, setup.models)
     if found is None:
         log.info("no calibration of this recogniser (`faceline calibrate`), so no rates at frozen thresholds")
-    embedded = embed_people(people, loaded, role_of)
-    figures = evaluate_people(embedded.table, found.calibration if found else None)
+    embedded = embed_people(photos, loaded, role_of)
+    measured = evaluate_people(embedded.table, found.calibration if found else None)
+    facts = {
+        "source": people,
+        "recognizer": setup.recognizer or setup.models,
+        "model": loaded.model,
+        "detector": setup.detector_name,
+        "calibration": found and {"file": found.path, "made_on": found.made_on},
+    }
+    figures = measured.figures
+    report = {
+        **facts,
+        **measured.counts,
+        **figures.metrics,
+        "intervals": {rate.name: [rate.low, rate.high] for rate in figures.rates if rate.low is not None},
+        "reasons": {rate.name: rate.reason for rate in figures.rates if rate.reason},
+        "failures": [{"photo": photo, "reason": reason} for photo, reason in embedded.failures],
+        "several_faces": len(embedded.several_faces),
+    }
     if out is not None:
-        with replacing_folder(out) as folder:
-            figures.write(folder)
-    answer(
-        {
-            "people_folder": people,
-            "recognizer": setup.recognizer or setup.models,
-            "model": loaded.model,
-            "detector": setup.detector_name,
-            "calibration": found and {"file": found.path, "made_on": found.made_on},
-            **figures.counts,
-            **figures.metrics,
-            "intervals": {rate.name: [rate.low, rate.high] for rate in figures.rates if rate.low is not None},
-            "reasons": {rate.name: rate.reason for rate in figures.rates if rate.reason},
-            "failures": [{"photo": photo, "reason": reason} for photo, reason in embedded.failures],
-            "several_faces": len(embedded.several_faces),
-            "tables": out,
-        }
-    )
+        write_evaluation(out, measured, embedded, photos, loaded.pipeline, facts, report)
+    answer(report | {"page": out and out / "index.html"})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
 from faceline.core.errors import InputError
@@ -11,30 +9,31 @@ from faceline.evaluation.verification.calibration import Calibration
 from faceline.evaluation.verification.comparisons import Comparisons
 from faceline.evaluation.verification.roles import DEV, check_embeddings
 from faceline.measuring.people_embeddings import PeopleEmbeddings, embed_people
+from faceline.measuring.people_photos import PeoplePhotos
 from faceline.pipeline.load import Loaded
 
 GALLERY_SIZES = (10, 100, 1000)
 
 
-def calibrate_people(folder: Path, loaded: Loaded) -> tuple[PeopleEmbeddings, Calibration]:
+def calibrate_people(people: PeoplePhotos, loaded: Loaded) -> tuple[PeopleEmbeddings, Calibration]:
     """Embeds everybody's photos and keeps the tails of comparisons of different people.
 
     Raises:
-        InputError: no folders of photos, or too few people with a usable face for any rate.
+        InputError: too few people with a usable face for any rate.
         FacelineError: embeddings that are not finite or all the same.
     """
-    embedded = embed_people(folder, loaded, lambda photos: DEV)
+    embedded = embed_people(people, loaded, lambda photos: DEV)
     table = embedded.table
     persons = table.rows["person"].to_numpy()
-    check_embeddings(table.embeddings, table.ok, str(folder))
+    check_embeddings(table.embeddings, table.ok, str(people.source))
     usable = len(np.unique(persons[table.ok]))
     calibration = None
     if usable > 1:
         calibration = Calibration.of(Comparisons.of(table.embeddings, persons), loaded.model)
     if calibration is None or calibration.pairs.smallest_fmr > 1:
         raise InputError(
-            f"{folder}: {usable} people with a usable face in {int(table.ok.sum())} photos support no rate at all; "
-            "give photos of more people (five at the least, dozens for small rates)"
+            f"{people.source}: {usable} people with a usable face in {int(table.ok.sum())} photos support no rate at "
+            "all; give photos of more people (five at the least, dozens for small rates)"
         )
     return embedded, calibration
 

@@ -2,55 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from faceline.core.errors import InputError
 from faceline.evaluation.embeddings.table import EmbeddingTable
-from faceline.evaluation.recognition.hardest import HardestImpostors, hardest_genuine
-from faceline.evaluation.recognition.identification import SearchFigures, search_figures
-from faceline.evaluation.recognition.people import PersonStatistics, triplet_accuracy
+from faceline.evaluation.recognition.recognition_figures import RecognitionFigures, recognition_figures
+from faceline.evaluation.recognition.sheets import write_sheets
 from faceline.evaluation.verification.calibration import Calibration
-from faceline.evaluation.verification.impostors import ImpostorScores
-from faceline.evaluation.verification.intervals import person_weights
-from faceline.evaluation.verification.output import Figures, acquisition_table, failure_to_acquire, write_table
-from faceline.evaluation.verification.rate import Rate
+from faceline.evaluation.verification.comparisons import Comparisons
+from faceline.evaluation.verification.params import EvaluationParams
 from faceline.evaluation.verification.roles import DISTRACTOR, QUERY, query_comparisons, rows_of
 from faceline.evaluation.verification.score_tail import UNSUPPORTED, ScoreTail
-from faceline.evaluation.verification.verification import dev_threshold, verification_figures
+from faceline.measuring.shown_faces import ShownFaces
 
-SEED = 1
-SAMPLES = 1000
-BLOCK_MB = 256
-PERSON_TARGET = 0.01  # the FMR at whose threshold each person's errors are counted
-WORST = 24
+# as params/base.yaml has them
+EVALUATION = EvaluationParams(
+    seed=1,
+    bootstrap_samples=1000,
+    block_mb=256,
+    group_attributes=["Male", "Young", "Pale_Skin", "Eyeglasses", "Wearing_Hat", "Smiling"],
+)
 
 
 @dataclass(frozen=True)
-class PeopleFigures(Figures):
-    """What is measured on a folder of people.
+class PeopleFigures:
+    """What is measured on somebody's people.
 
     Attributes:
+        figures: those of the chain's recognition, without those that need training or, where there is no calibration,
+            a threshold frozen beforehand.
+        comparisons: of the people with two photos and more.
         counts: people and photos by role.
-        search: identification, with its intervals.
-        people: one row a person who is compared.
-        hardest: the pairs of photos that are most wrong, by kind: score, photo, other_photo.
     """
 
+    figures: RecognitionFigures
+    comparisons: Comparisons
     counts: dict[str, int]
-    search: SearchFigures
-    people: pd.DataFrame
-    hardest: dict[str, pd.DataFrame]
 
-    def write(self, folder: Path) -> None:
-        """Every table as CSV."""
-        super().write(folder)
-        write_table(folder, "cmc", self.search.cmc)
-        write_table(folder, "per_person", self.people)
-        for kind, pairs in self.hardest.items():
-            write_table(folder, f"hardest_{kind}", pairs)
+    def write(self, folder: Path, table: EmbeddingTable, faces: ShownFaces) -> None:
+        """The tables and sheets that the chain's stage `evaluate_recognition` writes."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.figures.write(folder)
+        write_sheets(folder, table, self.comparisons, self.figures.hardest_impostors, faces)
 
 
 def role_of(photos: int) -> str:
@@ -59,7 +56,7 @@ def role_of(photos: int) -> str:
 
 
 def evaluate_people(table: EmbeddingTable, calibration: Calibration | None) -> PeopleFigures:
-    """Measures everything; without a calibration the rates at frozen thresholds are left out.
+    """Measures everything; without a calibration the rates at frozen thresholds and those of groups are left out.
 
     Args:
         table: with the roles of `role_of`.
@@ -75,34 +72,19 @@ def evaluate_people(table: EmbeddingTable, calibration: Calibration | None) -> P
             f"{counts['people']} people with two photos or more, {usable} of them with a usable face; it takes two"
         )
     comparisons = query_comparisons(table)
-    frozen = calibration or _none()
-    weights = person_weights(len(comparisons.names), SAMPLES, SEED)
-    statistics = PersonStatistics(comparisons, dev_threshold(frozen, PERSON_TARGET))
-    impostors = HardestImpostors(comparisons, WORST)
-    scores = ImpostorScores(comparisons, BLOCK_MB)
-    verified = verification_figures(scores, frozen, weights, SEED, [statistics, impostors])
-    searches = search_figures(table, frozen, weights)
-    people = statistics.table()
-    triplets = triplet_accuracy(people)
+    options = EVALUATION if calibration else EVALUATION.model_copy(update={"group_attributes": []})
+    figures = recognition_figures(table, comparisons, calibration or _none(), options)
     rates = [
-        *verified.rates,
-        *searches.rates,
-        Rate("triplet_accuracy", triplets, reason="" if triplets is not None else "no triplets"),
-        failure_to_acquire(table),
+        rate
+        for rate in figures.rates
+        if not rate.name.startswith("accuracy_") and (calibration or "_at_dev_threshold_" not in rate.name)
     ]
-    return PeopleFigures(
-        rates=[rate for rate in rates if calibration is not None or "_at_dev_threshold_" not in rate.name],
-        numbers={**verified.numbers, "gallery_size": searches.gallery_size},
-        curve=verified.curve,
-        acquisition=acquisition_table(table),
-        counts=counts,
-        search=searches,
-        people=people,
-        hardest={
-            "impostor": _photos(impostors.table(), table),
-            "genuine": _photos(hardest_genuine(comparisons, WORST), table),
-        },
-    )
+    return PeopleFigures(replace(figures, rates=rates), comparisons, counts)
+
+
+def failure_table(failures: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    """Photos without a usable face: photo, reason."""
+    return pd.DataFrame(failures, columns=["photo", "reason"])
 
 
 def _counts(table: EmbeddingTable) -> dict[str, int]:
@@ -111,20 +93,6 @@ def _counts(table: EmbeddingTable) -> dict[str, int]:
         rows = table.rows.iloc[rows_of(table, role)]
         counts |= {name: int(rows["person"].nunique()), f"photos_of_{name}": len(rows)}
     return counts
-
-
-def _photos(pairs: pd.DataFrame, table: EmbeddingTable) -> pd.DataFrame:
-    """Positions among the photos of a role as names."""
-    names = table.rows["image_id"].to_numpy()
-    rows = {role: rows_of(table, role) for role in (QUERY, DISTRACTOR)}
-    others = pairs["other_role"] if "other_role" in pairs else [QUERY] * len(pairs)
-    return pd.DataFrame(
-        {
-            "score": pairs["score"],
-            "photo": [names[rows[QUERY][row]] for row in pairs["row"]],
-            "other_photo": [names[rows[role][row]] for role, row in zip(others, pairs["other_row"], strict=True)],
-        }
-    )
 
 
 def _none() -> Calibration:

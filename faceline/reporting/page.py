@@ -68,6 +68,8 @@ def render_page(inputs: Inputs, params: dict[str, dict]) -> str:
         inputs,
         origins=origins,
         style=STYLE,
+        header="chain_header",
+        made_by="the stage report",
         sections=SECTIONS,
         versions={name: version(name) for name in _PACKAGES},
         groups=Groups.of(inputs),

@@ -3,25 +3,15 @@
 from pathlib import Path
 
 from faceline.core.errors import InputError
+from faceline.data.filtering.params import NOTHING
 from faceline.photos.seven_zip import unpacking
+from faceline.settings.forms import form_at
 from faceline.settings.schema import Params
 
+EXCLUDED = Path("params/excluded")  # the lists of photos that filter.excluded names
 # the chain makes these itself
 _MADE = (Path("data/sample"), Path("data/selected.csv"))
 _ANNOTATIONS = ("identity", "attributes", "boxes", "landmarks")
-
-
-def form_at(key: str, named: str) -> str:
-    """What a parameter names, in the form that is there: the path itself, else another form of that name.
-
-    Args:
-        key: `images`, which are a folder or a `.zip`, or a kind of annotation file, `.txt` or `.csv`.
-    """
-    path = Path(named)
-    if not path.name:
-        return named
-    other = path.with_name(f"{path.name}.zip") if key == "images" else path.with_suffix(".csv")
-    return str(other) if not _there(path) and _there(other) else named
 
 
 def in_the_forms_there(params: dict[str, dict]) -> None:
@@ -41,6 +31,8 @@ def missing_inputs(params: Params) -> list[str]:
     named = {f"data.{kind}": getattr(params.data, kind) for kind in (*_ANNOTATIONS, "images")}
     named["landmarks.annotations"] = params.landmarks.annotations
     named["landmarks.images"] = params.landmarks.images
+    if params.filter.excluded != NOTHING:
+        named["filter.excluded"] = f"{EXCLUDED / params.filter.excluded}.csv"
     return [line for key, path in named.items() if (line := _missing(key, Path(path)))]
 
 

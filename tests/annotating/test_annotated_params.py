@@ -64,7 +64,8 @@ def test_the_variant_runs_as_it_is(project):
     assert params.recognition.backbone == "resnet18"  # celeba-small's recipe
     scan(data, Path(data.images), Path(data.landmarks), Path("photos.parquet"))
     paths = [Path(getattr(data, kind)) for kind in ("identity", "attributes", "boxes", "landmarks")]
-    filter_stage(params.filter, *paths, Path("photos.parquet"), Path("selected.csv"), Path("filter.json"))
+    excluded = ROOT / "params/excluded/none.csv"
+    filter_stage(params.filter, *paths, Path("photos.parquet"), excluded, Path("selected.csv"), Path("filter.json"))
     selected = pd.read_csv("selected.csv")
     people = selected.groupby("role").person.nunique().to_dict()
     assert people == {role: found["roles"][role]["people"] for role in ("train", "dev", "query")} | {"distractor": 2}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
+import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -103,8 +105,8 @@ def test_calibrate_takes_some_people(painted: list, tmp_path: Path) -> None:
     assert not (tmp_path / "cache").exists()
 
 
-def test_evaluate_measures_and_writes_tables(painted: list, tmp_path: Path) -> None:
-    found = answer(run("evaluate", "friends", *painted, "--out", "tables"))
+def test_evaluate_measures_and_writes_a_page(painted: list, tmp_path: Path) -> None:
+    found = answer(run("evaluate", "friends", *painted, "--out", "results"))
     assert (found["people"], found["photos_of_people"], found["strangers"]) == (PEOPLE, PEOPLE * PHOTOS, 0)
     assert found["calibration"] is None
     assert found["failures"] == [{"photo": "P0/0.png", "reason": "no_face"}]
@@ -113,10 +115,43 @@ def test_evaluate_measures_and_writes_tables(painted: list, tmp_path: Path) -> N
     assert found["tpr_at_fpr_5e-1"] == pytest.approx(1 - 2 / pairs, abs=1e-6)  # two pairs with the failed photo
     assert found["intervals"]["tpr_at_fpr_5e-1"][0] < 1
     assert "needed" in found["reasons"]["tpr_at_fpr_1e-3"]
-    assert "per_person.csv" in {path.name for path in (tmp_path / "tables").iterdir()}
-    assert run("evaluate", "friends", *painted, "--out", "tables").exit_code == 2
+    assert found.pop("page") == "results/index.html"
+    assert found == json.loads((tmp_path / "results/evaluation.json").read_text())
+    page = (tmp_path / "results/index.html").read_text()
+    assert "P0/0.png" in page  # the failure
+    assert 'data-key="recognition.tpr_at_fpr_5e-1"' in page
+    assert page.count("data:image/webp") == 3  # the sheets of the hardest pairs
+    assert "no calibration of this recogniser" in page
+    assert "http" not in re.sub(r'"http://www.w3.org/[^"]*"', "", page)
+    metrics = json.loads((tmp_path / "results/metrics/recognition.json").read_text())
+    assert metrics.items() <= found.items()
+    assert (tmp_path / "results/reports/recognition/per_person.csv").is_file()
+    assert run("evaluate", "friends", *painted, "--out", "results").exit_code == 2
     answer(run("calibrate", "friends", *painted))
     assert answer(run("evaluate", "friends", *painted))["calibration"]["made_on"] == "friends"
+
+
+def test_labels_lists_a_photo_in_the_wrong_folder(painted: list, tmp_path: Path) -> None:
+    (tmp_path / "friends/P3/1.png").rename(tmp_path / "friends/P5/strange.png")
+    boxes = tmp_path / "boxes.csv"
+    boxes.write_text(boxes.read_text().replace("friends/P3/1.png", "friends/P5/strange.png"))
+    shutil.copytree(tmp_path / "friends/P6", tmp_path / "friends/P60")
+    rows = [line.replace("/P6/", "/P60/") for line in boxes.read_text().splitlines() if "/P6/" in line]
+    boxes.write_text(boxes.read_text() + "\n".join(rows) + "\n")
+    found = answer(run("labels", "friends", *painted, "--out", "doubtful"))
+    first = found["doubtful_photos"][0]
+    assert (first["image_id"], first["person"], first["other_person"]) == ("P5/strange.png", "P5", "P3")
+    assert first["similarity"] < min(found["far_below"], first["other_similarity"])
+    assert [(pair["person"], pair["other_person"]) for pair in found["one_person_perhaps"]] == [("P6", "P60")]
+    assert found["failures"] == [{"photo": "P0/0.png", "reason": "no_face"}]
+    lines = (tmp_path / "doubtful/photos.csv").read_text().splitlines()
+    assert lines[0] == "image_id,person,reason,similarity,other_person,other_similarity"
+    assert len(lines) == 1 + len(found["doubtful_photos"])
+    with Image.open(tmp_path / "doubtful/photos.png") as sheet:
+        assert sheet.width == 3 * (3 * 112 + 2)
+    with Image.open(tmp_path / "doubtful/people.png") as sheet:
+        assert sheet.width == 2 * (4 * 112 + 2)
+    assert run("labels", "friends", *painted, "--out", "doubtful").exit_code == 2
 
 
 def test_mistakes_in_a_recognisers_facts_are_bad_input(painted: list, tmp_path: Path) -> None:

@@ -64,6 +64,12 @@ def test_of_ones_own_photos_nothing_is_claimed(brought_in: Inputs, params: dict[
         assert ("Boxes and points were made by mtcnn." in text) is (facts is not LEFT_OVER)
 
 
+def test_the_list_of_excluded_photos_is_named(inputs: Inputs, params: dict[str, dict]) -> None:
+    assert "params/excluded" not in texts(inputs, params)["page"]
+    listed = params | {"filter": params["filter"] | {"excluded": "mine"}}
+    assert "Excluded photos are those of the list params/excluded/mine.csv." in texts(inputs, listed)["page"]
+
+
 def test_attributes_that_nobody_set_are_not_spoken_of(brought_in: Inputs, params: dict[str, dict]) -> None:
     both = texts(brought_in, with_data(params))
     for text in both.values():

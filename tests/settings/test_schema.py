@@ -35,6 +35,7 @@ def tree():
                 "recognition.neck: Value error, the sface weights are made for bn_fc_bn or flat_bn_fc_bn",
             ],
         ),
+        (lambda t: t["filter"].update(excluded="../wrong"), ["filter.excluded", "pattern"]),
         (lambda t: t["wild"].update(detector="haar"), ["wild.detector", "mtcnn"]),
         (lambda t: t["data"].update(licence=""), ["data.licence", "at least 1 character"]),
         (lambda t: t["data"].update(labels_by=""), ["data.labels_by", "at least 1 character"]),
@@ -59,6 +60,17 @@ def test_a_mistake_anywhere_names_the_key_and_what_is_allowed(tree, tmp_path, ed
     for word in words:
         assert word in str(error.value)
     assert not (tmp_path / "checked.txt").exists()
+
+
+def test_a_list_of_excluded_photos_must_be_there(tree, tmp_path, monkeypatch):
+    tree["filter"]["excluded"] = "mine"
+    monkeypatch.chdir(tmp_path)
+    Path("params.yaml").write_text(yaml.safe_dump(tree))
+    with pytest.raises(InputError, match=r"filter\.excluded: params/excluded/mine\.csv"):
+        check_params(Path("params.yaml"), Path("checked.txt"))
+    Path("params/excluded").mkdir(parents=True)
+    Path("params/excluded/mine.csv").write_text("image_id\n")
+    check_params(Path("params.yaml"), Path("checked.txt"))
 
 
 def test_what_check_params_writes_does_not_depend_on_the_values(tree, tmp_path):

@@ -21,7 +21,9 @@ from stages.scan import scan as scan_stage
 
 pytestmark = needs_celeba
 CELEBA = SHARED / "celeba"
-PARAMS = load_variant("celeba-small", Path(__file__).resolve().parents[2] / "params")
+FOLDER = Path(__file__).resolve().parents[2] / "params"
+PARAMS = load_variant("celeba-small", FOLDER)
+NOTHING_EXCLUDED = FOLDER / "excluded/none.csv"
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +38,7 @@ def real(tmp_path_factory):
         boxes=CELEBA / "list_bbox_celeba.txt",
         landmarks=marks,
         scan=folder / "photos.parquet",
+        excluded=NOTHING_EXCLUDED,
         out=folder / "selected.csv",
         metrics=folder / "filter.json",
     )

@@ -1,5 +1,6 @@
 """What a data set is like: attributes, photos per person, box sizes, near-duplicates, what each filter removes."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,13 @@ from faceline.data.filtering.rejection import REASONS, rejection_reasons
 from faceline.data.filtering.roles import known_groups, known_share, members
 
 
-def analyse(joined: pd.DataFrame, params: FilterParams) -> dict[str, pd.DataFrame]:
+def analyse(joined: pd.DataFrame, params: FilterParams, excluded: Collection[str] = ()) -> dict[str, pd.DataFrame]:
     """Tables by name, each for one question, from annotation rows joined with the scan.
 
     `attribute_shares` (before and after the filters), `photos_per_person`, `box_sizes`, `near_duplicates` (photos of
     one group, with their people), `removed` (photos that each filter would remove, per group).
     """
-    reasons = rejection_reasons(joined, params)
+    reasons = rejection_reasons(joined, params, excluded)
     return {
         "attribute_shares": attribute_shares(joined, reasons == ""),
         "photos_per_person": photos_per_person(joined, reasons == ""),

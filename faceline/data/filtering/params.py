@@ -8,6 +8,10 @@ from pydantic import Field, model_validator
 
 from faceline.core.params import Attribute, Group, NonNegative, Positive, Seed, Share
 
+# the list of params/excluded that names no photo
+NOTHING = "none"
+ListName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")]
+
 
 class Role(Group):
     people: Positive | Literal["rest"]
@@ -37,3 +41,4 @@ class FilterParams(Group):
     duplicate_hash_bits: Annotated[int, Field(ge=-1, le=12)]
     roles: Roles
     target_shares: dict[Attribute, Share]
+    excluded: ListName = NOTHING

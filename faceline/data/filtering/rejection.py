@@ -1,5 +1,7 @@
 """Which photos cannot be used, and the one reason each is given."""
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 
@@ -11,6 +13,7 @@ from faceline.data.filtering.params import FilterParams
 from faceline.points.points import DEFECTS, defects, points_of
 
 REASONS = (
+    "excluded",
     "no_photo",
     "unreadable",
     "blurry",
@@ -69,18 +72,23 @@ def join_photos(annotations: pd.DataFrame, photos: pd.DataFrame) -> pd.DataFrame
     return joined
 
 
-def rejection_reasons(joined: pd.DataFrame, params: FilterParams) -> np.ndarray:
+def rejection_reasons(joined: pd.DataFrame, params: FilterParams, excluded: Collection[str] = ()) -> np.ndarray:
     """One word a row: why the photo is dropped, "" where it is kept. The first reason that holds is given.
 
     In the order of REASONS. A photo that is not known to be blurry is not dropped as such. Of photos that are nearly
     the same under different people all go, since at least one is wrong; of other near-duplicates the first usable one
-    stays.
+    stays. Excluded photos are no near-duplicates of others: they are as good as not there.
+
+    Args:
+        excluded: photos of the list that `filter.excluded` names.
     """
+    listed = joined[IMAGE_ID].isin(excluded).to_numpy()
     boxes = joined[BOX_COLUMNS].to_numpy(np.float64)
     photo = joined[["photo_width", "photo_height"]].to_numpy(np.float64)
     beyond = (boxes[:, :2] < 0).any(axis=1) | (boxes[:, :2] + boxes[:, 2:] > photo).any(axis=1)
     point_defects = defects(points_of(joined), photo[:, 0], photo[:, 1])
     cases = [
+        listed,
         joined.readable.isna().to_numpy(),
         ~joined.readable.eq(True).to_numpy(),
         joined.Blurry.eq(1).to_numpy(bool, na_value=False) & params.drop_blurry,
@@ -90,7 +98,7 @@ def rejection_reasons(joined: pd.DataFrame, params: FilterParams) -> np.ndarray:
         joined.sharpness.lt(params.min_sharpness).to_numpy(),
     ]
     reasons = np.select(cases, REASONS[: len(cases)], default=point_defects).astype(object)
-    seen = np.flatnonzero(joined.readable.eq(True))
+    seen = np.flatnonzero(joined.readable.eq(True) & ~listed)
     groups = duplicate_groups(joined.iloc[seen], params.duplicate_hash_bits)
     people = joined[PERSON].iloc[seen].groupby(groups).transform("nunique").to_numpy()
     reasons[seen[(reasons[seen] == "") & (people > 1)]] = "duplicate_across_people"

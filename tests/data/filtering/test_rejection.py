@@ -31,10 +31,10 @@ def photo(name, number, readable=True, sharpness=9.0, width=100, height=120):
     return {**read, **hashes, "sharpness": sharpness}
 
 
-def reasons_of(rows, photos, **changes):
+def reasons_of(rows, photos, excluded=(), **changes):
     annotations = pd.DataFrame(rows).astype(dict.fromkeys(ATTRIBUTES, "Int8"))
     joined = join_photos(annotations, pd.DataFrame(photos))
-    return dict(zip(joined.image_id, rejection_reasons(joined, params(**changes)), strict=True))
+    return dict(zip(joined.image_id, rejection_reasons(joined, params(**changes), excluded), strict=True))
 
 
 def test_every_reason_has_its_case():
@@ -42,6 +42,7 @@ def test_every_reason_has_its_case():
     photos = [photo(f"good{n}", n + 20) for n in range(12)]
     eyes_together, swapped = [*FACE[:2], *FACE[:2], *FACE[4:]], [*FACE[2:4], *FACE[:2], *FACE[4:]]
     odd_rows = {
+        "excluded": {"blurry": 1},
         "no_photo": {},
         "unreadable": {},
         "blurry": {"blurry": 1},
@@ -67,7 +68,7 @@ def test_every_reason_has_its_case():
         rows.append(row(name, **odd))
         if name != "no_photo":
             photos.append(photo(name, **({"number": number} | odd_photos.get(name, {}))))
-    found = reasons_of(rows, photos)
+    found = reasons_of(rows, photos, {"excluded"})
     for name in odd_rows:
         assert found.pop(name) == name.removeprefix("zz_")
     assert found.pop("good11") == "duplicate_across_people"  # its twin has another name: neither can be trusted
@@ -78,6 +79,14 @@ def test_a_duplicate_of_an_unusable_photo_stays():
     rows = [row("a", blurry=1), row("b")]
     assert reasons_of(rows, [photo("a", 5), photo("b", 5)]) == {"a": "blurry", "b": ""}
     assert reasons_of(rows, [photo("a", 5), photo("b", 5)], drop_blurry=False) == {"a": "", "b": "duplicate"}
+
+
+def test_an_excluded_photo_takes_no_twin_along():
+    """The photo of a wrong label is a near-duplicate of the one with the right label, which stays."""
+    rows, photos = [row("a", person=1), row("b", person=2), row("c")], [photo("a", 5), photo("b", 5), photo("c", 9)]
+    both = reasons_of(rows, photos)
+    assert (both["a"], both["b"]) == ("duplicate_across_people", "duplicate_across_people")
+    assert reasons_of(rows, photos, {"b"}) == {"a": "", "b": "excluded", "c": ""}
 
 
 def test_a_photo_not_known_to_be_blurry_stays():

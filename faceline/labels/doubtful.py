@@ -1,0 +1,168 @@
+"""Which labels embeddings contradict.
+
+A photo's own similarity is that to the centre of its person's other photos, so that a wrong photo does not pull what
+it is compared with. Both thresholds come from the people at hand, as the median and so many times 1.4826 median
+absolute deviations (Hampel, JASA 69, 1974; Leys et al., J. Exp. Soc. Psychol. 49, 2013): a standard deviation where
+values are normally distributed, and one that less than half of the values, wrong labels say, cannot carry away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from faceline.core.columns import IMAGE_ID, PERSON
+from faceline.core.errors import InputError
+from faceline.labels.centres import centre, similarities_to_others
+
+MIN_PHOTOS = 3  # with an embedding, for a person to be judged: of two that differ either may be wrong
+STRANGERS = 2.326  # deviations above the median: one in a hundred similarities to other people's centres is higher
+HALVES = 3.0  # deviations below the median similarity of two halves of one person's photos
+FAR, OTHER_NEARER = "far", "other_nearer"
+_NORMAL = 1.4826
+_ROWS = 4096
+_BINS = np.linspace(-1, 1, 4001)  # of similarities
+
+
+@dataclass(frozen=True)
+class DoubtfulLabels:
+    """What the embeddings contradict.
+
+    Attributes:
+        photos: the most doubtful first: image_id, person, reason (`far`, `other_nearer`, or both with `; ` between),
+            similarity (to the centre of the person's other photos), other_person (whose centre is nearest),
+            other_similarity.
+        pairs: people whose centres coincide, the nearest first: person, other_person, similarity, photos,
+            other_photos.
+        far_below: own similarities below are far: no nearer than strangers may be.
+        same_from: similarities of centres from here on are one person's.
+        judged, people: photos and people that were judged; the others have too few photos with an embedding.
+    """
+
+    photos: pd.DataFrame
+    pairs: pd.DataFrame
+    far_below: float
+    same_from: float
+    judged: int
+    people: int
+
+
+def doubtful_labels(rows: pd.DataFrame, embeddings: np.ndarray) -> DoubtfulLabels:
+    """Judges every photo and every pair of people.
+
+    Args:
+        rows: image_id and person of n photos, index 0..n-1.
+        embeddings: (n, dim) unit vectors; NaN where there is none.
+
+    Raises:
+        InputError: fewer than two people have enough photos with an embedding.
+    """
+    ok = np.flatnonzero(~np.isnan(embeddings).any(axis=1))
+    names, code = np.unique(rows[PERSON].to_numpy()[ok], return_inverse=True)
+    vectors = np.asarray(embeddings, float)[ok]
+    members = [np.flatnonzero(code == person) for person in range(len(names))]
+    large = np.array([len(own) >= MIN_PHOTOS for own in members])
+    if large.sum() < 2:
+        raise InputError(
+            f"{large.sum()} of {len(names)} people have {MIN_PHOTOS} photos with a usable face; it takes two"
+        )
+    centres = np.stack([centre(vectors[own]) for own in members])
+    own = np.full(len(ok), np.nan)
+    for photos in (photos for photos, enough in zip(members, large, strict=True) if enough):
+        own[photos] = similarities_to_others(vectors[photos])
+    strangers = _Strangers(vectors, code, centres)
+    nearest, other = strangers.nearest, strangers.similarity
+    judged = large[code]
+    far_below = strangers.limit
+    far, nearer = judged & (own < far_below), judged & (other > own)
+    found = np.flatnonzero(far | nearer)
+    found = found[np.argsort(own[found] - other[found], kind="stable")]
+    reasons = ["; ".join(name for name, flags in ((FAR, far), (OTHER_NEARER, nearer)) if flags[one]) for one in found]
+    photos = pd.DataFrame(
+        {
+            IMAGE_ID: rows[IMAGE_ID].to_numpy()[ok[found]],
+            PERSON: names[code[found]],
+            "reason": reasons,
+            "similarity": own[found],
+            "other_person": names[nearest[found]],
+            "other_similarity": other[found],
+        }
+    )
+    halves = [_halves(vectors[members[person]]) for person in np.flatnonzero(large)]
+    same_from = robust_limit(np.array(halves), -HALVES)
+    return DoubtfulLabels(
+        photos=photos,
+        pairs=_coinciding(names, centres, [len(own) for own in members], large, same_from),
+        far_below=far_below,
+        same_from=same_from,
+        judged=int(judged.sum()),
+        people=int(large.sum()),
+    )
+
+
+def robust_limit(values: np.ndarray, deviations: float, counts: np.ndarray | None = None) -> float:
+    """The median of the values and so many of their deviations.
+
+    Args:
+        counts: how often each value counts; once without it.
+    """
+    middle = _median(values, counts)
+    return float(middle + deviations * _NORMAL * _median(np.abs(values - middle), counts))
+
+
+def _median(values: np.ndarray, counts: np.ndarray | None) -> float:
+    if counts is None:
+        return float(np.median(values))
+    order = np.argsort(values, kind="stable")
+    below = np.cumsum(counts[order])
+    return float(values[order[np.searchsorted(below, below[-1] / 2)]])
+
+
+class _Strangers:
+    """Photos against the centres of other people.
+
+    Attributes:
+        nearest, similarity: (n,) the other person whose centre is nearest to each photo, and how near it is.
+        limit: few similarities of a photo to another person's centre are higher.
+    """
+
+    def __init__(self, vectors: np.ndarray, code: np.ndarray, centres: np.ndarray) -> None:
+        self.nearest, self.similarity = np.empty(len(vectors), int), np.empty(len(vectors))
+        counts = np.zeros(len(_BINS) - 1, int)
+        for start in range(0, len(vectors), _ROWS):
+            rows = slice(start, start + _ROWS)
+            scores = vectors[rows] @ centres.T
+            own = np.zeros(scores.shape, bool)
+            own[np.arange(len(scores)), code[rows]] = True
+            counts += np.histogram(scores[~own].clip(-1, 1), _BINS)[0]
+            scores[own] = -np.inf
+            self.nearest[rows] = scores.argmax(axis=1)
+            self.similarity[rows] = scores.max(axis=1)
+        self.limit = robust_limit((_BINS[:-1] + _BINS[1:]) / 2, STRANGERS, counts)
+
+
+def _halves(vectors: np.ndarray) -> float:
+    """The similarity of the centres of two halves of a person's photos: what two labels of one person look like."""
+    return float(centre(vectors[::2]) @ centre(vectors[1::2]))
+
+
+def _coinciding(
+    names: np.ndarray, centres: np.ndarray, photos: list[int], large: np.ndarray, same_from: float
+) -> pd.DataFrame:
+    """Pairs of people whose centres are as near each other as those of two halves of one person's photos."""
+    found = []
+    for start in range(0, len(names), _ROWS):
+        rows = slice(start, start + _ROWS)
+        scores = centres[rows] @ centres.T
+        first, second = np.nonzero(scores >= same_from)
+        first += start
+        keep = (first < second) & large[first] & large[second]
+        found += [
+            (names[a], names[b], float(centres[a] @ centres[b]), photos[a], photos[b])
+            for a, b in zip(first[keep], second[keep], strict=True)
+        ]
+    columns = [PERSON, "other_person", "similarity", "photos", "other_photos"]
+    table = pd.DataFrame(found, columns=columns)
+    return table.sort_values("similarity", ascending=False, kind="stable", ignore_index=True)
