@@ -53,7 +53,7 @@ class Namer:
         """
         with Gallery(gallery) as opened:
             opened.require_model(model)
-            self._references = opened.references(wish.search)
+            self._references = opened.searchable(wish.search)
         self._repeats = wish.repeats
         self.point = _operating_point(model, models, self._references.photos, wish)
         self._thresholds = self.point.of(self._references)

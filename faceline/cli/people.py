@@ -234,6 +234,30 @@ def import_people(
         answer({"gallery": gallery, "imported": count, "people": len(opened)})
 
 
+def index(
+    gallery: GalleryPath,
+    search: Search = "mean",
+    numbers: Annotated[
+        Literal["float16", "int8"], typer.Option(help="What vectors are kept in; the answers are the same.")
+    ] = "float16",
+) -> None:
+    """Makes the index beside a large gallery: identify then searches a memory map instead of loading everybody.
+
+    Answers are those without it, to the bit. People may be added and removed afterwards; made again, the index takes
+    in who was added. Delete its folder to do without it.
+
+    \b
+    faceline index --gallery people.db
+    faceline index --gallery people.db --search nearest --numbers int8
+    """
+    from faceline.galleries.gallery import Gallery
+    from faceline.galleries.index_build import build_index
+
+    with Gallery(gallery) as opened:
+        folder = build_index(opened, search, numbers)
+        answer({"gallery": gallery, "index": folder, "people": len(opened)})
+
+
 def _print_rows(records: list[dict], point: OperatingPoint) -> None:
     """A row for each face, and one for each photo without: who was there."""
     rows = csv.writer(sys.stdout, lineterminator="\n")

@@ -28,9 +28,11 @@ from faceline.galleries.checks import (
     checked_quality,
     explained,
 )
-from faceline.galleries.references import References, mean_references, nearest_references
+from faceline.galleries.index_folder import forget
+from faceline.galleries.index_search import indexed
+from faceline.galleries.references import References, Searchable, mean_references, nearest_references
 from faceline.galleries.rows import QUALITY_COLUMNS, PhotoRow, checked_name, file_name, normalised_name
-from faceline.galleries.schema import bring_up_to_date, connect, create, empty_log, writing
+from faceline.galleries.schema import bring_up_to_date, connect, create, empty_log, one_state, writing
 
 if TYPE_CHECKING:
     from faceline.evaluation.verification.template_tails import SearchKind
@@ -120,7 +122,7 @@ class Gallery(AbstractContextManager):
                 f"{self.path}: {len(known)} people are enrolled already ({some}); say --existing add or replace"
             )
         places = ", ".join("?" * len(_COLUMNS))
-        with self._writing() as database:
+        with self.changing() as database:
             if existing == "replace":
                 database.executemany("DELETE FROM photos WHERE name = ?", [(name,) for name in names])
             database.executemany(
@@ -145,7 +147,7 @@ class Gallery(AbstractContextManager):
         Raises:
             InputError: somebody is not enrolled; then nobody is removed.
         """
-        with self._writing() as database:
+        with self.changing() as database:
             for name in names:
                 name = normalised_name(name)
                 if not database.execute("DELETE FROM photos WHERE name = ?", (name,)).rowcount:
@@ -162,7 +164,7 @@ class Gallery(AbstractContextManager):
             InputError: the person is not enrolled, has no such photo or several of that name; then none is removed.
         """
         name = normalised_name(name)
-        with self._writing() as database:
+        with self.changing() as database:
             held = database.execute("SELECT id, photo FROM photos WHERE name = ? ORDER BY id", (name,)).fetchall()
             if not held:
                 raise self._nobody(name)
@@ -196,6 +198,11 @@ class Gallery(AbstractContextManager):
 
     def __len__(self) -> int:
         return self._query("SELECT count(DISTINCT name) FROM photos")[0][0]
+
+    def searchable(self, search: SearchKind = "mean") -> Searchable:
+        """Everybody for a search: by the index beside the gallery if there is one, else as `references` does."""
+        with self.reading() as database:
+            return indexed(self.path, database, self.dim, search) or self.references(search)
 
     def references(self, search: SearchKind = "mean") -> References:
         """Loads everybody for a search by the mean of a person's photos, or by the nearest of them.
@@ -240,17 +247,26 @@ class Gallery(AbstractContextManager):
                 "listed and removed together"
             )
 
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """One state of the gallery for several statements; what others change meanwhile is not seen."""
+        with explained(self.path), one_state(self._database) as database:
+            yield database
+
     def _query(self, command: str, values: Sequence[object] = ()) -> list[tuple]:
         with explained(self.path):
             return self._database.execute(command, values).fetchall()
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def changing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, whole or not at all."""
         with explained(self.path), writing(self._database) as database:
             yield database
 
     def _empty_log(self) -> None:
+        """After rows were removed: nothing beside the file holds them any more."""
         with explained(self.path):
+            forget(self.path, self._database, self.dim)
             empty_log(self._database)
 
     def _nobody(self, name: str) -> InputError:
