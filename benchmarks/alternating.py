@@ -35,15 +35,19 @@ def spread(ratios: Sequence[float]) -> str:
     return f"{median(ratios):.3g} ({min(ratios):.3g} to {max(ratios):.3g})"
 
 
-def record(figures: Mapping[str, Sequence[float]]) -> None:
+def record(figures: Mapping[str, Sequence[float]], notes: Mapping[str, str] | None = None) -> None:
     """Adds ratios, one a round, to the file that `RECORD` names; does nothing where it names none.
 
     Args:
-        figures: by the key that `benchmarks/speed.py` has for each.
+        figures: by the key that `benchmarks/speed_figures.py` has for each.
+        notes: what else was measured, by the same keys.
     """
     if not os.environ.get(RECORD):
         return
     path = Path(os.environ[RECORD])
     held = json.loads(path.read_text()) if path.exists() else {}
-    held |= {key: [round(float(ratio), 4) for ratio in ratios] for key, ratios in figures.items()}
+    for key, ratios in figures.items():
+        held[key] = {"ratios": [round(float(ratio), 4) for ratio in ratios]}
+        if notes and key in notes:
+            held[key]["note"] = notes[key]
     path.write_text(json.dumps(held))

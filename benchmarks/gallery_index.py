@@ -28,6 +28,7 @@ SCATTER = 0.7  # of a probe round the person, as long as the person's own vector
 
 def make(path: Path, people: int) -> None:
     """A gallery of people with one photo each, those who are missing added."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with Gallery.open_or_create(path, "0" * 64, DIM) as gallery:
         for first in range(len(gallery), people, BATCH):
             vectors = np.random.default_rng(first).standard_normal((min(BATCH, people - first), DIM))
