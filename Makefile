@@ -53,9 +53,7 @@ docs: .venv/installed
 	NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
 
 bench: .venv/installed
-	for name in annotations landmarks recognition id_rate gallery pipeline; do \
-		echo "== $$name" && python -m benchmarks.$$name || exit 1; \
-	done
+	python -m benchmarks.speed $(if $(ONLY),--only $(ONLY))
 
 faults: .venv/installed
 	PYTHONPATH=.:tests python -m faults

@@ -11,7 +11,6 @@ to align a face, over ours; `peer_align_difference` is the mean difference of th
 from __future__ import annotations
 
 import json
-import statistics
 import tempfile
 import time
 from collections.abc import Callable
@@ -24,6 +23,7 @@ import pandas as pd
 import torch
 from skimage.transform import SimilarityTransform, warp
 
+from benchmarks.alternating import record
 from faceline.alignment.fit.alignment import fit_alignment
 from faceline.alignment.geometry.template import TEMPLATE, template
 from faceline.boxes.boxes import box_around
@@ -45,8 +45,8 @@ ROUNDS = 9
 FACES = 160
 
 
-def side_by_side(rounds: int, *works: Callable[[], object]) -> list[float]:
-    """Median seconds of each, taken in turns so that whatever else the machine does meets all alike."""
+def side_by_side(rounds: int, *works: Callable[[], object]) -> list[np.ndarray]:
+    """Seconds of each in each round, taken in turns so that whatever else the machine does meets all alike."""
     times: list[list[float]] = [[] for _ in works]
     for work in works:
         work()
@@ -55,7 +55,7 @@ def side_by_side(rounds: int, *works: Callable[[], object]) -> list[float]:
             started = time.perf_counter()
             work()
             taken.append(time.perf_counter() - started)
-    return [statistics.median(taken) for taken in times]
+    return [np.array(taken) for taken in times]
 
 
 def quarter_offset_loop(heatmaps: np.ndarray) -> np.ndarray:
@@ -109,13 +109,14 @@ def inference(params: Params, device: torch.device) -> dict[str, float]:
         )
         error = (codec.decode(heatmaps)[0] - points).norm(dim=-1).mean().item()
         peer_error = np.linalg.norm(quarter_offset_loop(heatmaps.numpy()) - points.numpy(), axis=-1).mean()
+    record({"decode": decoded / net, "predict": predicted / net, "peer_decode": peer / ours})
     return {
-        "decode": decoded / net,
-        "predict": predicted / net,
-        "peer_decode": peer / ours,
+        "decode": np.median(decoded / net),
+        "predict": np.median(predicted / net),
+        "peer_decode": np.median(peer / ours),
         "decode_error_px": error,
         "peer_decode_error_px": float(peer_error),
-        "photos_per_s": BATCH / predicted,
+        "photos_per_s": BATCH / np.median(predicted),
     }
 
 
@@ -145,7 +146,12 @@ def alignment(params: Params) -> dict[str, float]:
 
     fast, slow = side_by_side(ROUNDS, ours, peer)
     difference = np.abs(np.array(ours(), float) - np.array(peer())).mean()
-    return {"peer_align": slow / fast, "peer_align_difference": float(difference), "aligned_per_s": BATCH / fast}
+    record({"peer_align": slow / fast})
+    return {
+        "peer_align": np.median(slow / fast),
+        "peer_align_difference": float(difference),
+        "aligned_per_s": BATCH / np.median(fast),
+    }
 
 
 def training(params: Params, device: torch.device) -> dict[str, float]:
@@ -172,6 +178,7 @@ def training(params: Params, device: torch.device) -> dict[str, float]:
         started = time.perf_counter()
         trained = trainer.run()
         seconds = time.perf_counter() - started
+    record({"wait_hourglass": [trained.wait_share]})
     return {"wait_share": trained.wait_share, "trained_photos_per_s": 2 * (FACES - 16) / seconds}
 
 
@@ -180,7 +187,7 @@ def main() -> None:
     params = load_params()
     device = prepare(params.runtime)
     results = inference(params, device) | alignment(params) | training(params, device)
-    print(json.dumps({name: round(value, 3) for name, value in results.items()}, indent=2))
+    print(json.dumps({name: round(float(value), 3) for name, value in results.items()}, indent=2))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ import torch
 from facenet_pytorch import MTCNN, InceptionResnetV1
 from PIL import Image
 
+from benchmarks.alternating import record
 from faceline.alignment.geometry.template import TEMPLATE
 from faceline.annotations.celeba import read_file
 from faceline.boxes.boxes import BoxMap, box_around, iou
@@ -178,20 +179,25 @@ def main() -> None:
         usual_detect, usual_all = as_in_examples(min_face_px)
         our_detect, our_light = ours(min_face_px, light)
         _, our_same = ours(min_face_px, same)
-        for name, usual, mine in (
-            ("detection", usual_detect, our_detect),
-            ("all, our default nets", usual_all, our_light),
-            ("all, and InceptionResnetV1 for both", usual_all, our_same),
+        figures = {}
+        for key, name, usual, mine in (
+            ("detection", "detection", usual_detect, our_detect),
+            ("light", "all, our default nets", usual_all, our_light),
+            ("all", "all, and InceptionResnetV1 for both", usual_all, our_same),
         ):
             usual(photos[:4])
             mine(photos[:4])
             rounds = [(_seconds(usual, photos), _seconds(mine, photos)) for _ in range(options.rounds)]
+            figures[f"{key}_{min_face_px}"] = [slow / fast for slow, fast in rounds]
             theirs, own = (len(photos) / min(times) for times in zip(*rounds, strict=True))
             print(f"{min_face_px:>8}  {name:<38}{theirs:>8.1f}{own:>8.1f}{own / theirs:>7.2f}", flush=True)
         theirs, own = recall(usual_detect(photos), truth), recall(our_detect(photos), truth)
         print(f"{min_face_px:>8}  {f'recall at IoU {MIN_IOU}':<38}{theirs:>8.3f}{own:>8.3f}", flush=True)
+        note = f"recall {theirs:.3f}, ours {own:.3f}, {len(photos)} photos"
         after_detection(min_face_px, photos[:PHOTOS_PER_BATCH])
-        print(f"{min_face_px:>8}  {'after detection / detection':<38}{after_detection(min_face_px, photos):>23.2f}")
+        after = after_detection(min_face_px, photos)
+        print(f"{min_face_px:>8}  {'after detection / detection':<38}{after:>23.2f}")
+        record(figures | {f"after_{min_face_px}": [after]}, {f"detection_{min_face_px}": note})
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Training of the recogniser against the machine's limit, as ratios within one run.
 
-    python -m benchmarks.recognition [--rounds 5]
+    python -m benchmarks.recognition [--variant sample] [--only heads] [--rounds 5]
 
 - step: a whole training step (photos from memory, augmentation, loss, clipping, optimiser, running average) over
   a bare one (forward, backward and optimiser step on a batch that lies ready). Goal: 1.05 at most.
@@ -25,6 +25,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from benchmarks.alternating import record
 from faceline.imaging.images import encode_jpeg
 from faceline.models.runtime import prepare
 from faceline.recognition.heads.cosine import CosineHead
@@ -35,6 +36,7 @@ from faceline.recognition.training.params import RecognitionParams
 from faceline.recognition.training.recognizer_training import Trainer, autocast
 from faceline.recognition.training.training_data import Faces, FacesDecoded, FacesInMemory, TrainingData
 from faceline.settings.schema import Params, load_params
+from faceline.settings.variants import load_variant
 from faceline.training.checkpoint import Checkpoint
 
 PEOPLE, BATCH, DIM = 10_000, 512, 512
@@ -44,21 +46,31 @@ MARGIN_LOSSES = [name for name in loss_names() if issubclass(load_loss(name).HEA
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
+    parser.add_argument("--variant", help="one of params/ instead")
+    parser.add_argument("--only", choices=("steps", "heads"))
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
-    params = load_params(arguments.params)
+    params = load_variant(arguments.variant) if arguments.variant else load_params(arguments.params)
     device = prepare(params.runtime)
     print(f"{'what':44} {'ratio':>7}  goal")
-    step_ratio, waits = bench_steps(params, device, arguments.rounds)
-    print(f"{f'training step / bare step ({params.recognition.backbone})':44} {step_ratio:7.3f}  <= 1.05")
-    for source, share in waits.items():
-        print(f"{f'waiting for photos / epoch ({source})':44} {share:7.3f}  < 0.05")
-    for name, ratio in bench_heads(params, device, arguments.rounds).items():
-        print(f"{f'{name} head / linear layer':44} {ratio:7.3f}  <= 1.25")
+    backbone = params.recognition.backbone
+    if arguments.only != "heads":
+        steps, waits = bench_steps(params, device, arguments.rounds)
+        print(f"{f'training step / bare step ({backbone})':44} {median(steps):7.3f}  <= 1.05")
+        for source, shares in waits.items():
+            print(f"{f'waiting for photos / epoch ({source})':44} {median(shares):7.3f}  < 0.05")
+        record(
+            {f"step_{backbone}": steps} | {f"wait_{backbone}_{source}": shares for source, shares in waits.items()}
+        )
+    if arguments.only != "steps":
+        heads = bench_heads(params, device, arguments.rounds)
+        for name, ratios in heads.items():
+            print(f"{f'{name} head / linear layer':44} {median(ratios):7.3f}  <= 1.25")
+        record({f"head_{name}": ratios for name, ratios in heads.items()})
 
 
-def bench_steps(params: Params, device: torch.device, rounds: int) -> tuple[float, dict[str, float]]:
-    """The step's ratio, and the share of waiting by where photos come from."""
+def bench_steps(params: Params, device: torch.device, rounds: int) -> tuple[list[float], dict[str, list[float]]]:
+    """The step's ratio, and the share of waiting by where photos come from, each round."""
     recognition = params.recognition.model_copy(update={"epochs": rounds + 1})
     steps = 8
     rng = np.random.default_rng(1)
@@ -72,19 +84,19 @@ def bench_steps(params: Params, device: torch.device, rounds: int) -> tuple[floa
     labels = torch.arange(recognition.batch_size, device=device) % 40
     bare = _bare_step(in_memory, params, batch, labels)
     ratios: list[float] = []
-    waits: dict[str, list[float]] = {"in memory": [], "decoded": []}
+    waits: dict[str, list[float]] = {"memory": [], "decoded": []}
     for epoch in range(1, rounds + 2):
         whole, waited = _epoch(in_memory, epoch, device)
         streamed, waited_decoding = _epoch(decoded, epoch, device)
         ratios.append(whole / _seconds(lambda: [bare() for _ in range(steps)], device))
-        waits["in memory"].append(waited / whole)
+        waits["memory"].append(waited / whole)
         waits["decoded"].append(waited_decoding / streamed)
     # the first round warms up
-    return median(ratios[1:]), {source: median(shares[1:]) for source, shares in waits.items()}
+    return ratios[1:], {source: shares[1:] for source, shares in waits.items()}
 
 
-def bench_heads(params: Params, device: torch.device, rounds: int) -> dict[str, float]:
-    """Each margin head's time over a linear layer's."""
+def bench_heads(params: Params, device: torch.device, rounds: int) -> dict[str, list[float]]:
+    """Each margin head's time over a linear layer's, each round."""
     torch.manual_seed(1)
     embeddings = torch.randn(BATCH, DIM, device=device, requires_grad=True)
     labels = torch.randint(PEOPLE, (BATCH,), device=device)
@@ -101,7 +113,7 @@ def bench_heads(params: Params, device: torch.device, rounds: int) -> dict[str, 
             head(embeddings, labels).loss.backward()
 
         pairs = [(_seconds(margin, device), _seconds(plain, device)) for _ in range(rounds + 1)]
-        ratios[name] = median(ours / theirs for ours, theirs in pairs[1:])
+        ratios[name] = [ours / theirs for ours, theirs in pairs[1:]]
     return ratios
 
 

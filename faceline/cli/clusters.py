@@ -47,7 +47,7 @@ def cluster(
     photos: Photos,
     setup: Setup,
     gallery: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             metavar="DB", help="Leaves out whom this gallery names, and takes in the groups that get a name."
         ),
@@ -74,12 +74,13 @@ def cluster(
     """
     from faceline.cli.answers import photo_records
     from faceline.cli.naming import Namer, Wish
+    from faceline.galleries.opening import gallery_exists
     from faceline.pipeline.load import load
 
     wanted = _wanted(names or [], gallery)
     loaded = load(setup, "embed")
     namer = None
-    if gallery is not None and gallery.exists():
+    if gallery is not None and gallery_exists(gallery):
         namer = Namer(gallery, loaded.model, setup.models, Wish(fpir, threshold, search))
     unknown: list[_Unknown] = []
     matches: list = []
@@ -117,7 +118,7 @@ def cluster(
     answer({"gallery": gallery, "groups": listed, "alone": alone, "enrolled": enrolled, "photos": records}, error)
 
 
-def _wanted(names: Sequence[str], gallery: Path | None) -> dict[str, str]:
+def _wanted(names: Sequence[str], gallery: str | None) -> dict[str, str]:
     """Group -> name, from GROUP=NAME."""
     from faceline.galleries.rows import checked_name
 
@@ -164,16 +165,16 @@ def _write_tiles(groups: Mapping[str, _Group], out: Path) -> None:
                 Image.fromarray(one.aligned).save(temporary)
 
 
-def _enroll(wanted: Mapping[str, str], groups: Mapping[str, _Group], gallery: Path, loaded: Loaded) -> list[dict]:
+def _enroll(wanted: Mapping[str, str], groups: Mapping[str, _Group], gallery: str, loaded: Loaded) -> list[dict]:
     """Enrolls the groups that got a name, in one transaction."""
     from faceline.galleries.enrolment import enrolled_photo
-    from faceline.galleries.gallery import Gallery
+    from faceline.galleries.opening import open_or_create_gallery
 
     now = datetime.now(UTC).isoformat(timespec="seconds")
     rows = {
         group: [enrolled_photo(name, one.photo, one.face, now) for one in groups[group].faces]
         for group, name in wanted.items()
     }
-    with Gallery.open_or_create(gallery, loaded.model, loaded.dim) as opened:
+    with open_or_create_gallery(gallery, loaded.model, loaded.dim) as opened:
         opened.add([row for own in rows.values() for row in own])
     return [{"group": group, "name": wanted[group], "added": len(own)} for group, own in rows.items()]

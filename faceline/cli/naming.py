@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from faceline.evaluation.verification.template_tails import SearchKind
-from faceline.galleries.gallery import Gallery
 from faceline.galleries.identification import Match, OperatingPoint, fixed_point, identify, operating_point
+from faceline.galleries.opening import open_gallery
 from faceline.pipeline.calibrations import find_calibration
 from faceline.pipeline.found_faces import PhotoFaces
 
@@ -41,7 +41,7 @@ class Namer:
         point: the thresholds in use and what they stand for.
     """
 
-    def __init__(self, gallery: Path, model: str, models: Path, wish: Wish) -> None:
+    def __init__(self, gallery: str, model: str, models: Path, wish: Wish) -> None:
         """Loads the gallery and the calibration.
 
         Args:
@@ -51,9 +51,9 @@ class Namer:
         Raises:
             InputError: no such gallery, or gallery, calibration and recogniser do not go together.
         """
-        with Gallery(gallery) as opened:
+        with open_gallery(gallery) as opened:
             opened.require_model(model)
-            self._references = opened.references(wish.search)
+            self._references = opened.searchable(wish.search)
         self._repeats = wish.repeats
         self.point = _operating_point(model, models, self._references.photos, wish)
         self._thresholds = self.point.of(self._references)

@@ -11,7 +11,12 @@ import typer
 from faceline.pipeline.setup import Setup
 
 Photos = Annotated[list[str], typer.Argument(metavar="PHOTO...", help="Photos, folders or glob patterns.")]
-GalleryPath = Annotated[Path, typer.Option("--gallery", metavar="DB", help="The gallery: one private SQLite file.")]
+GalleryAddress = Annotated[
+    str,
+    typer.Option(
+        "--gallery", metavar="DB", help="The gallery: one private SQLite file, or qdrant://HOST/COLLECTION."
+    ),
+]
 Draw = Annotated[
     Path | None,
     typer.Option("--draw", metavar="OUT", help="Draw what was found: a .jpg or .png for one photo, else a folder."),

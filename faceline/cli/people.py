@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from faceline.cli.options import Draw, Fpir, GalleryPath, Photos, Search, Threshold, with_setup
+from faceline.cli.options import Draw, Fpir, GalleryAddress, Photos, Search, Threshold, with_setup
 from faceline.cli.output import answer
 from faceline.core.columns import BOX_COLUMNS
 from faceline.core.errors import FacelineError, InputError
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @with_setup
 def enroll(
-    gallery: GalleryPath,
+    gallery: GalleryAddress,
     setup: Setup,
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="Who is in the photos.")] = None,
     photos: Annotated[list[str] | None, typer.Argument(metavar="PHOTO...", help="Photos of that person.")] = None,
@@ -50,7 +50,7 @@ def enroll(
     from faceline.annotating.annotate import people_in
     from faceline.cli.answers import photo_records
     from faceline.galleries.enrolment import enrolled_photo
-    from faceline.galleries.gallery import Gallery
+    from faceline.galleries.opening import open_or_create_gallery
     from faceline.galleries.rows import checked_name
     from faceline.pipeline.found_faces import main_face
     from faceline.pipeline.load import load
@@ -80,7 +80,7 @@ def enroll(
         (already if known else rows).append(row)
         return {"enrolled": not known, "already": known, **_measured(row.quality)}
 
-    with Gallery.open_or_create(gallery, loaded.model, loaded.dim) as opened:
+    with open_or_create_gallery(gallery, loaded.model, loaded.dim) as opened:
         records, error = photo_records(list(owners), loaded.pipeline, "embed", draw, keep_main)
         records = [{"name": owners[record["photo"]], **record} for record in records]
         opened.add(rows)
@@ -100,7 +100,7 @@ def enroll(
 @with_setup
 def identify(
     photos: Photos,
-    gallery: GalleryPath,
+    gallery: GalleryAddress,
     setup: Setup,
     fpir: Fpir = None,
     threshold: Threshold = None,
@@ -145,7 +145,7 @@ def identify(
 
 
 def list_people(
-    gallery: GalleryPath,
+    gallery: GalleryAddress,
     photos: Annotated[bool, typer.Option("--photos", help="Every photo of theirs, with its id and quality.")] = False,
 ) -> None:
     """Who is enrolled, with how many photos and since when.
@@ -154,9 +154,9 @@ def list_people(
     faceline list --gallery people.db
     faceline list --photos --gallery people.db
     """
-    from faceline.galleries.gallery import Gallery
+    from faceline.galleries.opening import open_gallery
 
-    with Gallery(gallery) as opened:
+    with open_gallery(gallery) as opened:
         everybody = [asdict(person) for person in opened.people()]
         if photos:
             listed = _listed_photos(opened)
@@ -184,7 +184,7 @@ def _measured(quality: FaceQuality | None) -> dict:
 
 def remove(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Who is to be forgotten.")],
-    gallery: GalleryPath,
+    gallery: GalleryAddress,
     photos: Annotated[
         list[str] | None,
         typer.Option("--photo", metavar="FILE|ID", help="Only this photo of one person; several times for several."),
@@ -196,11 +196,11 @@ def remove(
     faceline remove "Ada Lovelace" --gallery people.db
     faceline remove "Ada Lovelace" --photo ada2.jpg --gallery people.db
     """
-    from faceline.galleries.gallery import Gallery
+    from faceline.galleries.opening import open_gallery
 
     if photos and len(names) > 1:
         raise InputError(f"--photo: {len(names)} names; photos are taken back from one person at a time")
-    with Gallery(gallery) as opened:
+    with open_gallery(gallery) as opened:
         if photos:
             opened.remove_photos(names[0], photos)
         else:
@@ -208,22 +208,24 @@ def remove(
         answer({"gallery": gallery, "removed": names, "removed_photos": photos or [], "people": len(opened)})
 
 
-def export(file: Annotated[Path, typer.Argument(metavar="FILE.npz", help="Where to.")], gallery: GalleryPath) -> None:
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE.npz", help="Where to.")], gallery: GalleryAddress
+) -> None:
     """Writes everybody to one private file of plain arrays.
 
     \b
     faceline export backup.npz --gallery people.db
     """
     from faceline.galleries.files import export_people
-    from faceline.galleries.gallery import Gallery
+    from faceline.galleries.opening import open_gallery
 
-    with Gallery(gallery) as opened:
+    with open_gallery(gallery) as opened:
         answer({"gallery": gallery, "file": file, "people": export_people(opened, file)})
 
 
 def import_people(
     file: Annotated[Path, typer.Argument(metavar="FILE.npz", help="What `faceline export` wrote.")],
-    gallery: GalleryPath,
+    gallery: GalleryAddress,
     existing: Annotated[
         Literal["refuse", "add", "replace"],
         typer.Option(help="For somebody who is enrolled already: refuse, add the photos, or replace."),
@@ -236,11 +238,38 @@ def import_people(
     """
     from faceline.galleries.files import exported_model
     from faceline.galleries.files import import_people as read_people
-    from faceline.galleries.gallery import Gallery
+    from faceline.galleries.opening import open_or_create_gallery
 
-    with Gallery.open_or_create(gallery, *exported_model(file)) as opened:
+    with open_or_create_gallery(gallery, *exported_model(file)) as opened:
         count = read_people(opened, file, existing)
         answer({"gallery": gallery, "imported": count, "people": len(opened)})
+
+
+def index(
+    gallery: GalleryAddress,
+    search: Search = "mean",
+    numbers: Annotated[
+        Literal["float16", "int8"], typer.Option(help="What vectors are kept in; the answers are the same.")
+    ] = "float16",
+) -> None:
+    """Makes the index beside a large gallery: identify then searches a memory map instead of loading everybody.
+
+    Answers are those without it, to the bit. People may be added and removed afterwards; made again, the index takes
+    in who was added. Delete its folder to do without it.
+
+    \b
+    faceline index --gallery people.db
+    faceline index --gallery people.db --search nearest --numbers int8
+    """
+    from faceline.galleries.gallery import Gallery
+    from faceline.galleries.index_build import build_index
+    from faceline.galleries.opening import open_gallery
+
+    with open_gallery(gallery) as opened:
+        if not isinstance(opened, Gallery):
+            raise InputError(f"{gallery}: a service keeps its own index; this is for a gallery in a file")
+        folder = build_index(opened, search, numbers)
+        answer({"gallery": gallery, "index": folder, "people": len(opened)})
 
 
 def _print_rows(records: list[dict], point: OperatingPoint) -> None:

@@ -9,7 +9,7 @@ import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,16 +28,17 @@ from faceline.galleries.checks import (
     checked_quality,
     explained,
 )
-from faceline.galleries.references import References, mean_references, nearest_references
-from faceline.galleries.rows import QUALITY_COLUMNS, PhotoRow, checked_name, file_name, normalised_name
-from faceline.galleries.schema import bring_up_to_date, connect, create, empty_log, writing
+from faceline.galleries.index_folder import forget
+from faceline.galleries.index_search import indexed
+from faceline.galleries.references import References, Searchable, mean_references, nearest_references
+from faceline.galleries.rows import QUALITY_COLUMNS, PhotoRow, checked_row, find_photo, normalised_name
+from faceline.galleries.schema import bring_up_to_date, connect, create, empty_log, one_state, writing
 
 if TYPE_CHECKING:
     from faceline.evaluation.verification.template_tails import SearchKind
 
 MAX_FILE_BYTES = 2**36
 SAME_PHOTO = 0.9999  # cosine; a photo embedded twice, in other batches, differs in its last digits
-ROUNDING = 1e-6  # of a unit vector's length in float32: such a vector is kept to the bit
 _COLUMNS = ("name", "photo", "embedding", "enrolled", "photos", *QUALITY_COLUMNS)
 
 log = logging.getLogger(__name__)
@@ -112,7 +113,7 @@ class Gallery(AbstractContextManager):
             InputError: a name that is none, or people are enrolled already under `refuse`.
             ValueError: embeddings of another size, zero, or not finite.
         """
-        rows = [self._checked(row) for row in rows]
+        rows = [checked_row(row, self.dim) for row in rows]
         names = sorted({row.name for row in rows})
         if existing == "refuse" and (known := [one.name for one in self.people() if one.name in names]):
             some = ", ".join(known[:3])
@@ -120,7 +121,7 @@ class Gallery(AbstractContextManager):
                 f"{self.path}: {len(known)} people are enrolled already ({some}); say --existing add or replace"
             )
         places = ", ".join("?" * len(_COLUMNS))
-        with self._writing() as database:
+        with self.changing() as database:
             if existing == "replace":
                 database.executemany("DELETE FROM photos WHERE name = ?", [(name,) for name in names])
             database.executemany(
@@ -131,7 +132,7 @@ class Gallery(AbstractContextManager):
 
     def holds(self, row: PhotoRow) -> bool:
         """Whether the person has this very photo already: a file of that name with the same embedding."""
-        wanted = self._checked(row)
+        wanted = checked_row(row, self.dim)
         held = self._query(
             "SELECT embedding FROM photos WHERE name = ? AND photo = ? AND photos = 1", (wanted.name, wanted.photo)
         )
@@ -145,7 +146,7 @@ class Gallery(AbstractContextManager):
         Raises:
             InputError: somebody is not enrolled; then nobody is removed.
         """
-        with self._writing() as database:
+        with self.changing() as database:
             for name in names:
                 name = normalised_name(name)
                 if not database.execute("DELETE FROM photos WHERE name = ?", (name,)).rowcount:
@@ -162,26 +163,14 @@ class Gallery(AbstractContextManager):
             InputError: the person is not enrolled, has no such photo or several of that name; then none is removed.
         """
         name = normalised_name(name)
-        with self._writing() as database:
+        with self.changing() as database:
             held = database.execute("SELECT id, photo FROM photos WHERE name = ? ORDER BY id", (name,)).fetchall()
             if not held:
                 raise self._nobody(name)
             for wanted in photos:
-                number = self._find(name, held, wanted)
+                number = find_photo(self.path, name, held, wanted)
                 database.execute("DELETE FROM photos WHERE id = ?", (number,))
         self._empty_log()
-
-    def _find(self, name: str, held: list[tuple[int, str]], wanted: str) -> int:
-        found = [number for number, photo in held if photo == file_name(wanted)]
-        found = found or [number for number, _ in held if str(number) == wanted]
-        if len(found) > 1:
-            numbers = ", ".join(map(str, found))
-            raise InputError(f"{self.path}: {name!r} has {len(found)} photos called {wanted}; give an id: {numbers}")
-        if not found:
-            raise InputError(
-                f"{self.path}: {name!r} has no photo {wanted}; `faceline list --photos` has all with their ids"
-            )
-        return found[0]
 
     def people(self) -> list[EnrolledPerson]:
         """Everybody, by name."""
@@ -196,6 +185,11 @@ class Gallery(AbstractContextManager):
 
     def __len__(self) -> int:
         return self._query("SELECT count(DISTINCT name) FROM photos")[0][0]
+
+    def searchable(self, search: SearchKind = "mean") -> Searchable:
+        """Everybody for a search: by the index beside the gallery if there is one, else as `references` does."""
+        with self.reading() as database:
+            return indexed(self.path, database, self.dim, search) or self.references(search)
 
     def references(self, search: SearchKind = "mean") -> References:
         """Loads everybody for a search by the mean of a person's photos, or by the nearest of them.
@@ -240,32 +234,30 @@ class Gallery(AbstractContextManager):
                 "listed and removed together"
             )
 
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """One state of the gallery for several statements; what others change meanwhile is not seen."""
+        with explained(self.path), one_state(self._database) as database:
+            yield database
+
     def _query(self, command: str, values: Sequence[object] = ()) -> list[tuple]:
         with explained(self.path):
             return self._database.execute(command, values).fetchall()
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def changing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, whole or not at all."""
         with explained(self.path), writing(self._database) as database:
             yield database
 
     def _empty_log(self) -> None:
+        """After rows were removed: nothing beside the file holds them any more."""
         with explained(self.path):
+            forget(self.path, self._database, self.dim)
             empty_log(self._database)
 
     def _nobody(self, name: str) -> InputError:
         return InputError(f"{self.path}: nobody called {name!r} is enrolled; `faceline list` names them")
-
-    def _checked(self, row: PhotoRow) -> PhotoRow:
-        vector = np.asarray(row.embedding, np.float64)
-        if vector.shape != (self.dim,):
-            raise ValueError(f"{row.name}: expected an embedding of {self.dim} numbers, got {vector.shape}")
-        length = np.linalg.norm(vector)
-        if not np.isfinite(length) or not length:
-            raise ValueError(f"{row.name}: embeddings must be finite and not zero")
-        stretched = row.photos == 1 and abs(length - 1) > ROUNDING
-        embedding = vector / length if stretched else vector
-        return replace(row, name=checked_name(row.name), photo=file_name(row.photo), embedding=embedding)
 
 
 def _stored(row: PhotoRow) -> tuple:

@@ -10,7 +10,7 @@ import numpy as np
 from faceline.core.errors import InputError
 from faceline.evaluation.verification.calibration import Calibration, fmr_for_fpir
 from faceline.evaluation.verification.template_tails import SearchKind
-from faceline.galleries.references import References
+from faceline.galleries.references import Searchable
 
 UNKNOWN = "unknown"
 DEFAULT_FPIRS = (0.01, 0.1)  # the first that the calibration supports is used when the user names none
@@ -34,7 +34,7 @@ class OperatingPoint:
     fmr: float | None
     supported: bool
 
-    def of(self, references: References) -> np.ndarray:
+    def of(self, references: Searchable) -> np.ndarray:
         """(n,) the threshold of each person enrolled."""
         kinds, kind = np.unique(np.array(references.photos, int), return_inverse=True)
         return np.array([self.thresholds[photos] for photos in kinds.tolist()])[kind]
@@ -101,7 +101,7 @@ def operating_point(
     return point(1 - (1 - smallest) ** max(1, size), smallest, False)
 
 
-def identify(embeddings: np.ndarray, references: References, thresholds: np.ndarray, repeats: bool) -> list[Match]:
+def identify(embeddings: np.ndarray, references: Searchable, thresholds: np.ndarray, repeats: bool) -> list[Match]:
     """Who the faces of one photo are: those whose similarity lies highest over their own thresholds.
 
     Args:
@@ -113,24 +113,25 @@ def identify(embeddings: np.ndarray, references: References, thresholds: np.ndar
     Returns:
         (f,) a match each.
     """
-    if not references.names:
+    compared_with = references.compared(embeddings, thresholds)
+    names, thresholds, similarity = compared_with.names, compared_with.thresholds, compared_with.similarity
+    if not names:
         return [Match(UNKNOWN, -1.0, None) for _ in embeddings]
-    similarity = references.similarities(embeddings)
     margin = similarity - thresholds
     compared = margin.argmax(axis=1)
     passed = margin[np.arange(len(margin)), compared] > 0
     given = np.where(passed, compared, -1)
-    wished = [references.names[person] if person >= 0 else None for person in given]
+    wished = [names[person] if person >= 0 else None for person in given]
     if not repeats and len(np.unique(given[passed])) < passed.sum():
         given = assign(margin)
-        free = np.setdiff1d(np.arange(len(references.names)), given)
+        free = np.setdiff1d(np.arange(len(names)), given)
         compared = free[margin[:, free].argmax(axis=1)] if len(free) else np.full(len(margin), -1)
     matches = []
     for face, person in enumerate(np.where(given >= 0, given, compared).tolist()):
         if person < 0:
             matches.append(Match(UNKNOWN, -1.0, None, wished[face]))
             continue
-        name = references.names[person] if given[face] >= 0 else UNKNOWN
+        name = names[person] if given[face] >= 0 else UNKNOWN
         repeat_of = wished[face] if wished[face] != name else None
         matches.append(Match(name, float(similarity[face, person]), float(thresholds[person]), repeat_of))
     return matches

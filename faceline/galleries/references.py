@@ -3,13 +3,53 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 
 @dataclass(frozen=True)
+class Compared:
+    """People with whom faces were compared: all, or those among whom the answer is.
+
+    Attributes:
+        names: c people.
+        thresholds: (c,) theirs.
+        similarity: (f, c) float32 cosine of each face to each of them.
+    """
+
+    names: list[str]
+    thresholds: np.ndarray
+    similarity: np.ndarray
+
+
+class Searchable(Protocol):
+    """Everybody enrolled, wherever they are kept.
+
+    Attributes:
+        photos: how many photos each of n people was enrolled with.
+    """
+
+    @property
+    def photos(self) -> list[int]: ...
+
+    def compared(self, faces: np.ndarray, thresholds: np.ndarray) -> Compared:
+        """Compares f faces of one photo with all n people, exactly.
+
+        Args:
+            faces: (f, dim) unit vectors.
+            thresholds: (n,) in the order of `photos`, the same for people of as many photos.
+
+        Returns:
+            For each face at least the f people whose similarity lies highest over their thresholds: more than f
+            faces of a photo cannot take from each other.
+        """
+        ...
+
+
+@dataclass(frozen=True)
 class References:
-    """Everybody enrolled, ready for search.
+    """Everybody enrolled in memory, ready for search: a `Searchable`.
 
     Attributes:
         names: n people.
@@ -33,6 +73,10 @@ class References:
         if self.starts is None or not self.names:
             return cosines
         return np.maximum.reduceat(cosines, self.starts, axis=1)
+
+    def compared(self, faces: np.ndarray, thresholds: np.ndarray) -> Compared:
+        """All people: see `Searchable`."""
+        return Compared(self.names, thresholds, self.similarities(faces))
 
 
 def mean_references(names: list[str], photos: np.ndarray, embeddings: np.ndarray) -> References:

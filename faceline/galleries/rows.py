@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from faceline.core.errors import InputError
 
 MAX_NAME = 200
+ROUNDING = 1e-6  # of a unit vector's length in float32: such a vector is kept to the bit
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -93,3 +95,42 @@ def name_fault(name: str) -> str:
     if name == "unknown":
         return "unknown: this name stands for people who are not enrolled; choose another"
     return ""
+
+
+def checked_row(row: PhotoRow, dim: int) -> PhotoRow:
+    """A row as it is stored: its name and file as they are spelled, the embedding of one photo with length 1.
+
+    Raises:
+        InputError: no such name.
+        ValueError: an embedding of another size than `dim`, zero, or not finite.
+    """
+    vector = np.asarray(row.embedding, np.float64)
+    if vector.shape != (dim,):
+        raise ValueError(f"{row.name}: expected an embedding of {dim} numbers, got {vector.shape}")
+    length = np.linalg.norm(vector)
+    if not np.isfinite(length) or not length:
+        raise ValueError(f"{row.name}: embeddings must be finite and not zero")
+    stretched = row.photos == 1 and abs(length - 1) > ROUNDING
+    embedding = vector / length if stretched else vector
+    return replace(row, name=checked_name(row.name), photo=file_name(row.photo), embedding=embedding)
+
+
+def find_photo(place: Path | str, name: str, held: Sequence[tuple[int, str]], wanted: str) -> int:
+    """The id of a photo of `name`.
+
+    Args:
+        place: the gallery, for messages.
+        held: ids and files of the person.
+        wanted: a file, by its name whatever the folder, or an id.
+
+    Raises:
+        InputError: there is no such photo, or several of that name.
+    """
+    found = [number for number, photo in held if photo == file_name(wanted)]
+    found = found or [number for number, _ in held if str(number) == wanted]
+    if len(found) > 1:
+        numbers = ", ".join(map(str, found))
+        raise InputError(f"{place}: {name!r} has {len(found)} photos called {wanted}; give an id: {numbers}")
+    if not found:
+        raise InputError(f"{place}: {name!r} has no photo {wanted}; `faceline list --photos` has all with their ids")
+    return found[0]

@@ -57,6 +57,19 @@ def writing(database: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         raise
 
 
+@contextmanager
+def one_state(database: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Several statements that read one state of the file, whatever others write meanwhile."""
+    if database.in_transaction:
+        yield database
+        return
+    database.execute("BEGIN")
+    try:
+        yield database
+    finally:
+        database.execute("COMMIT")
+
+
 def empty_log(database: sqlite3.Connection) -> None:
     """Folds the log beside the file into it: until then the log still holds rows that were removed."""
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,0 +1,135 @@
+"""Runs the benchmarks of docs/results/speed.md, keeps their ratios in speed.json, and makes the page's table of it.
+
+    python -m benchmarks.speed                          all, an hour on two cores
+    python -m benchmarks.speed --only gallery heads     some; the other figures stay as they are
+    python -m benchmarks.speed --page                   the table alone, from the record
+
+Within a benchmark the two sides of each ratio run in turns. The record says of each figure at which revision, on
+which machine and beside how much other work it was measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import median
+
+from benchmarks.alternating import RECORD
+from benchmarks.speed_figures import GROUPS, Figure, Group
+from faceline.core.errors import FacelineError, InputError
+from faceline.core.files import write_text
+
+RESULTS = Path("docs/results")
+HELD, PAGE = RESULTS / "speed.json", RESULTS / "speed.md"
+START, END = "<!-- the table: python -m benchmarks.speed --page -->", "<!-- end of the table -->"
+BUSY = 0.25  # of the cores, by the load average before a benchmark starts
+
+
+def run(group: Group) -> dict[str, dict]:
+    """What one benchmark measured, by figure, with the revision, the machine and its load."""
+    facts = {"revision": _revision(), "machine": _machine(), "load": round(os.getloadavg()[0] / _cores(), 2)}
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "record.json"
+        command = [sys.executable, "-m", *f"benchmarks.{group.command}".split()]
+        subprocess.run(command, env=os.environ | {RECORD: str(file)}, check=True)
+        found = json.loads(file.read_text()) if file.exists() else {}
+    missing = [figure.key for figure in group.figures if figure.key not in found]
+    if missing:
+        raise FacelineError(f"benchmarks.{group.command}: did not record {', '.join(missing)}")
+    return {figure.key: found[figure.key] | facts for figure in group.figures}
+
+
+def table(held: Mapping[str, Mapping]) -> str:
+    """The page's table, a row a figure."""
+    lines = [
+        "| what | over what | ratio: median (least to largest) | aimed at | `make bench ONLY=` | measured at |",
+        "|---|---|---|---|---|---|",
+    ]
+    for group in GROUPS:
+        for figure in group.figures:
+            lines.append(_row(group, figure, held.get(figure.key)))
+    return "\n".join(lines)
+
+
+def with_table(page: str, made: str) -> str:
+    """The page with another table.
+
+    Raises:
+        InputError: it has no place for one.
+    """
+    before, start, rest = page.partition(START)
+    _, end, after = rest.partition(END)
+    if not start or not end:
+        raise InputError(f"{PAGE}: expected the lines {START} and {END}")
+    return f"{before}{START}\n\n{made}\n\n{END}{after}"
+
+
+def _row(group: Group, figure: Figure, held: Mapping | None) -> str:
+    ratio, place = "not measured yet", ""
+    if held:
+        ratio, place = _ratio(held["ratios"], held["each"]), _place(held)
+        ratio += f"; {held['note']}" if "note" in held else ""
+    return f"| {figure.what} | {figure.over} | {ratio} | {figure.goal} | `{group.name}` | {place} |"
+
+
+def _ratio(ratios: list[float], each: str) -> str:
+    if each == "run":  # a median of rounds each, whose spread was not kept
+        return " and ".join(f"{ratio:.3g}" for ratio in ratios) + (" in two runs" if len(ratios) == 2 else "")
+    if len(ratios) == 1:
+        return f"{ratios[0]:.3g}"
+    return f"{median(ratios):.3g} ({min(ratios):.3g} to {max(ratios):.3g}), {len(ratios)} rounds"
+
+
+def _place(held: Mapping) -> str:
+    revision = f"`{held['revision']}`" + (" or before" if held.get("or_before") else "")
+    busy = held["load"] is not None and held["load"] > BUSY
+    return f"{revision}, {held['machine']}" + (f", load {held['load']:.1f} a core" if busy else "")
+
+
+def _revision() -> str:
+    return subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _machine() -> str:
+    """The processor as it calls itself, and how many cores may be used."""
+    name, file = platform.processor() or platform.machine(), Path("/proc/cpuinfo")
+    if file.exists():
+        models = [line.partition(":")[2].strip() for line in file.read_text().splitlines() if "model name" in line]
+        name = models[0] if models else name
+    return f"{_cores()} x {name}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="+", choices=[group.name for group in GROUPS], metavar="NAME")
+    parser.add_argument("--page", action="store_true", help="the page alone, from the record")
+    options = parser.parse_args()
+    held = json.loads(HELD.read_text()) if HELD.exists() else {}
+    for group in GROUPS if not options.page else ():
+        if options.only and group.name not in options.only:
+            continue
+        if group.needs and not Path(group.needs).exists():
+            print(f"== {group.name}: left out, there is no {group.needs}", flush=True)
+            continue
+        print(f"== {group.name}: python -m benchmarks.{group.command}", flush=True)
+        held |= {key: one | {"each": "round"} for key, one in run(group).items()}
+        write_text(HELD, json.dumps(held, indent=1) + "\n")
+        write_text(PAGE, with_table(PAGE.read_text(), table(held)))
+    write_text(PAGE, with_table(PAGE.read_text(), table(held)))
+
+
+if __name__ == "__main__":
+    main()
