@@ -10,6 +10,7 @@ from faceline.landmarks.training.params import LandmarkParams
 from faceline.models.runtime import RuntimeParams, prepare, seed_everything
 from faceline.packed.sets import PackedSet
 from faceline.training.checkpoint import Checkpoint, checkpoint_key
+from faceline.training.curves import LiveCurves
 
 
 def train_landmarks(
@@ -27,7 +28,7 @@ def train_landmarks(
     checkpoint = Checkpoint(checkpoint_key("landmarks", depends_on, [crops]))
     train, dev = load_faces(packed, landmarks)
     trainer = Trainer(landmarks, train, dev, device, runtime.workers, checkpoint)
-    trained = trainer.run()
+    trained = trainer.run(LiveCurves(report))
     with replacing_folder(report) as folder:
         write_training_report(folder, trained, train, landmarks)
     save_hourglass(

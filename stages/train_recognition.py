@@ -20,6 +20,7 @@ from faceline.recognition.training.training_data import load_data
 from faceline.recognition.training.untrained import untrained
 from faceline.recognition.training.validation import DEV_TPR
 from faceline.training.checkpoint import Checkpoint, checkpoint_key
+from faceline.training.curves import LiveCurves
 
 
 def train_recognition(
@@ -45,7 +46,7 @@ def train_recognition(
     checkpoint = Checkpoint(checkpoint_key("recognition", depends_on, [aligned, Path(recognition.pretrained)]))
     data = load_data(packed, recognition, runtime.workers, device)
     if recognition.epochs:
-        trained = Trainer(recognition, loss, runtime, data, device, checkpoint).run()
+        trained = Trainer(recognition, loss, runtime, data, device, checkpoint).run(LiveCurves(report))
     else:
         trained = untrained(recognition, data, device)
     if trained is None:

@@ -1,5 +1,6 @@
 """DVC's own page of the report's charts, drawn by a browser that has no network."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,6 +14,8 @@ from faceline.plots.offline_plots import main
 ROOT = Path(__file__).resolve().parents[2]
 SPECS = "faceline/reporting/specs"
 PLOTS = yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"]
+CHARTS = [plot for plot in PLOTS if isinstance(plot, dict)]
+PICTURES = [plot for plot in PLOTS if isinstance(plot, str)]
 
 
 @pytest.fixture(scope="module")
@@ -51,15 +54,21 @@ def test_loads_no_script_from_elsewhere_and_leaves_no_anchor(repository: Path) -
 
 def test_revisions_are_drawn_together(repository: Path) -> None:
     text = pages(repository, "diff", "HEAD").read_text()
-    assert text.count('"domain": ["workspace", "HEAD"]') >= len(PLOTS)
+    assert text.count('"domain": ["workspace", "HEAD"]') >= len(CHARTS)
     assert "<DVC_METRIC" not in text
+    shown = re.findall(r'<img src="(static/[^"]+)"', text)
+    assert len(PICTURES) == 8
+    assert len(shown) == 2 * len(PICTURES)
+    for picture in PICTURES:
+        copies = [(repository / "shown" / file).read_bytes() for file in shown if picture.replace("/", "_") in file]
+        assert copies == [(repository / picture).read_bytes()] * 2
 
 
 def test_every_chart_is_drawn_and_nothing_is_fetched(repository: Path, chromium) -> None:
     chromium.get(pages(repository, "show").as_uri())
     chromium.implicitly_wait(5)
     shown = chromium.find_elements("css selector", ".vega-embed canvas.marks, .vega-embed svg.marks")
-    assert len(shown) == len(PLOTS)
+    assert len(shown) == len(CHARTS)
     fetched = chromium.execute_script("return performance.getEntriesByType('resource').map(one => one.name)")
     assert [name for name in fetched if name.startswith("http")] == []
     assert [entry for entry in chromium.get_log("browser") if entry["level"] == "SEVERE"] == []

@@ -17,7 +17,8 @@ from faceline.reporting.inputs import Inputs, Missing
 from faceline.reporting.theme import PALETTE
 
 ROOT = Path(__file__).resolve().parents[2]
-PLOTS = {name: plot for one in yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"] for name, plot in one.items()}
+LISTED = yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"]
+PLOTS = {name: plot for one in LISTED if isinstance(one, dict) for name, plot in one.items()}
 TRAINING = {"table": "train_landmarks/curves.csv", "y": "dev_nme", "y_label": "error"}
 GROUPS = {"x_label": "false match rate"}
 

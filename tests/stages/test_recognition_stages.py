@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +21,7 @@ from faceline.core.files import replacing_folder
 from faceline.evaluation.embeddings.table import read_embeddings
 from faceline.evaluation.scores.rates import pair_scores
 from faceline.packed.sets import PackedSet, PackedWriter
+from faceline.recognition.training.recognizer_training import Trainer
 from faceline.training.checkpoint import Checkpoint
 from stages.embed import embed
 from stages.train_recognition import train_recognition
@@ -120,6 +123,36 @@ def test_the_same_bytes_again_and_at_any_memory_budget(here):
         assert Path(f"one{suffix}").read_bytes() == Path(f"two{suffix}").read_bytes(), suffix
     train(tiny_params(epochs=1, input_px=96), "kept.safetensors", "kept")
     assert Path("kept.safetensors").read_bytes() == Path("streamed.safetensors").read_bytes()
+
+
+def test_curves_are_there_while_it_trains_and_a_killed_run_keeps_its_rows(here, monkeypatch):
+    params = tiny_params(epochs=3, evaluate_every=1)
+    train(params, "whole.safetensors", "whole")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Trainer, "_log_epoch", killed_after(2))
+        with pytest.raises(KeyboardInterrupt):
+            train(params)
+    assert [path.name for path in Path("report").iterdir()] == ["curves.csv"]
+    assert not Path("model.safetensors").exists()
+    left = Path("report/curves.csv").read_text()
+    assert left == "".join(Path("whole/curves.csv").read_text().splitlines(keepends=True)[:3])
+    shutil.rmtree("report")  # as DVC does before a stage runs
+    monkeypatch.setattr(Trainer, "_epoch", lambda *_: pytest.fail(Path("report/curves.csv").read_text()))
+    with pytest.raises(pytest.fail.Exception, match=re.escape(left)):
+        train(params)
+    monkeypatch.undo()
+    monkeypatch.chdir(here)
+    train(params)
+    for name in ("curves.csv", "dev.csv", "samples.png", "summary.json"):
+        assert Path("report", name).read_bytes() == Path("whole", name).read_bytes()
+
+
+def killed_after(epoch):
+    def stop(trainer, *_):
+        if trainer._finished == epoch:
+            raise KeyboardInterrupt
+
+    return stop
 
 
 def test_other_losses_parameters_do_not_matter(here):

@@ -23,6 +23,7 @@ from faceline.packed.sets import PackedSet
 from faceline.pictures.sheets import TRUTH, sheet, with_points, write_png
 from faceline.training.averaging import AveragedWeights
 from faceline.training.checkpoint import Checkpoint, Stateful
+from faceline.training.curves import write_curves
 from faceline.training.schedule import warmup_cosine
 from faceline.windows.windows import transform
 
@@ -105,16 +106,18 @@ class Trainer:
         self._best_epoch = 0
         self._waited_s = self._worked_s = 0.0
 
-    def run(self, after_epoch: Callable[[int], None] = lambda epoch: None) -> TrainedHourglass:
+    def run(self, after_epoch: Callable[[list[dict]], None] = lambda curves: None) -> TrainedHourglass:
         """Trains from the last finished epoch, or from the start, to the end.
 
         Args:
-            after_epoch: called with each finished epoch, after its checkpoint is on disk.
+            after_epoch: called with the curves so far: at the start, and after each epoch, when its checkpoint is on
+                disk.
 
         Raises:
             FacelineError: the loss or the gradient is not finite.
         """
         self._resume()
+        after_epoch(self._curves)
         for epoch in range(len(self._curves) + 1, self._params.epochs + 1):
             worked_s = self._worked_s
             loss = self._epoch(epoch)
@@ -133,7 +136,7 @@ class Trainer:
                 f"{self._steps * self._batch_size / seconds:.0f} photos/s, "
                 f"{self._waited_s / self._worked_s:.0%} waiting for data, {left_min:.1f} min left"
             )
-            after_epoch(epoch)
+            after_epoch(self._curves)
         last = self._curves[-1]["dev_nme"]
         share = self._waited_s / self._worked_s if self._worked_s else 0.0
         return TrainedHourglass(self._best, self._best_epoch, self._best_nme, last, self._curves, share)
@@ -230,11 +233,10 @@ def load_faces(crops: PackedSet, params: LandmarkParams, scratch: Path = SCRATCH
 
 def write_training_report(folder: Path, trained: TrainedHourglass, train: NetInputs, params: LandmarkParams) -> None:
     """Writes curves.csv, chosen.csv and samples.png, a sheet of net inputs as training sees them."""
-    curves = pd.DataFrame(trained.curves)
-    curves.to_csv(folder / "curves.csv", index=False, float_format="%.6g")
+    write_curves(folder, trained.curves)
     chosen = [
         {"checkpoint": "best", "epoch": trained.epoch, "dev_nme": trained.dev_nme, "saved": True},
-        {"checkpoint": "last", "epoch": len(curves), "dev_nme": trained.last_dev_nme, "saved": False},
+        {"checkpoint": "last", "epoch": len(trained.curves), "dev_nme": trained.last_dev_nme, "saved": False},
     ]
     pd.DataFrame(chosen).to_csv(folder / "chosen.csv", index=False, float_format="%.6g")
     rows = np.unique(np.linspace(0, len(train) - 1, min(40, len(train))).astype(int))

@@ -12,6 +12,7 @@ from faceline.recognition.training.params import RecognitionParams
 from faceline.recognition.training.trained import TrainedRecognizer
 from faceline.recognition.training.training_data import TrainingData
 from faceline.recognition.training.validation import DEV_TPR
+from faceline.training.curves import write_curves
 
 
 def write_training_report(
@@ -25,9 +26,8 @@ def write_training_report(
     Args:
         synthetic: the faces are the sample's, not photos.
     """
-    curves = pd.DataFrame(trained.curves)
-    curves.to_csv(folder / "curves.csv", index=False, float_format="%.6g")
-    validated = curves[["epoch", DEV_TPR]].dropna()
+    write_curves(folder, trained.curves)
+    validated = pd.DataFrame(trained.curves)[["epoch", DEV_TPR]].dropna()
     validated.to_csv(folder / "dev.csv", index=False, float_format="%.6g")
     summary = {
         "backbone": params.backbone,

@@ -3,6 +3,7 @@
 import logging
 import math
 import time
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -100,8 +101,12 @@ class Trainer:
         self._resume()
         self._wrapped, self._stepper = self._processes.prepare(self._recognizer, self._optimizer)
 
-    def run(self) -> TrainedRecognizer | None:
+    def run(self, after_epoch: Callable[[list[dict]], None] = lambda curves: None) -> TrainedRecognizer | None:
         """Trains from the last finished epoch, or from the start, to the end.
+
+        Args:
+            after_epoch: called in the main process with the curves so far: at the start, and after each epoch, when
+                its checkpoint is on disk.
 
         Returns:
             What was trained, in the main process, which validates and writes files; None in the others.
@@ -111,6 +116,8 @@ class Trainer:
         """
         if self._params.pretrained != "none" and not self._curves:
             self._curves.append(start_row(self._validate(epoch=0)))
+        if self._processes.is_main_process:
+            after_epoch(self._curves)
         for epoch in range(self._finished + 1, self._params.epochs + 1):
             started = time.perf_counter()
             row, waited_s = self._epoch(epoch)
@@ -118,6 +125,7 @@ class Trainer:
             self._curves.append(row | self._validate(epoch))
             if self._processes.is_main_process:
                 self._checkpoint.save(self._state())
+                after_epoch(self._curves)
                 self._log_epoch(trained_s, waited_s, time.perf_counter() - started)
             self._processes.wait_for_everyone()
         if not self._processes.is_main_process:

@@ -33,8 +33,8 @@ class KilledError(Exception):
 
 
 def kill_after(last):
-    def stop(epoch):
-        if epoch == last:
+    def stop(curves):
+        if len(curves) == last:
             raise KilledError
 
     return stop
@@ -45,7 +45,9 @@ def test_a_killed_run_ends_with_the_same_bits(crops, tmp_path, killed_after):
     whole = trainer(crops, tmp_path / "whole").run()
     with pytest.raises(KilledError):
         trainer(crops, tmp_path / "cut").run(kill_after(killed_after))
-    resumed = trainer(crops, tmp_path / "cut").run()
+    told = []
+    resumed = trainer(crops, tmp_path / "cut").run(lambda curves: told.append(len(curves)))
+    assert told == [*range(killed_after, PARAMS.epochs + 1)]  # the rows of before at once
     assert torch.equal(weights(whole.net), weights(resumed.net))
     assert whole.curves == resumed.curves
     assert (whole.epoch, whole.dev_nme) == (resumed.epoch, resumed.dev_nme)
