@@ -227,6 +227,29 @@ def _digest(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
+def shares_of(script: str) -> list[tuple[str, str, int, int]]:
+    """A stage's kills in parts that can be done side by side: script, stage, how many, number of the first.
+
+    The items of a `foreach` share the kills.
+    """
+    names = [name for name, stage in STAGES.items() if stage["script"] == script]
+    if len(names) > 1:
+        return [(script, name, 1, first) for first, name in enumerate(names)]
+    if script in TRAININGS:
+        half = KILLS_OF_TRAININGS // 2
+        return [(script, script, half, first) for first in (0, half)]
+    return [(script, script, KILLS, 0)]
+
+
+def _ignored(path: str) -> bool:
+    done = subprocess.run(["git", "check-ignore", "-q", "--no-index", path], cwd=ROOT, env=environment(), check=False)
+    return done.returncode == 0
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
 def kill(chain: Chain, script: str) -> Counts:
     """Kills a stage of dvc.yaml as often as it must be; the items of a `foreach` share the kills."""
     names = [name for name, stage in STAGES.items() if stage["script"] == script]
@@ -239,18 +262,27 @@ def kill(chain: Chain, script: str) -> Counts:
 
 
 def main(folder: Path, scripts: Sequence[str]) -> None:
-    """Prints what the kills of each stage came to, as a line of JSON; each has a copy of the chain for itself."""
+    """Prints what the kills of each stage came to, as a line of JSON, when all of its parts are done."""
     chain = Chain(folder, scripts)
+    shares = [share for script in scripts for share in shares_of(script)]
+    done: dict[str, list[dict]] = {script: [] for script in scripts}
 
-    def run(script: str) -> dict:
+    def run(share: tuple[str, str, int, int]) -> dict:
+        _, name, kills, first = share
         with tempfile.TemporaryDirectory(dir=folder.parent) as place:
-            copied = Path(place) / "chain"
-            subprocess.run(["cp", "-r", str(folder), str(copied)], check=True)
-            chain.folder = copied
-            return asdict(kill(chain, script))
+            chain.folder = Path(place) / "chain"  # each has one for itself
+            subprocess.run(["cp", "-r", str(folder), str(chain.folder)], check=True)
+            return asdict(kill_stage(chain, name, kills, first))
 
-    for script, counts in in_forks(run, scripts):
-        print(json.dumps([script, counts]), flush=True)
+    for (script, *_), counts in in_forks(run, shares):
+        done[script].append(counts or asdict(Counts(faults=[f"{script}: the process that kills has ended"])))
+        if len(done[script]) == len(shares_of(script)):
+            print(json.dumps([script, {key: sum_of(done[script], key) for key in done[script][0]}]), flush=True)
+
+
+def sum_of(counts: Sequence[dict], key: str) -> object:
+    """The sum of a figure, or all lines."""
+    return sum((one[key] for one in counts), [] if key == "faults" else 0)
 
 
 if __name__ == "__main__":
