@@ -12,8 +12,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -24,9 +25,10 @@ from graph import GRAPH
 CASES = 105_000
 
 Part = tuple[str, Callable[[], tuple[dict, list[str]]]]  # its name, and what gives its figures and its faults
+Wanted = Callable[[str], bool]  # whether a part of this name is to be run
 
 
-def corpus() -> Iterator[Part]:
+def corpus(wanted: Wanted) -> Iterator[Part]:
     from corpus.__main__ import run_cases
     from corpus.table import MODULES
 
@@ -43,10 +45,12 @@ def corpus() -> Iterator[Part]:
             }
             return figures, [f"{name}: {outcome.fault}" for name, outcome in faults.items()]
 
-        yield module.__name__.removeprefix("corpus.").removesuffix("_cases"), run
+        name = module.__name__.removeprefix("corpus.").removesuffix("_cases")
+        if wanted(name):
+            yield name, run
 
 
-def refusals() -> Iterator[Part]:
+def refusals(wanted: Wanted) -> Iterator[Part]:
     from corpus.refusals import refusals_of, ways
 
     for name, way in ways().items():
@@ -55,10 +59,11 @@ def refusals() -> Iterator[Part]:
             tried, faults = refusals_of(way)
             return {"tried": tried, "answered": tried - len(faults)}, faults
 
-        yield name, run
+        if wanted(name):
+            yield name, run
 
 
-def galleries() -> Iterator[Part]:
+def galleries(wanted: Wanted) -> Iterator[Part]:
     from faults.gallery_kills import enrol_at_once, kill_enrolments
 
     for name, work in {"enrolment": kill_enrolments, "enrolment by 8 processes at once": enrol_at_once}.items():
@@ -67,23 +72,29 @@ def galleries() -> Iterator[Part]:
             counts = asdict(work())
             return counts, counts.pop("faults")
 
-        yield name, run
+        if wanted(name):
+            yield name, run
 
 
-def fuzz(wanted: Sequence[str]) -> Iterator[Part]:
+def fuzz(wanted: Wanted) -> Iterator[Part]:
     from faults.forked import in_forks
     from faults.fuzz import READERS, cases_of, limited
 
     def run(name: str) -> dict:
         return asdict(limited(name, cases_of(name, CASES)))
 
-    for name, tally in in_forks(run, [name for name in READERS if "fuzz" in wanted or f"fuzz:{name}" in wanted]):
+    for name, tally in in_forks(run, [*filter(wanted, READERS)]):
         faults = tally.pop("faults")
         yield name, lambda tally=tally, faults=faults: (tally, faults)
 
 
-def kills(work: Path, wanted: Sequence[str]) -> Iterator[Part]:
-    names = [name for name in GRAPH["stages"] if "kills" in wanted or f"kills:{name}" in wanted]
+def kills(wanted: Wanted, work: Path) -> Iterator[Part]:
+    from faults.stage_kills import kills_of
+
+    names = [f"{script}/{place}" for script in GRAPH["stages"] for place in range(len(kills_of(script)))]
+    names = [*filter(wanted, names)]
+    if not names:
+        return
     environment = os.environ | {"PYTHONPATH": str(ROOT / "tests")}  # the copy's code, not this one's
     # one process for all stages: it takes seconds to import what they import
     command = [sys.executable, "-m", "faults.stage_kills", str(work), *names]
@@ -95,35 +106,34 @@ def kills(work: Path, wanted: Sequence[str]) -> Iterator[Part]:
     assert killer.returncode == 0
 
 
+PARTS = {"corpus": corpus, "refusals": refusals, "galleries": galleries, "kills": kills, "fuzz": fuzz}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, help="folder for the tiny chain, kept for later parts")
-    parser.add_argument(
-        "parts", nargs="*", help="corpus, refusals, galleries, kills, fuzz; or kills:scan and the like"
-    )
+    parser.add_argument("--missing", action="store_true", help="only what the record does not have")
+    parser.add_argument("parts", nargs="*", help=f"{', '.join(PARTS)}, or kills:scan and the like")
     arguments = parser.parse_args()
-    faults = 0
+    asked, known, faults = arguments.parts or [*PARTS], record.read(), 0
+    unknown = {one.partition(":")[0] for one in asked} - {*PARTS}
+    if unknown:
+        parser.error(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
+
+    def wanted(part: str, name: str) -> bool:
+        names = {name, name.partition("/")[0]}
+        there = arguments.missing and not names.isdisjoint(known.get(part, {}))
+        return not there and not {part, *(f"{part}:{one}" for one in names)}.isdisjoint(asked)
+
     with tempfile.TemporaryDirectory() as temporary:
         work = (arguments.work or Path(temporary)) / "chain"
         work.mkdir(parents=True, exist_ok=True)
-        parts = {
-            "corpus": corpus,
-            "refusals": refusals,
-            "galleries": galleries,
-            "kills": lambda: kills(work, wanted),
-            "fuzz": lambda: fuzz(wanted),
-        }
-        wanted = arguments.parts or [*parts]
-        unknown = {one.partition(":")[0] for one in wanted} - {*parts}
-        if unknown:
-            parser.error(f"no part {', '.join(unknown)}; there are {', '.join(parts)}")
-        for part, listed in parts.items():
-            if any(one.partition(":")[0] == part for one in wanted):
+        for part, listed in PARTS.items():
+            if any(one.partition(":")[0] == part for one in asked):
                 since = time.monotonic()
-                for name, run in listed():
-                    if part in wanted or f"{part}:{name}" in wanted:
-                        faults += _run(part, name, run, since)
-                        since = time.monotonic()
+                for name, run in listed(partial(wanted, part), *([work] if part == "kills" else [])):
+                    faults += _run(part, name, run, since)
+                    since = time.monotonic()
     return 1 if faults else 0
 
 

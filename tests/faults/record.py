@@ -56,6 +56,14 @@ def summary(known: Mapping) -> dict[str, int]:
     }
 
 
+def stages(known: Mapping) -> dict[str, dict[str, int]]:
+    """What the kills of each stage came to together; the record has one entry a kill, called `stage/place`."""
+    found: dict[str, dict] = {name: {} for name in GRAPH["stages"]}
+    for kill, figures in known.get("kills", {}).items():
+        found[kill.partition("/")[0]][kill] = figures
+    return {name: _sums({"kills": kills}, "kills", KILLS) for name, kills in found.items() if kills}
+
+
 def _sums(known: Mapping, part: str, names: tuple[str, ...]) -> dict[str, int]:
     return {name: sum(entry.get(name, 0) for entry in known.get(part, {}).values()) for name in names}
 
@@ -122,8 +130,7 @@ def page(known: Mapping) -> str:
     figures = {key: f"{value:,}" for key, value in summary(known).items()}
     text = HEAD.format(**about, **figures, **_sums(known, "corpus", ("tracebacks", "over_limit")))
     text += REFUSALS + _rows((name, e["tried"], e["answered"]) for name, e in known.get("refusals", {}).items())
-    stages = known.get("kills", {})
-    struck = {name: stages[name] for name in GRAPH["stages"] if name in stages} | known.get("galleries", {})
+    struck = stages(known) | known.get("galleries", {})
     text += STRUCK + _rows(
         (name, e["kills"], e["survived"], e["workers"], e["resumed"], f"{e['equal']} / {e['compared']}")
         for name, e in struck.items()

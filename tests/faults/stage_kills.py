@@ -21,7 +21,7 @@ import numpy as np
 from chain import ROOT, TINY, clone, environment
 from faults.forked import Forked, in_forks, prepare, run_stage
 from faults.killing import PATIENCE, SIGNALS, strike
-from graph import STAGES
+from graph import GRAPH, STAGES
 
 TRAININGS = ("train_landmarks", "train_recognition")
 WORKERS = ("sample",)  # stages that start processes
@@ -48,6 +48,7 @@ CHANGES = TINY | {
     "runtime": {"threads": 1, "device": "cpu"},
 }
 SEED = 16
+TRIES = 15
 
 
 @dataclass
@@ -162,28 +163,21 @@ class Chain:
             subprocess.run(["rm", "-rf", out], cwd=self.folder, check=True)
 
 
-def kill_stage(chain: Chain, name: str, kills: int, first: int = 0) -> Counts:
-    """Kills a stage so many times, each time after a run's start with nothing there, and runs it again.
+def kill_stage(chain: Chain, name: str, place: int, kills: int) -> Counts:
+    """Kills a stage that began with nothing there, at a moment in one of `kills` equal spans, and runs it again.
 
     Args:
-        first: the number of the first kill among those of the stage, which chooses the signal and the moment.
+        place: which of the spans; it chooses the signal too. The last kill of a stage that starts processes meets one
+            of these.
     """
-    counts, training = Counts(), name in TRAININGS
-    generator = np.random.default_rng([SEED, *name.encode(), first])
-    begins = chain.to_checkpoint[name] if training else 0.0
-    span = chain.seconds[name] - begins
-    place, misses = 0, 0
-    while place < kills and misses < 20:
-        moment = span * (place + generator.random()) / kills
-        worker = name in WORKERS and place == kills - 1
-        number = signal.SIGKILL if worker else SIGNALS[(first + place) % len(SIGNALS)]
-        if _kill_once(chain, name, number, moment, worker, counts):
-            place += 1
-        else:  # it had ended before: the machine is faster now
-            misses += 1
-            span *= 0.8
-    if place < kills:
-        counts.faults.append(f"{name}: only {place} of {kills} kills met it alive")
+    counts = Counts()
+    begins = chain.to_checkpoint[name] if name in TRAININGS else 0.0
+    moment = (chain.seconds[name] - begins) * (place + np.random.default_rng([SEED, *name.encode(), place]).random())
+    worker = name in WORKERS and place == kills - 1
+    for tried in range(TRIES):  # where it had ended before: the machine is faster now
+        if _kill_once(chain, name, SIGNALS[0 if worker else place % 3], moment / kills * 0.8**tried, worker, counts):
+            return counts
+    counts.faults.append(f"{name}: {TRIES} kills came too late")
     return counts
 
 
@@ -227,6 +221,45 @@ def _digest(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
+def kills_of(script: str) -> list[tuple[str, int, int]]:
+    """A stage's kills: the stage, the place of the kill, and how many there are; items of a `foreach` share them."""
+    names = [name for name, stage in STAGES.items() if stage["script"] == script]
+    kills = KILLS_OF_TRAININGS if script in TRAININGS else KILLS
+    return [(names[place % len(names)], place, kills) for place in range(kills)]
+
+
+def _ignored(path: str) -> bool:
+    done = subprocess.run(["git", "check-ignore", "-q", "--no-index", path], cwd=ROOT, env=environment(), check=False)
+    return done.returncode == 0
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def shares_of(script: str) -> list[tuple[str, str, int, int]]:
+    """A stage's kills in parts that can be done side by side: script, stage, how many, number of the first.
+
+    The items of a `foreach` share the kills.
+    """
+    names = [name for name, stage in STAGES.items() if stage["script"] == script]
+    if len(names) > 1:
+        return [(script, name, 1, first) for first, name in enumerate(names)]
+    if script in TRAININGS:
+        half = KILLS_OF_TRAININGS // 2
+        return [(script, script, half, first) for first in (0, half)]
+    return [(script, script, KILLS, 0)]
+
+
+def _ignored(path: str) -> bool:
+    done = subprocess.run(["git", "check-ignore", "-q", "--no-index", path], cwd=ROOT, env=environment(), check=False)
+    return done.returncode == 0
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
 def kill(chain: Chain, script: str) -> Counts:
     """Kills a stage of dvc.yaml as often as it must be; the items of a `foreach` share the kills."""
     names = [name for name, stage in STAGES.items() if stage["script"] == script]
@@ -238,19 +271,20 @@ def kill(chain: Chain, script: str) -> Counts:
     return whole
 
 
-def main(folder: Path, scripts: Sequence[str]) -> None:
-    """Prints what the kills of each stage came to, as a line of JSON; each has a copy of the chain for itself."""
+def main(folder: Path, wanted: Sequence[str]) -> None:
+    """Prints what each kill, `script/place`, came to, as a line of JSON."""
+    scripts = sorted({one.partition("/")[0] for one in wanted}, key=[*GRAPH["stages"]].index)
     chain = Chain(folder, scripts)
 
-    def run(script: str) -> dict:
+    def run(one: str) -> dict:
+        script, _, number = one.partition("/")
         with tempfile.TemporaryDirectory(dir=folder.parent) as place:
-            copied = Path(place) / "chain"
-            subprocess.run(["cp", "-r", str(folder), str(copied)], check=True)
-            chain.folder = copied
-            return asdict(kill(chain, script))
+            chain.folder = Path(place) / "chain"  # each has one for itself
+            subprocess.run(["cp", "-r", str(folder), str(chain.folder)], check=True)
+            return asdict(kill_stage(chain, *kills_of(script)[int(number)]))
 
-    for script, counts in in_forks(run, scripts):
-        print(json.dumps([script, counts]), flush=True)
+    for one, counts in in_forks(run, wanted):
+        print(json.dumps([one, counts or asdict(Counts(faults=[f"{one}: its process has ended"]))]), flush=True)
 
 
 if __name__ == "__main__":

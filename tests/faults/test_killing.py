@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -12,8 +13,11 @@ from pathlib import Path
 import pytest
 
 from faults import killing
+from faults.forked import in_forks
 from faults.gallery_kills import enrol_at_once, kill_enrolments
 from faults.killing import SIGNALS, started_by, strike
+from faults.stage_kills import kills_of
+from graph import GRAPH, STAGES
 
 SLEEPS = "import time; time.sleep(30)"
 LEAVES = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(30)']); "
@@ -63,3 +67,15 @@ def test_kills_while_enrolling() -> None:
 
 def test_many_writers_at_once() -> None:
     assert enrol_at_once(writers=3, people=3).faults == []
+
+
+@pytest.mark.parametrize("script", GRAPH["stages"])
+def test_each_stage_is_killed_often_enough_by_every_signal(script: str) -> None:
+    kills = kills_of(script)
+    assert [place for _, place, _ in kills] == list(range(10 if script.startswith("train_") else 3))
+    assert {name for name, *_ in kills} == {name for name, stage in STAGES.items() if stage["script"] == script}
+
+
+def test_work_in_forks_comes_back_and_a_fork_that_dies_is_told() -> None:
+    done = dict(in_forks(lambda item: os._exit(3) if item == 2 else [item * 10], [1, 2, 3]))
+    assert done == {1: [10], 2: None, 3: [30]}
