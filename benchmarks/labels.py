@@ -25,6 +25,7 @@ from faceline.labels.doubtful import FAR, MIN_PHOTOS, OTHER_NEARER, DoubtfulLabe
 SHARES = (0.02, 0.05)
 SEEDS = range(1, 11)
 SPLIT_PEOPLE = 10
+MOST = 4  # people named
 SPLIT_PHOTOS = 10  # of a person who is split, at least
 WAYS = {
     "either": lambda reason: True,
@@ -149,15 +150,17 @@ def original_text(photos: Photos) -> str:
     """What is listed when no label has been changed."""
     found = doubtful_labels(photos.rows, photos.embeddings)
     counts = {way: len(listed(found, way)) for way in WAYS}
-    worst = found.photos.groupby("person").size().sort_values(ascending=False)
+    worst = found.photos.groupby("person").size().sort_values(ascending=False, kind="stable")
+    sizes = photos.rows.groupby("person").size()
+    most = ", ".join(f"{person} ({count} of {sizes[person]} photos)" for person, count in worst.head(MOST).items())
     pairs = ", ".join(
         f"{one.person} and {one.other_person} ({one.similarity:.2f})" for one in found.pairs.itertuples()
     )
     return (
         f"Of {found.judged} photos as they are labelled {counts['either']} are listed, of {len(worst)} people: "
         + "; ".join(f"{counts[way]} for {way}" for way in WAYS if way != "either")
-        + f". `far` is below {found.far_below:.3f}, one person's centres are from {found.same_from:.3f} on. "
-        + f"Pairs of people listed: {pairs or 'none'}."
+        + f". Most of one person's: {most}. `far` is below {found.far_below:.3f}, one person's centres are from "
+        + f"{found.same_from:.3f} on. Pairs of people listed: {pairs or 'none'}."
     )
 
 

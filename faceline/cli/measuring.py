@@ -134,7 +134,7 @@ def evaluate(
     if found is None:
         log.info("no calibration of this recogniser (`faceline calibrate`), so no rates at frozen thresholds")
     embedded = embed_people(photos, loaded, role_of)
-    measured = evaluate_people(embedded.table, found.calibration if found else None)
+    measured = evaluate_people(embedded.table, found.calibration if found else None, with_map=out is not None)
     facts = {
         "source": people,
         "recognizer": setup.recognizer or setup.models,

@@ -72,7 +72,10 @@ def doubtful_labels(rows: pd.DataFrame, embeddings: np.ndarray) -> DoubtfulLabel
     own = np.full(len(ok), np.nan)
     for photos in (photos for photos, enough in zip(members, large, strict=True) if enough):
         own[photos] = similarities_to_others(vectors[photos])
-    strangers = _Strangers(vectors, code, centres)
+    halves = [_halves(vectors[members[person]]) for person in np.flatnonzero(large)]
+    same_from = robust_limit(np.array(halves), -HALVES)
+    twins = _coinciding(centres, large, same_from)
+    strangers = _Strangers(vectors, code, centres, twins)
     nearest, other = strangers.nearest, strangers.similarity
     judged = large[code]
     far_below = strangers.limit
@@ -90,11 +93,18 @@ def doubtful_labels(rows: pd.DataFrame, embeddings: np.ndarray) -> DoubtfulLabel
             "other_similarity": other[found],
         }
     )
-    halves = [_halves(vectors[members[person]]) for person in np.flatnonzero(large)]
-    same_from = robust_limit(np.array(halves), -HALVES)
+    pairs = pd.DataFrame(
+        {
+            PERSON: names[twins[:, 0]],
+            "other_person": names[twins[:, 1]],
+            "similarity": (centres[twins[:, 0]] * centres[twins[:, 1]]).sum(axis=1),
+            "photos": [len(members[one]) for one in twins[:, 0]],
+            "other_photos": [len(members[one]) for one in twins[:, 1]],
+        }
+    )
     return DoubtfulLabels(
         photos=photos,
-        pairs=_coinciding(names, centres, [len(own) for own in members], large, same_from),
+        pairs=pairs.sort_values("similarity", ascending=False, kind="stable", ignore_index=True),
         far_below=far_below,
         same_from=same_from,
         judged=int(judged.sum()),
@@ -121,23 +131,26 @@ def _median(values: np.ndarray, counts: np.ndarray | None) -> float:
 
 
 class _Strangers:
-    """Photos against the centres of other people.
+    """Photos against the centres of other people; two people who may be one are no strangers to each other.
 
     Attributes:
         nearest, similarity: (n,) the other person whose centre is nearest to each photo, and how near it is.
         limit: few similarities of a photo to another person's centre are higher.
     """
 
-    def __init__(self, vectors: np.ndarray, code: np.ndarray, centres: np.ndarray) -> None:
+    def __init__(self, vectors: np.ndarray, code: np.ndarray, centres: np.ndarray, twins: np.ndarray) -> None:
         self.nearest, self.similarity = np.empty(len(vectors), int), np.empty(len(vectors))
         counts = np.zeros(len(_BINS) - 1, int)
         for start in range(0, len(vectors), _ROWS):
             rows = slice(start, start + _ROWS)
             scores = vectors[rows] @ centres.T
-            own = np.zeros(scores.shape, bool)
-            own[np.arange(len(scores)), code[rows]] = True
-            counts += np.histogram(scores[~own].clip(-1, 1), _BINS)[0]
-            scores[own] = -np.inf
+            same = np.zeros(scores.shape, bool)
+            same[np.arange(len(scores)), code[rows]] = True
+            for one, other in twins:
+                same[code[rows] == one, other] = True
+                same[code[rows] == other, one] = True
+            counts += np.histogram(scores[~same].clip(-1, 1), _BINS)[0]
+            scores[same] = -np.inf
             self.nearest[rows] = scores.argmax(axis=1)
             self.similarity[rows] = scores.max(axis=1)
         self.limit = robust_limit((_BINS[:-1] + _BINS[1:]) / 2, STRANGERS, counts)
@@ -148,21 +161,11 @@ def _halves(vectors: np.ndarray) -> float:
     return float(centre(vectors[::2]) @ centre(vectors[1::2]))
 
 
-def _coinciding(
-    names: np.ndarray, centres: np.ndarray, photos: list[int], large: np.ndarray, same_from: float
-) -> pd.DataFrame:
-    """Pairs of people whose centres are as near each other as those of two halves of one person's photos."""
-    found = []
-    for start in range(0, len(names), _ROWS):
-        rows = slice(start, start + _ROWS)
-        scores = centres[rows] @ centres.T
-        first, second = np.nonzero(scores >= same_from)
-        first += start
-        keep = (first < second) & large[first] & large[second]
-        found += [
-            (names[a], names[b], float(centres[a] @ centres[b]), photos[a], photos[b])
-            for a, b in zip(first[keep], second[keep], strict=True)
-        ]
-    columns = [PERSON, "other_person", "similarity", "photos", "other_photos"]
-    table = pd.DataFrame(found, columns=columns)
-    return table.sort_values("similarity", ascending=False, kind="stable", ignore_index=True)
+def _coinciding(centres: np.ndarray, large: np.ndarray, same_from: float) -> np.ndarray:
+    """(m, 2) people, the smaller code first, as near each other as two halves of one person's photos."""
+    found = [np.empty((0, 2), int)]
+    for start in range(0, len(centres), _ROWS):
+        first, second = np.nonzero(centres[start : start + _ROWS] @ centres.T >= same_from)
+        pairs = np.stack([first + start, second], axis=1)
+        found.append(pairs[(pairs[:, 0] < pairs[:, 1]) & large[pairs].all(axis=1)])
+    return np.concatenate(found)

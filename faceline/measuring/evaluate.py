@@ -55,11 +55,12 @@ def role_of(photos: int) -> str:
     return QUERY if photos > 1 else DISTRACTOR
 
 
-def evaluate_people(table: EmbeddingTable, calibration: Calibration | None) -> PeopleFigures:
+def evaluate_people(table: EmbeddingTable, calibration: Calibration | None, with_map: bool = True) -> PeopleFigures:
     """Measures everything; without a calibration the rates at frozen thresholds and those of groups are left out.
 
     Args:
         table: with the roles of `role_of`.
+        with_map: as for `recognition_figures`; the report page needs it.
 
     Raises:
         InputError: fewer than two people with two photos and a usable face.
@@ -73,7 +74,7 @@ def evaluate_people(table: EmbeddingTable, calibration: Calibration | None) -> P
         )
     comparisons = query_comparisons(table)
     options = EVALUATION if calibration else EVALUATION.model_copy(update={"group_attributes": []})
-    figures = recognition_figures(table, comparisons, calibration or _none(), options)
+    figures = recognition_figures(table, comparisons, calibration or _none(), options, with_map)
     rates = [
         rate
         for rate in figures.rates

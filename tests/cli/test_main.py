@@ -24,7 +24,7 @@ from faceline.imaging.images import encode_jpeg
 from faceline.packed.sets import PackedWriter
 
 VERBS = ["detect", "align", "embed", "verify", "enroll", "identify", "list", "remove", "export", "import"]
-VERBS += ["cluster", "fetch", "calibrate", "evaluate"]
+VERBS += ["cluster", "fetch", "calibrate", "evaluate", "labels"]
 VERBS += ["annotate", "pack", "export-onnx", "export-images", "params"]
 
 

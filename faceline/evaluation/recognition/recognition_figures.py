@@ -63,13 +63,18 @@ class RecognitionFigures(Figures):
 
 
 def recognition_figures(
-    table: EmbeddingTable, comparisons: Comparisons, calibration: Calibration, evaluation: EvaluationParams
+    table: EmbeddingTable,
+    comparisons: Comparisons,
+    calibration: Calibration,
+    evaluation: EvaluationParams,
+    with_map: bool = True,
 ) -> RecognitionFigures:
     """Measures everything.
 
     Args:
         comparisons: of the query people in `table`.
         calibration: thresholds of the dev people.
+        with_map: whether to lay out the embedding map, which takes seconds; it is empty otherwise.
     """
     threshold = dev_threshold(calibration, GROUP_TARGET)
     scores = ImpostorScores(comparisons, evaluation.block_mb)
@@ -107,7 +112,7 @@ def recognition_figures(
         groups=groups,
         people=people,
         acquisition=acquisition_table(table),
-        placed=_placed(table, comparisons, evaluation.seed),
+        placed=_placed(table, comparisons, evaluation.seed) if with_map else pd.DataFrame(),
         hardest_impostors=hardest.table(),
     )
 
