@@ -1,6 +1,7 @@
 # make repro    everything, from nothing      make test   the tests         make lint   style, types
 # make types    types alone                   make coverage   the tests, and how much of the library they run
 # make losses   every loss, several seeds     make bench  speed as ratios   make docs   the site, in site/
+# make profile STAGE=crop   where a stage's time goes
 # make faults   broken and random files, refusals of the system, kills; writes docs/results/reliability.md
 
 # for tests and benchmarks; stages set these themselves, and stages/__init__.py says why
@@ -18,7 +19,7 @@ sys.exit(not (3, int(low)) <= sys.version_info < (3, int(high)))
 endef
 export FITS
 
-.PHONY: repro test lint types coverage docs bench faults losses requirements clean
+.PHONY: repro test lint types coverage docs bench profile faults losses requirements clean
 
 .venv/installed: requirements.txt pyproject.toml
 	@for name in $(PYTHON); do if $$name -c "$$FITS" 2>/dev/null; then python=$$name; break; fi; done; \
@@ -54,6 +55,9 @@ docs: .venv/installed
 
 bench: .venv/installed
 	python -m benchmarks.speed $(if $(ONLY),--only $(ONLY))
+
+profile: .venv/installed
+	python -m benchmarks.stage_profile $(STAGE)
 
 faults: .venv/installed
 	PYTHONPATH=.:tests python -m faults

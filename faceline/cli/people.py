@@ -261,10 +261,14 @@ def index(
     faceline index --gallery people.db
     faceline index --gallery people.db --search nearest --numbers int8
     """
+    from importlib.util import find_spec
+
     from faceline.galleries.gallery import Gallery
     from faceline.galleries.index_build import build_index
     from faceline.galleries.opening import open_gallery
 
+    if find_spec("usearch") is None:
+        raise InputError("searching an index needs the package usearch: pip install 'faceline[large]'")
     with open_gallery(gallery) as opened:
         if not isinstance(opened, Gallery):
             raise InputError(f"{gallery}: a service keeps its own index; this is for a gallery in a file")
