@@ -1,1 +1,1 @@
-"""What both trainings share: averaged weights, checkpoints, the learning-rate schedule."""
+"""What both trainings share: processes, averaged weights, checkpoints, transfers, the learning-rate schedule."""
