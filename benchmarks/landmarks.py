@@ -174,7 +174,7 @@ def training(params: Params, device: torch.device) -> dict[str, float]:
         seed_everything(landmarks.seed)
         faces = load_faces(PackedSet(Path(folder)), landmarks, Path(folder))
         checkpoint = Checkpoint("benchmark", Path(folder))
-        trainer = Trainer(landmarks, *faces, device, params.runtime.workers, checkpoint)
+        trainer = Trainer(landmarks, *faces, device, params.runtime, checkpoint)
         started = time.perf_counter()
         trained = trainer.run()
         seconds = time.perf_counter() - started

@@ -33,7 +33,8 @@ from faceline.recognition.heads.registry import build_head, load_loss, loss_name
 from faceline.recognition.net.embedding_net import EmbeddingNet, NetConfig, Recognizer
 from faceline.recognition.training.optimizer import build_optimizer
 from faceline.recognition.training.params import RecognitionParams
-from faceline.recognition.training.recognizer_training import Trainer, autocast
+from faceline.recognition.training.precision import autocast
+from faceline.recognition.training.recognizer_training import Trainer
 from faceline.recognition.training.training_data import Faces, FacesDecoded, FacesInMemory, TrainingData
 from faceline.settings.schema import Params, load_params
 from faceline.settings.variants import load_variant

@@ -13,7 +13,6 @@ from faceline.recognition.net.backbone import load_backbone
 from faceline.recognition.net.embedding_net import NetConfig
 from faceline.recognition.net.recognizer_file import save_recognizer
 from faceline.recognition.training.params import RecognitionParams
-from faceline.recognition.training.processes import launched
 from faceline.recognition.training.recognizer_report import write_training_report
 from faceline.recognition.training.recognizer_training import Trainer
 from faceline.recognition.training.training_data import load_data
@@ -21,6 +20,7 @@ from faceline.recognition.training.untrained import untrained
 from faceline.recognition.training.validation import DEV_TPR
 from faceline.training.checkpoint import Checkpoint, checkpoint_key
 from faceline.training.curves import LiveCurves
+from faceline.training.processes import launched
 
 
 def train_recognition(
@@ -39,7 +39,8 @@ def train_recognition(
     depends_on = {
         "recognition": recognition.model_dump(),
         "loss": loss.model_dump(),
-        "runtime": runtime.model_dump(exclude={"workers"}),
+        # any number of processes goes on from the checkpoint of any other
+        "runtime": runtime.model_dump(include={"device", "threads"}),
         "device": device.type,
     }
     load_backbone(recognition.backbone)  # its code is part of the key

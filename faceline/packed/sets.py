@@ -122,21 +122,41 @@ class PackedSet:
     def __len__(self) -> int:
         return len(self.rows)
 
+    @property
+    def blocks(self) -> np.ndarray:
+        """(n,) the block of each row, from 0 in file order: rows that are stored together and read at once."""
+        sizes = [shard.metadata.row_group(group).num_rows for shard, _, group in self._groups]
+        return np.repeat(np.arange(len(sizes)), sizes)
+
+    def block(self, number: int) -> pa.ChunkedArray:
+        """The image bytes of all rows of a block."""
+        return _images(*self._groups[number])
+
+    def image_bytes(self) -> int:
+        """What all images take on disk."""
+        column = self._shards[0].schema_arrow.get_field_index(IMAGE)
+        parts = [shard.metadata.row_group(group).column(column) for shard, _, group in self._groups]
+        return sum(part.total_compressed_size for part in parts)
+
     def encoded(self, rows: Sequence[int] | np.ndarray | None = None) -> Iterator[bytes]:
         """The image bytes of `rows` (ascending positions; all by default), read a row group at a time."""
         wanted = np.arange(len(self)) if rows is None else np.asarray(rows)
         if np.any(np.diff(wanted) <= 0):
             raise ValueError("rows must be strictly ascending")
         start = 0
-        for shard, path in zip(self._shards, self._paths, strict=True):
-            for group in range(shard.num_row_groups):
-                stop = start + shard.metadata.row_group(group).num_rows
-                here = wanted[np.searchsorted(wanted, start) : np.searchsorted(wanted, stop)] - start
-                if len(here):
-                    column = _images(shard, path, group)
-                    for row in here:
-                        yield column[int(row)].as_py()
-                start = stop
+        for shard, path, group in self._groups:
+            stop = start + shard.metadata.row_group(group).num_rows
+            here = wanted[np.searchsorted(wanted, start) : np.searchsorted(wanted, stop)] - start
+            if len(here):
+                column = _images(shard, path, group)
+                for row in here:
+                    yield column[int(row)].as_py()
+            start = stop
+
+    @property
+    def _groups(self) -> list[tuple[pq.ParquetFile, Path, int]]:
+        pairs = zip(self._shards, self._paths, strict=True)
+        return [(shard, path, group) for shard, path in pairs for group in range(shard.num_row_groups)]
 
 
 def _images(shard: pq.ParquetFile, path: Path, group: int) -> pa.ChunkedArray:

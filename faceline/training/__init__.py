@@ -1,1 +1,1 @@
-"""What both trainings share: averaged weights, checkpoints, curves, the learning-rate schedule."""
+"""What both trainings share: processes, averaged weights, checkpoints, curves, transfers, the learning rate."""

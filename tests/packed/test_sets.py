@@ -26,6 +26,11 @@ def test_round_trip_over_row_groups_and_shards(tmp_path, monkeypatch):
     assert read.rows.image_id.tolist() == [f"{n}.jpg" for n in range(70)]
     assert [len(image) for image in read.encoded()] == list(range(1, 71))
     assert [len(image) for image in read.encoded([0, 9, 10, 33, 69])] == [1, 10, 11, 34, 70]
+    in_blocks = [len(image) for number in range(read.blocks[-1] + 1) for image in read.block(number).to_pylist()]
+    assert in_blocks == list(range(1, 71))
+    assert np.bincount(read.blocks).tolist() == [len(read.block(number)) for number in range(read.blocks[-1] + 1)]
+    assert np.bincount(read.blocks).max() <= 10
+    assert sum(in_blocks) < read.image_bytes() < 3 * sum(in_blocks)
 
 
 def test_pandas_reads_it_alone(tmp_path):

@@ -1,6 +1,7 @@
 """The stacked hourglass of Newell, Yang and Deng (ECCV 2016), with a stem light enough for a CPU."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import torch
@@ -102,9 +103,13 @@ class StackedHourglass(nn.Module):
         return heatmaps
 
 
-def normalised(images: np.ndarray, mean: tuple, std: tuple, device: torch.device) -> torch.Tensor:
+def normalised(images: np.ndarray | torch.Tensor, mean: tuple, std: tuple, device: torch.device) -> torch.Tensor:
     """(n, h, w, 3) uint8 RGB in 0..1, less `mean`, over `std`: (n, 3, h, w) float32, channels last in memory."""
-    tensor = torch.from_numpy(images).to(device).permute(0, 3, 1, 2).float()
-    scale = 255 * torch.tensor(std, device=device).view(1, 3, 1, 1)
-    offset = 255 * torch.tensor(mean, device=device).view(1, 3, 1, 1)
-    return (tensor - offset) / scale
+    tensor = torch.as_tensor(images).to(device).permute(0, 3, 1, 2).float()
+    return (tensor - _levels(tuple(mean), device)) / _levels(tuple(std), device)
+
+
+@cache
+def _levels(of_channels: tuple, device: torch.device) -> torch.Tensor:
+    """(1, 3, 1, 1) grey levels; kept on the device, because each copy to it would be waited for."""
+    return 255 * torch.tensor(of_channels, device=device).view(1, 3, 1, 1)

@@ -1,8 +1,8 @@
 """What all losses share: one signature, the batches that a loss needs, and arithmetic in full precision."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -29,9 +29,11 @@ class Head(nn.Module, ABC):
     A subclass takes (people, embedding_dim, params); weights are drawn from torch's seed.
 
     Attributes:
+        can_be_shared: its rows can be spread over processes (`CosineHead.keep_share`).
         margin_factor: 0..1, the part of the margin that is in force; training grows it in the first epochs.
     """
 
+    can_be_shared: ClassVar[bool] = False
     margin_factor: float = 1.0
 
     @abstractmethod
@@ -60,17 +62,32 @@ class Head(nn.Module, ABC):
             "recognition.head_start: means sets a row for each person, and the loss has none; use random"
         )
 
+    def check(self, statistics: Mapping[str, float]) -> None:
+        """Looks at the statistics of a step, some steps later.
+
+        Raises:
+            FacelineError: going on is of no use.
+        """
+
     def photos_per_step(self, batch_size: int) -> int:
         """How many photos a step takes when `batch_size` are asked for."""
         return batch_size
 
-    def batches(self, labels: np.ndarray, batch_size: int, rng: np.random.Generator) -> list[np.ndarray]:
+    def batches(
+        self, labels: np.ndarray, batch_size: int, rng: np.random.Generator, order: np.ndarray | None = None
+    ) -> list[np.ndarray]:
         """Positions in `labels`, an array for each step of an epoch; here every photo at most once, in random order.
 
         A last, smaller batch is left out unless it is the only one: a handful of photos would give BatchNorm
         statistics of nothing in particular.
+
+        Args:
+            order: in which photos come where they are streamed from disk.
+
+        Raises:
+            InputError: batches of people that a loss chooses are asked for of streamed photos.
         """
-        order = rng.permutation(len(labels))
+        order = rng.permutation(len(labels)) if order is None else order
         stop = max(1, len(labels) // batch_size) * batch_size
         return [order[start : start + batch_size] for start in range(0, stop, batch_size)]
 

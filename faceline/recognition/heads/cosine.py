@@ -2,7 +2,8 @@
 
 import math
 from abc import abstractmethod
-from typing import Annotated, Protocol
+from collections.abc import Callable
+from typing import Annotated, ClassVar, Protocol
 
 import torch
 from pydantic import Field
@@ -10,7 +11,8 @@ from torch import Tensor, nn
 from torch.autograd import Function
 from torch.nn import functional as F
 
-from faceline.recognition.heads.base import Head, LossOutput, in_full_precision
+from faceline.recognition.heads.base import Head, LossOutput, drawn_for_whole_batch, in_full_precision
+from faceline.recognition.heads.share import Share, SharedOwnEntries, SharedTargetCrossEntropy, WholeBatch
 
 MarginRad = Annotated[float, Field(ge=0, lt=math.pi)]
 
@@ -34,8 +36,14 @@ class CosineHead(Head):
     (`adjust_others`). With several centres a person, the weight holds everybody's first centre, then everybody's
     second, and so on. Everything is computed in float32 at least, under autocast too: scaled by 64, bfloat16's
     steps in a cosine would be as large as the margin.
+
+    Attributes:
+        share: the people whose rows this process holds; None where it holds all. With a share, the loss and its
+            statistics are those of the photos of all processes, and the same on each.
     """
 
+    can_be_shared: ClassVar[bool] = True
+    share: Share | None = None
     params: CosineParams
 
     def __init__(self, people: int, embedding_dim: int, params: CosineParams, centers: int = 1) -> None:
@@ -51,12 +59,18 @@ class CosineHead(Head):
 
     def forward(self, embeddings: Tensor, labels: Tensor) -> LossOutput:
         with torch.autocast(embeddings.device.type, enabled=False):
-            embeddings = in_full_precision(embeddings)
-            logits, own = OwnEntries.apply(self._scaled_cosines(embeddings), labels)
+            rows = embeddings = in_full_precision(embeddings)
+            if self.share is None:
+                own_entries, cross_entropy, shared = OwnEntries, TargetCrossEntropy, ()
+            else:
+                own_entries, cross_entropy, shared = SharedOwnEntries, SharedTargetCrossEntropy, (self.share,)
+                rows, embeddings = WholeBatch.apply(embeddings, self.share)
+                labels = self.share.whole(labels)
+            logits, own = own_entries.apply(self._scaled_cosines(rows), labels, *shared)
             cosine = own / self.scale
             target = self.with_margin(cosine, embeddings)
             logits = self.adjust_others(logits, cosine, target)
-            loss = TargetCrossEntropy.apply(logits, self.scale * target, labels)
+            loss = cross_entropy.apply(logits, self.scale * target, labels, *shared)
             return LossOutput(loss, {"target_angle_rad": angle(cosine.detach()).mean()})
 
     def predict(self, embeddings: Tensor) -> Tensor:
@@ -65,11 +79,21 @@ class CosineHead(Head):
 
     @torch.no_grad()
     def start_at(self, means: Tensor) -> None:
-        self.weight.copy_(means.repeat(self.centers, 1))
+        rows = means.repeat(self.centers, 1)
+        self.weight.copy_(rows if self.share is None else self.share.of(rows))
+
+    def keep_share(self, process: int, processes: int) -> None:
+        """Keeps the rows of this process's people and lets the others go; `predict` then knows no other people."""
+        self.share = Share(self.people, process, processes)
+        self.weight = nn.Parameter(self.share.of(self.weight.detach()))
 
     @abstractmethod
     def with_margin(self, cosine: Tensor, embeddings: Tensor) -> Tensor:
         """(n,) what stands in for each target's cosine, itself (n,); embeddings are (n, dim), raw."""
+
+    def drawn(self, draw: Callable[[int], Tensor], photos: int) -> Tensor:
+        """(photos, ...) random numbers for the photos that `with_margin` is given; see `drawn_for_whole_batch`."""
+        return drawn_for_whole_batch(draw, photos) if self.share is None else draw(photos)
 
     def adjust_others(self, logits: Tensor, cosine: Tensor, target: Tensor) -> Tensor:
         """The (n, people) scaled cosines with whatever a loss does to impostors; the targets' are ignored."""
@@ -80,7 +104,7 @@ class CosineHead(Head):
         unit = self.scale * F.normalize(embeddings)
         logits = F.linear(unit, UnitRows.apply(in_full_precision(self.weight)))
         if self.centers > 1:
-            logits = logits.unflatten(1, (self.centers, self.people)).max(dim=1).values
+            logits = logits.unflatten(1, (self.centers, -1)).max(dim=1).values
         return logits
 
 
@@ -115,7 +139,8 @@ def add_angle(cosine: Tensor, margin_rad: float | Tensor) -> Tensor:
 
 # With thousands of people the head's matrices are larger than the caches, and a step's time is the number of times
 # that they are walked over. Autograd's own way through `normalize`, `gather` and `scatter` does so twice as often as
-# it must: these pieces have their gradients written out.
+# it must: these pieces have their gradients written out. They overwrite the gradients that they are given, and logits
+# that nothing else keeps, because new memory of that size costs about as much as a walk.
 
 
 class Context(Protocol):
@@ -140,7 +165,7 @@ class UnitRows(Function):
     def backward(ctx: Context, gradient: Tensor) -> Tensor:
         unit, norms = ctx.saved_tensors
         along = torch.linalg.vecdot(gradient, unit)[:, None]
-        return torch.addcmul(gradient, unit, along, value=-1).div_(norms)
+        return gradient.addcmul_(unit, along, value=-1).div_(norms)
 
 
 class OwnEntries(Function):
@@ -161,7 +186,7 @@ class OwnEntries(Function):
 
 
 class TargetCrossEntropy(Function):
-    """Mean cross entropy of logits in which each row's own entry is replaced by another value.
+    """Mean cross entropy of logits in which each row's own entry is replaced by another value, for good.
 
     Takes (n, people) logits, (n,) target logits to put in, (n,) labels. The gradient is softmax less one-hot:
     what falls on the replaced entry belongs to the target, and nothing to the logit that stood there.
@@ -170,7 +195,7 @@ class TargetCrossEntropy(Function):
     @staticmethod
     def forward(ctx: Context, logits: Tensor, target: Tensor, labels: Tensor) -> Tensor:
         column = labels[:, None]
-        log_probabilities = logits.scatter(1, column, target[:, None]).log_softmax(dim=1)
+        log_probabilities = logits.scatter_(1, column, target[:, None]).log_softmax(dim=1)
         ctx.save_for_backward(log_probabilities, labels)
         return -log_probabilities.gather(1, column).mean()
 

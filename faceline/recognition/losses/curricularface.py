@@ -60,13 +60,13 @@ class HardNegatives(Function):
         ctx.save_for_backward(logits, hard, constant)
         ctx.slope = blend / scale
         weighed = (logits * constant).addcmul_(logits, logits, value=ctx.slope)
-        return torch.where(hard, weighed, logits)
+        return torch.where(hard, weighed, logits, out=weighed)
 
     @staticmethod
     def backward(ctx: _Context, gradient: Tensor) -> tuple[Tensor, None, None, None, None]:
         logits, hard, constant = ctx.saved_tensors
         factor = torch.add(constant, logits, alpha=2 * ctx.slope).mul_(gradient)
-        return torch.where(hard, factor, gradient), None, None, None, None
+        return torch.where(hard, factor, gradient, out=gradient), None, None, None, None
 
 
 HEAD = CurricularFace

@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from faceline.core.params import Above0, Group, NonNegative
-from faceline.recognition.heads.base import drawn_for_whole_batch
 from faceline.recognition.heads.cosine import AngularMarginHead, MarginRad, add_angle
 
 
@@ -21,7 +20,8 @@ class ElasticFace(AngularMarginHead):
     """cos(theta + m_i), m_i drawn from N(m, sigma) (Boutros et al., CVPRW 2022, ElasticFace-Arc).
 
     With `plus` the batch's margins are sorted so that the wider a photo's angle, the larger its margin
-    (ElasticFace-Arc+); of several processes each sorts its own share. In evaluation mode all are m.
+    (ElasticFace-Arc+); of several processes each sorts those of its own photos, where
+    the head is not spread over them. In evaluation mode all are m.
     """
 
     params: Params
@@ -29,7 +29,7 @@ class ElasticFace(AngularMarginHead):
     def with_margin(self, cosine: Tensor, embeddings: Tensor) -> Tensor:
         margin = torch.full_like(cosine, self.params.margin_rad)
         if self.training:
-            noise = drawn_for_whole_batch(partial(torch.randn, dtype=cosine.dtype, device=cosine.device), len(cosine))
+            noise = self.drawn(partial(torch.randn, dtype=cosine.dtype, device=cosine.device), len(cosine))
             margin += self.params.margin_sigma * noise
             if self.params.plus:
                 rank_by_angle = cosine.detach().argsort(descending=True).argsort()

@@ -7,14 +7,17 @@ hue and grey are linear in RGB, hence one 3 x 4 matrix a photo, which also bring
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
 from faceline.recognition.net.embedding_net import MEAN, STD
 from faceline.recognition.training.params import RecognitionAugmentation
+from faceline.training.transfer import to_device
 
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 _RGB_TO_YIQ = ((0.299, 0.587, 0.114), (0.5959, -0.2746, -0.3213), (0.2115, -0.5227, 0.3112))
@@ -24,7 +27,7 @@ _BLUR_RADIUS_PX = 3
 
 
 class Augmentation(NamedTuple):
-    """What happens to each of n photos.
+    """What happens to each of n photos, on the host.
 
     Attributes:
         affine: (n, 2, 3) maps from output to input, both in -1..1 over the photo's edges.
@@ -47,6 +50,41 @@ class Augmentation(NamedTuple):
     def part(self, photos: slice) -> Augmentation:
         """What happens to some of the photos, say to one process's share of a batch."""
         return Augmentation(*(field[photos] for field in self))
+
+    def on(self, device: torch.device, size: tuple[int, int]) -> AugmentationOnDevice:
+        """The same on a device, without waiting for it.
+
+        Args:
+            size: height and width of the photos, px.
+        """
+        coarse = torch.nonzero(self.low_resolution)[:, 0]
+        blurred = torch.nonzero(self.blur_px)[:, 0]
+        on_device = (self.affine, self.colour, self.contrast, self.brightness, coarse, blurred, self.blur_px[blurred])
+        sides = np.array([size[1], size[0]] * 2)
+        rectangles = np.rint(self.erased.double().numpy() * sides).astype(int)
+        erased = [(photo, *rectangles[photo].tolist()) for photo in np.flatnonzero(self.erased.numpy().any(axis=1))]
+        return AugmentationOnDevice(*(to_device(field, device) for field in on_device), erased)
+
+
+class AugmentationOnDevice(NamedTuple):
+    """What happens to each of n photos, where the photos are; which few are degraded is known to the host.
+
+    Attributes:
+        affine, colour, contrast, brightness: see `Augmentation`.
+        coarse: positions of the photos that go down to a low resolution and back.
+        blurred: positions of those that are blurred.
+        blur_px: their sigmas.
+        erased: photo, left, top, right, bottom in px of each rectangle.
+    """
+
+    affine: Tensor
+    colour: Tensor
+    contrast: Tensor
+    brightness: Tensor
+    coarse: Tensor
+    blurred: Tensor
+    blur_px: Tensor
+    erased: list[tuple[int, int, int, int, int]]
 
 
 def draw(params: RecognitionAugmentation, count: int, generator: Generator) -> Augmentation:
@@ -76,8 +114,8 @@ def draw(params: RecognitionAugmentation, count: int, generator: Generator) -> A
     )
 
 
-def augment(images: Tensor, drawn: Augmentation) -> Tensor:
-    """Does to photos what was drawn for them, and normalises.
+def augment(images: Tensor, drawn: AugmentationOnDevice) -> Tensor:
+    """Does to photos what was drawn for them, and normalises; both are on one device.
 
     Args:
         images: (n, 3, px, px) uint8 RGB.
@@ -86,19 +124,23 @@ def augment(images: Tensor, drawn: Augmentation) -> Tensor:
         (n, 3, px, px) float32 in -1..1, as the net is fed; black beyond the photo's edge.
     """
     count, _, height, width = images.shape
-    device = images.device
     pixels = images.float()
-    luma = torch.tensor(_LUMA, device=device)
     # every fourth pixel of every fourth row says the mean well enough
-    mean_luma = pixels[:, :, ::4, ::4].mean(dim=(2, 3)) @ luma
-    grid = F.affine_grid(drawn.affine.to(device), [count, 3, height, width], align_corners=False)
+    mean_luma = pixels[:, :, ::4, ::4].mean(dim=(2, 3)) @ _luma(images.device)
+    grid = F.affine_grid(drawn.affine, [count, 3, height, width], align_corners=False)
     pixels = F.grid_sample(pixels, grid, align_corners=False)
-    offset = (1 - drawn.contrast.to(device)) * mean_luma + drawn.brightness.to(device)
+    offset = (1 - drawn.contrast) * mean_luma + drawn.brightness
     offset = ((offset - MEAN) / STD)[:, None, None].expand(-1, 3, 1)
-    pixels = torch.baddbmm(offset, drawn.colour.to(device) / STD, pixels.flatten(2)).view_as(pixels)
+    pixels = torch.baddbmm(offset, drawn.colour / STD, pixels.flatten(2)).view_as(pixels)
     pixels = pixels.clamp_(-MEAN / STD, (255 - MEAN) / STD)
     _degrade(pixels, drawn)
     return pixels
+
+
+@cache
+def _luma(device: torch.device) -> Tensor:
+    """Kept on the device: each copy to it would be waited for."""
+    return torch.tensor(_LUMA, device=device)
 
 
 def _affine(turn: Tensor, zoom: Tensor, mirror: Tensor, shift: Tensor) -> Tensor:
@@ -147,21 +189,17 @@ def _rectangles(uniform: Tensor) -> Tensor:
     return torch.cat([corner, corner + sides], 1)
 
 
-def _degrade(pixels: Tensor, drawn: Augmentation) -> None:
+def _degrade(pixels: Tensor, drawn: AugmentationOnDevice) -> None:
     """Blur, low resolution and erased rectangles, in place, on the few photos that they befall."""
     height, width = pixels.shape[2:]
-    coarse = torch.nonzero(drawn.low_resolution)[:, 0]
-    if len(coarse):
+    if len(drawn.coarse):
         size = (max(1, height // _LOW_RESOLUTION), max(1, width // _LOW_RESOLUTION))
-        small = F.interpolate(pixels[coarse], size, mode="area")
-        pixels[coarse] = F.interpolate(small, (height, width), mode="bilinear", align_corners=False)
-    blurred = torch.nonzero(drawn.blur_px)[:, 0]
-    if len(blurred):
-        pixels[blurred] = _blur(pixels[blurred], drawn.blur_px[blurred].to(pixels.device))
-    for photo in torch.nonzero(drawn.erased.any(dim=1))[:, 0].tolist():
-        left, top, right, bottom = drawn.erased[photo].tolist()
-        # 0 is mid-grey here
-        pixels[photo, :, round(top * height) : round(bottom * height), round(left * width) : round(right * width)] = 0
+        small = F.interpolate(pixels[drawn.coarse], size, mode="area")
+        pixels[drawn.coarse] = F.interpolate(small, (height, width), mode="bilinear", align_corners=False)
+    if len(drawn.blurred):
+        pixels[drawn.blurred] = _blur(pixels[drawn.blurred], drawn.blur_px)
+    for photo, left, top, right, bottom in drawn.erased:
+        pixels[photo, :, top:bottom, left:right] = 0  # mid-grey
 
 
 def _blur(pixels: Tensor, sigma_px: Tensor) -> Tensor:

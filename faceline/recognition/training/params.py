@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from faceline.core.params import Above0, Count, Group, NonNegative, OneOf, Positive, Seed, Share, ShareBelow1
-from faceline.recognition.heads.registry import loss_names
+from faceline.recognition.heads.registry import load_loss, loss_names
 from faceline.recognition.net.backbone import backbone_names, load_backbone
 from faceline.recognition.net.embedding_net import NECKS
 
@@ -32,6 +32,7 @@ class RecognitionParams(Group):
     backbone: Annotated[str, OneOf(backbone_names())]
     loss: Annotated[str, OneOf(loss_names())]
     pretrained: str
+    sharded_head: bool
     head_start: Literal["random", "means"]
     frozen: Share
     frozen_batchnorm: bool
@@ -54,6 +55,15 @@ class RecognitionParams(Group):
     memory_budget_mb: Positive
     evaluate_every: Positive
     augmentation: RecognitionAugmentation
+
+    @field_validator("sharded_head")
+    @classmethod
+    def _of_a_loss_with_shares(cls, value: bool, info: ValidationInfo) -> bool:
+        loss = info.data.get("loss")
+        if value and loss is not None and not load_loss(loss).HEAD.can_be_shared:
+            able = ", ".join(name for name in loss_names() if load_loss(name).HEAD.can_be_shared)
+            raise ValueError(f"people's rows of {loss} cannot be spread over processes; use one of {able}")
+        return value
 
     @field_validator("head_start", "frozen", "frozen_batchnorm", "distillation")
     @classmethod

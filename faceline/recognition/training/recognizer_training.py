@@ -17,31 +17,24 @@ from faceline.models.runtime import RuntimeParams, seed_everything
 from faceline.recognition.heads.base import LossOutput
 from faceline.recognition.heads.registry import build_head
 from faceline.recognition.net.embedding_net import EmbeddingNet, NetConfig
-from faceline.recognition.training.augment import Augmentation, augment, draw
+from faceline.recognition.training.augment import Augmentation, AugmentationOnDevice, augment, draw
 from faceline.recognition.training.fine_tuning import held_recognizer, keep_statistics, start_at_means
 from faceline.recognition.training.optimizer import build_optimizer
 from faceline.recognition.training.params import RecognitionParams
+from faceline.recognition.training.precision import autocast
 from faceline.recognition.training.pretrained import start_from
-from faceline.recognition.training.processes import join
+from faceline.recognition.training.shared_head import WEIGHT, SharedHead
+from faceline.recognition.training.streaming import FacesStreamed
 from faceline.recognition.training.trained import COLUMNS, Candidate, TrainedRecognizer, start_row
 from faceline.recognition.training.training_data import TrainingData
 from faceline.recognition.training.validation import DEV_TPR, at_least, validate
 from faceline.training.averaging import AveragedWeights
 from faceline.training.checkpoint import Checkpoint, Stateful
+from faceline.training.processes import join
 from faceline.training.schedule import warmup_cosine
+from faceline.training.transfer import StepValues, to_device
 
 log = logging.getLogger(__name__)
-
-
-def autocast(precision: str, device: torch.device) -> torch.autocast:
-    """A context in which nets compute as `recognition.precision` says; weights, losses and files are float32 always.
-
-    Args:
-        precision: `float32`, `bfloat16`, or `auto`: bfloat16 on GPUs that have it, float32 elsewhere.
-    """
-    able = device.type == "cuda" and torch.cuda.is_bf16_supported()
-    wanted = precision == "bfloat16" or (precision == "auto" and able)
-    return torch.autocast(device.type, torch.bfloat16, enabled=wanted)
 
 
 class Trainer:
@@ -80,6 +73,9 @@ class Trainer:
         net = EmbeddingNet(NetConfig.from_params(params))
         start_from(net, params.pretrained)
         head = build_head(params.loss, loss_params, len(data.people), params.embedding_dim)
+        spread = params.sharded_head and self._processes.num_processes > 1
+        if spread:
+            head.keep_share(self._processes.process_index, self._processes.num_processes)
         recognizer = held_recognizer(net, head, params)
         if device.type == "cuda" and self._processes.num_processes > 1:
             recognizer = torch.nn.SyncBatchNorm.convert_sync_batchnorm(recognizer)
@@ -89,6 +85,7 @@ class Trainer:
                 start_at_means(self._recognizer, data, device)
         self._ema = AveragedWeights(self._recognizer, params.ema_decay)
         self._optimizer = build_optimizer(self._recognizer, params)
+        self._shared_head = SharedHead(self._recognizer, self._optimizer) if spread else None
         self._steps = len(self._batches(epoch=1))
         self._curves: list[dict] = []
         self._best: Candidate | None = None
@@ -123,8 +120,9 @@ class Trainer:
             row, waited_s = self._epoch(epoch)
             trained_s = time.perf_counter() - started
             self._curves.append(row | self._validate(epoch))
+            state = self._state()
             if self._processes.is_main_process:
-                self._checkpoint.save(self._state())
+                self._checkpoint.save(state)
                 after_epoch(self._curves)
                 self._log_epoch(trained_s, waited_s, time.perf_counter() - started)
             self._processes.wait_for_everyone()
@@ -140,34 +138,40 @@ class Trainer:
         keep_statistics(self._recognizer, everywhere=self._params.frozen_batchnorm)
         # for dropout and the like; the same in all processes, as drawn_for_whole_batch needs it
         seed_everything(_seed(self._params.seed, epoch, 0))
-        batches = ordered_map(self._load, self._plan(epoch), workers=1, ahead=2)
-        logged: list[dict[str, Tensor]] = []
+        plan = self._plan(epoch)
+        if isinstance(self._data.faces, FacesStreamed):
+            self._data.faces.expect(self._data.train[np.concatenate([batch[self._share] for batch, _ in plan])])
+        batches = ordered_map(self._load, plan, workers=1, ahead=2)
         first = (epoch - 1) * self._steps
+        values = StepValues(self._steps, self._device)
         waited_s, asked = 0.0, time.perf_counter()
-        for batch in track(batches, f"epoch {epoch}/{self._params.epochs}", self._steps, unit="step"):
+        progress = track(batches, f"epoch {epoch}/{self._params.epochs}", self._steps, unit="step")
+        for step, batch in enumerate(progress, first):
             waited_s += time.perf_counter() - asked
-            step = first + len(logged)
-            logged.append(self._step(step, *batch))
-            if step > first:
-                # a step late, so that a GPU need not stand still for it
-                self._check_finite(step - 1, logged[-2])
+            values.put(self._step(step, *batch))
+            self._check(first, values.arrived())
             asked = time.perf_counter()
-        self._check_finite(step, logged[-1])
-        means = {name: float(torch.stack([row[name] for row in logged]).double().mean()) for name in logged[0]}
-        return self._row(epoch, means), waited_s
+        self._check(first, values.arrived(wait=True))
+        return self._row(epoch, values.means()), waited_s
 
-    def _step(self, step: int, pixels: Tensor, labels: Tensor, drawn: Augmentation) -> dict[str, Tensor]:
+    def _step(self, step: int, pixels: Tensor, labels: Tensor, drawn: AugmentationOnDevice) -> dict[str, Tensor]:
         self._set_schedule(step)
         images = augment(pixels, drawn).contiguous(memory_format=torch.channels_last)
         with autocast(self._params.precision, self._device):
             output: LossOutput = self._wrapped(images, labels)
         self._stepper.zero_grad()
         self._processes.backward(output.loss)
-        norm = self._processes.clip_grad_norm_(self._recognizer.parameters(), self._params.clip_norm)
+        norm = self._clip(self._params.clip_norm)
         with autocast(self._params.precision, self._device):  # for Muon's products
             self._stepper.step()
         self._ema.update()
         return {"loss": output.loss.detach(), "grad_norm": norm.detach(), **output.statistics}
+
+    def _clip(self, norm: float) -> Tensor:
+        """Shortens the gradient to `norm` at most; returns how long it was."""
+        if self._shared_head is not None:
+            return self._shared_head.clip(norm)
+        return self._processes.clip_grad_norm_(self._recognizer.parameters(), norm)
 
     def _set_schedule(self, step: int) -> None:
         params = self._params
@@ -181,7 +185,9 @@ class Trainer:
         """Rows of `data.train` for each step of an epoch: a step's whole batch, a multiple of the processes."""
         rng = np.random.default_rng([self._params.seed, epoch])
         processes, head, size = self._processes.num_processes, self._recognizer.head, self._params.batch_size
-        batches = head.batches(self._labels, size, rng)
+        faces, train = self._data.faces, self._data.train
+        order = faces.order(train, rng) if isinstance(faces, FacesStreamed) else None
+        batches = head.batches(self._labels, size, rng, order)
         size = head.photos_per_step(size)
         if size % processes:
             raise InputError(
@@ -197,17 +203,24 @@ class Trainer:
         generator = torch.Generator().manual_seed(_seed(self._params.seed, epoch))
         return [(batch, draw(self._params.augmentation, len(batch), generator)) for batch in self._batches(epoch)]
 
-    def _load(self, planned: tuple[np.ndarray, Augmentation]) -> tuple[Tensor, Tensor, Augmentation]:
-        """This process's share of a step: pixels, labels, and what happens to the photos."""
+    def _load(self, planned: tuple[np.ndarray, Augmentation]) -> tuple[Tensor, Tensor, AugmentationOnDevice]:
+        """This process's share of a step: pixels, labels, and what happens to the photos, all on the device."""
         batch, drawn = planned
         rows = batch[self._share]
-        pixels = self._data.faces.batch(self._data.train[rows]).to(self._device, non_blocking=True)
-        return pixels, torch.from_numpy(self._labels[rows]).to(self._device), drawn.part(self._share)
+        pixels = self._data.faces.batch(self._data.train[rows])
+        if pixels.device != self._device:
+            pixels = to_device(pixels, self._device)
+        labels = to_device(torch.from_numpy(self._labels[rows]), self._device)
+        return pixels, labels, drawn.part(self._share).on(self._device, pixels.shape[2:])
 
-    def _check_finite(self, step: int, logged: dict[str, Tensor]) -> None:
-        loss, norm = logged["loss"].item(), logged["grad_norm"].item()
-        if math.isfinite(loss) and math.isfinite(norm):
-            return
+    def _check(self, first: int, arrived: list[tuple[int, dict[str, float]]]) -> None:
+        """Stops where a step's numbers are not finite, or tell the head that training is of no use."""
+        for step, values in arrived:
+            if not (math.isfinite(values["loss"]) and math.isfinite(values["grad_norm"])):
+                self._stop(first + step, values["loss"], values["grad_norm"])
+            self._recognizer.head.check(values)
+
+    def _stop(self, step: int, loss: float, norm: float) -> None:
         self._set_schedule(step)
         rate = self._optimizer.param_groups[0]["lr"]
         epochs, index = divmod(step, self._steps)
@@ -242,12 +255,17 @@ class Trainer:
     def _validate(self, epoch: int) -> dict:
         """Takes the averaged weights' figures, if it is time, and keeps the weights if they are the best yet."""
         due = epoch % self._params.evaluate_every == 0 or epoch == self._params.epochs
-        if not (due and self._processes.is_main_process):
+        if not due:
             return {}
         averaged = self._ema.averaged
+        state = averaged.state_dict()
+        if self._shared_head is not None:
+            state[WEIGHT] = averaged.head.share.gather(state[WEIGHT])
+        if not self._processes.is_main_process:
+            return {}
         with autocast(self._params.precision, self._device):
             figures = validate(averaged.net, self._data, self._device)
-        state = {name: tensor.detach().cpu().clone() for name, tensor in averaged.state_dict().items()}
+        state = {name: tensor.detach().cpu().clone() for name, tensor in state.items()}
         self._last = Candidate(epoch, figures, state)
         if self._best is None or at_least(figures, self._best.figures):
             self._best = self._last
@@ -256,11 +274,14 @@ class Trainer:
     def _sample(self, photos: int = 32) -> Tensor:
         """The first photos of the first step, as the net saw them."""
         rows, drawn = self._plan(epoch=1)[0]
-        return augment(self._data.faces.batch(self._data.train[rows[:photos]]), drawn.part(slice(photos))).cpu()
+        pixels = self._data.faces.batch(self._data.train[rows[:photos]])
+        return augment(pixels, drawn.part(slice(photos)).on(pixels.device, pixels.shape[2:])).cpu()
 
     def _state(self) -> dict:
         best, last = (candidate and candidate._asdict() for candidate in (self._best, self._last))
         states = {name: part.state_dict() for name, part in self._stateful.items()}
+        if self._shared_head is not None:
+            states = self._shared_head.whole(states)
         return {**states, "curves": self._curves, "best": best, "last": last}
 
     def _resume(self) -> None:
@@ -268,8 +289,11 @@ class Trainer:
         state = self._checkpoint.load()
         if state is None:
             return
+        states = {name: state[name] for name in self._stateful}
+        if self._shared_head is not None:
+            states = self._shared_head.part(states)
         for name, part in self._stateful.items():
-            part.load_state_dict(state[name])
+            part.load_state_dict(states[name])
         self._curves = state["curves"]
         self._best, self._last = (saved and Candidate(**saved) for saved in (state["best"], state["last"]))
         log.info("resuming after epoch %d of %d", self._finished, self._params.epochs)

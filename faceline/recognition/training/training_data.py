@@ -13,6 +13,8 @@ from faceline.imaging.images import at_size, decode_all, decode_rgb
 from faceline.imaging.progress import track
 from faceline.packed.sets import PackedSet
 from faceline.recognition.training.params import RecognitionParams
+from faceline.recognition.training.streaming import FacesStreamed
+from faceline.training.transfer import to_device
 
 
 class FacesInMemory:
@@ -24,7 +26,7 @@ class FacesInMemory:
     def batch(self, positions: np.ndarray) -> Tensor:
         """(n, 3, px, px) uint8 RGB."""
         if self._images.is_cuda:
-            return self._images[torch.as_tensor(positions, device=self._images.device)]
+            return self._images[to_device(torch.from_numpy(positions), self._images.device)]
         # Not torch's indexing: in the thread that works ahead it would start a second team of OpenMP threads, and
         # with more of those than cores libgomp lets none of them wait actively: every operation of the training
         # would be slower by the time it takes to wake a thread.
@@ -45,7 +47,7 @@ class FacesDecoded:
         return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)
 
 
-Faces = FacesInMemory | FacesDecoded
+Faces = FacesInMemory | FacesDecoded | FacesStreamed
 
 
 @dataclass(frozen=True)
@@ -102,8 +104,14 @@ def load_data(aligned: PackedSet, params: RecognitionParams, workers: int, devic
 def _open_faces(
     packed: PackedSet, rows: np.ndarray, px: int, budget_mb: int, workers: int, device: torch.device
 ) -> Faces:
-    """Decoded into memory where that takes at most `budget_mb`; which of the two it is changes no value."""
-    if len(rows) * 3 * px**2 > budget_mb * 2**20:
+    """In memory, decoded or else as files are, where that takes at most `budget_mb`; streamed from disk elsewhere.
+
+    Which of the first two it is changes no value; streamed, photos come in another order.
+    """
+    budget = budget_mb * 2**20
+    if packed.image_bytes() > budget:
+        return FacesStreamed(packed, rows, px, budget, workers)
+    if len(rows) * 3 * px**2 > budget:
         return FacesDecoded(list(packed.encoded(rows)), px, workers)
     images = torch.empty(len(rows), 3, px, px, dtype=torch.uint8)
     decoded = decode_all(packed.encoded(rows), workers)

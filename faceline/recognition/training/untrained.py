@@ -7,8 +7,8 @@ from faceline.models.runtime import seed_everything
 from faceline.recognition.net.embedding_net import EmbeddingNet, NetConfig
 from faceline.recognition.net.recognizer_file import NET_PREFIX
 from faceline.recognition.training.params import RecognitionParams
+from faceline.recognition.training.precision import autocast
 from faceline.recognition.training.pretrained import start_from
-from faceline.recognition.training.recognizer_training import autocast
 from faceline.recognition.training.trained import Candidate, TrainedRecognizer, start_row
 from faceline.recognition.training.training_data import TrainingData
 from faceline.recognition.training.validation import validate

@@ -1,27 +1,41 @@
 import numpy as np
 import pytest
+import shared_hourglass
 import torch
+from processes import run_in_processes
+from shared_hourglass import run_training
+from tiny_faces import tiny_params
 from tiny_landmarks import PARAMS, packed_set
+from waits import counted_waits
 
 from faceline.core.errors import FacelineError, InputError
 from faceline.data.crops.params import CropParams
 from faceline.landmarks.errors.nme import nme_eye_center
 from faceline.landmarks.net.codec import Codec
 from faceline.landmarks.net.hourglass import MEAN, STD, normalised
+from faceline.landmarks.training import hourglass_training
 from faceline.landmarks.training.hourglass_training import Trainer, heatmap_loss, load_faces
 from faceline.training.checkpoint import Checkpoint
 
+RUNTIME = tiny_params().runtime
 CROP = CropParams(context=0.3, max_px=384, jpeg_quality=95)
 
 
 @pytest.fixture(scope="module")
-def crops(tmp_path_factory):
-    return packed_set(tmp_path_factory.mktemp("tiny") / "set", 60, CROP)
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("tiny") / "set"
+
+
+@pytest.fixture(scope="module")
+def crops(folder):
+    return packed_set(folder, 60, CROP)
 
 
 def trainer(crops, folder, params=PARAMS):
     torch.manual_seed(params.seed)
-    return Trainer(params, *load_faces(crops, params, folder), torch.device("cpu"), 1, Checkpoint("tiny", folder))
+    return Trainer(
+        params, *load_faces(crops, params, folder), torch.device("cpu"), RUNTIME, Checkpoint("tiny", folder)
+    )
 
 
 def weights(net):
@@ -131,3 +145,37 @@ def test_dev_error_is_measured_in_the_photo(crops, tmp_path):
     middles = boxes[:, None, :2] + boxes[:, None, 2:] / 2 - 0.5
     expected = nme_eye_center(np.repeat(middles, 5, axis=1), running._dev.points).mean()
     assert running.dev_nme() == pytest.approx(expected, rel=1e-3)
+
+
+def test_two_processes_train_as_one(crops, folder, tmp_path):
+    one = run_training(folder, tmp_path, 1)
+    run_in_processes(2, shared_hourglass.__file__, folder, tmp_path, 2, folder=tmp_path)
+    two = torch.load(tmp_path / "hourglass.pt", weights_only=True)
+    for mine, theirs in zip(one["curves"], two["curves"], strict=True):
+        assert mine == pytest.approx(theirs, rel=1e-3)
+    apart = {
+        name: float((value.float() - two["state"][name].float()).abs().max()) for name, value in one["state"].items()
+    }
+    assert max(apart.values()) < 1e-5, apart
+    assert one["moved"] > 2e-4
+
+
+def test_a_batch_that_processes_cannot_share_is_refused(crops, tmp_path, monkeypatch):
+    three = RUNTIME.model_copy(update={"devices": 3})
+
+    class Joined:
+        process_index, num_processes = 0, 3
+
+    monkeypatch.setattr(hourglass_training, "join", lambda runtime, device: Joined())
+    with pytest.raises(InputError, match=r"landmarks.batch_size: 8.*3 processes"):
+        Trainer(PARAMS, *load_faces(crops, PARAMS, tmp_path), torch.device("cpu"), three, Checkpoint("x", tmp_path))
+
+
+def test_an_epoch_reads_once_however_many_steps_it_has(crops, tmp_path, monkeypatch):
+    running = trainer(crops, tmp_path)
+    # on a CPU AdamW reads its count of steps, which lies on the host wherever the weights are
+    monkeypatch.setattr(running._optimizer, "step", lambda closure=None: None)
+    assert running._steps >= 3
+    with counted_waits() as calls:
+        running._epoch(1)
+    assert calls == ["item", "_local_scalar_dense"]  # the mean loss over the processes, after the last step

@@ -68,14 +68,18 @@ def test_collapse_is_an_error_after_many_steps():
     head = head_of("triplet")
     same = torch.ones(8, DIM) + 1e-4 * torch.randn(8, DIM, generator=torch.Generator().manual_seed(1))
     labels = torch.arange(8) // 2
+
+    def step(rows):
+        head.check({name: value.item() for name, value in head(rows, labels).statistics.items()})
+
     for _ in range(COLLAPSED_STEPS - 1):
-        head(same, labels)
+        step(same)
     spread, _ = batch(8)
-    head(spread, labels)  # one good step, and counting starts anew
+    step(spread)  # one good step, and counting starts anew
     for _ in range(COLLAPSED_STEPS - 1):
-        head(same, labels)
+        step(same)
     with pytest.raises(FacelineError, match=r"all embeddings have been the same.*learning_rate"):
-        head(same, labels)
+        step(same)
 
 
 def test_people_batches_are_p_people_of_k_photos():

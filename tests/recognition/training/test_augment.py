@@ -27,7 +27,11 @@ def photos(count=6, px=PX):
 
 def happen(images, seed=1, **changes):
     drawn = draw(settings(**changes), len(images), torch.Generator().manual_seed(seed))
-    return augment(images, drawn), drawn
+    return done(images, drawn), drawn
+
+
+def done(images, drawn):
+    return augment(images, drawn.on(images.device, images.shape[2:]))
 
 
 def grey_levels(images):
@@ -152,14 +156,14 @@ def test_draws_are_a_batchs_own_whoever_does_them():
     drawn = draw(everything, 12, torch.Generator().manual_seed(5))
     again = draw(everything, 12, torch.Generator().manual_seed(5))
     images = photos(12)
-    whole = augment(images, drawn)
-    assert torch.equal(whole, augment(images, again))
+    whole = done(images, drawn)
+    assert torch.equal(whole, done(images, again))
     dealt = torch.empty_like(whole)
     for process in range(3):
         share = slice(process, None, 3)
-        dealt[share] = augment(images[share], drawn.part(share))
+        dealt[share] = done(images[share], drawn.part(share))
     assert torch.allclose(dealt, whole, atol=1e-5)
-    other = augment(images, draw(everything, 12, torch.Generator().manual_seed(6)))
+    other = done(images, draw(everything, 12, torch.Generator().manual_seed(6)))
     assert not torch.allclose(other, whole, atol=0.1)
     assert whole.min() >= -1
     assert whole.max() <= 1

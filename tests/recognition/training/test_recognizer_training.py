@@ -1,13 +1,12 @@
 """Training: it learns, resumes to the same bytes, stops when it diverges, and is one however it is shared."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
+import shared_training
 import torch
+from processes import run_in_processes
+from pydantic import ValidationError
+from shared_training import RUNS, run_training
 from tiny_faces import make_aligned, tiny_params
 
 from faceline.core.errors import FacelineError, InputError
@@ -19,7 +18,6 @@ from faceline.recognition.training.validation import at_least
 from faceline.training.checkpoint import Checkpoint
 
 CPU = torch.device("cpu")
-SHARED_TRAINING = Path(__file__).with_name("shared_training.py")
 
 
 @pytest.fixture(scope="module")
@@ -176,23 +174,53 @@ def test_another_number_of_processes_than_asked_for(aligned, tmp_path):
         trainer_of(aligned, tmp_path, params)
 
 
-@pytest.mark.parametrize("loss", ["arcface", "adaface", "curricularface", "elasticface", "magface", "triplet"])
-def test_two_processes_train_as_one(aligned, tmp_path, loss):
-    """BatchNorm is held in evaluation mode: a CPU process has statistics of its own half of a batch only."""
-    states = []
-    for processes in (1, 2):
-        out = tmp_path / f"{processes}.pt"
-        launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
-        command = [*launcher, str(SHARED_TRAINING), str(aligned), loss, str(processes), str(out)]
-        path = os.pathsep.join([str(Path(__file__).parents[3]), str(Path(__file__).parents[2])])
-        environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
-        subprocess.run(command, env=environment, check=True, timeout=180, cwd=tmp_path)
-        states.append(torch.load(out, weights_only=True))
-    one, two = states
+@pytest.fixture(scope="module")
+def shared(aligned, tmp_path_factory):
+    """Every run's results in one process and in two."""
+    folder = tmp_path_factory.mktemp("shared")
+    plain = [run for run, (_, sharded, _) in RUNS.items() if not sharded]
+    one = {run: run_training(aligned, folder, 1, run) for run in (*plain, "one_centers")}
+    runs = (*plain, "sharded_adaface", "sharded_centers", "resumed_centers")
+    run_in_processes(2, shared_training.__file__, aligned, folder, 2, *runs, folder=folder)
+    two = {run: torch.load(folder / f"{run}.pt", weights_only=True) for run in runs}
+    one["one_resumed_centers"] = run_training(aligned, folder, 1, "one_resumed_centers")
+    return one, two
+
+
+def trained_alike(one, two):
     assert one["curves"][-1]["train_loss"] == pytest.approx(two["curves"][-1]["train_loss"], rel=1e-4)
+    assert one["curves"][-1]["grad_norm"] == pytest.approx(two["curves"][-1]["grad_norm"], rel=1e-3)
+    assert one["state"].keys() == two["state"].keys()
     apart = {
         name: float((one["state"][name].float() - two["state"][name].float()).abs().max()) for name in one["state"]
     }
     assert max(apart.values()) < 1e-5, apart
+    return True
+
+
+@pytest.mark.parametrize("loss", [run for run, (_, sharded, _) in RUNS.items() if not sharded])
+def test_two_processes_train_as_one(shared, loss):
+    one, two = shared[0][loss], shared[1][loss]
+    assert trained_alike(one, two)
     moved = (one["state"]["net.neck.1.weight"] - one["start"]).abs().max()
     assert moved > 5e-5
+
+
+@pytest.mark.parametrize(("whole", "sharded"), [("adaface", "sharded_adaface"), ("one_centers", "sharded_centers")])
+def test_a_head_spread_over_two_processes_trains_and_is_saved_as_a_whole_one(shared, whole, sharded):
+    one, two = shared[0][whole], shared[1][sharded]
+    assert trained_alike(one, two)
+    assert 2 * two["rows"] == one["rows"] == len(two["state"]["head.weight"])
+
+
+def test_a_checkpoint_of_two_processes_goes_on_in_one_and_the_other_way_round(shared):
+    one, two = shared
+    assert one["one_resumed_centers"]["finished"] == two["resumed_centers"]["finished"] == 1
+    assert trained_alike(one["one_centers"], one["one_resumed_centers"])
+    assert trained_alike(one["one_centers"], two["resumed_centers"])
+
+
+@pytest.mark.parametrize("loss", ["ce", "triplet"])
+def test_a_head_without_cosines_cannot_be_spread(loss):
+    with pytest.raises(ValidationError, match=f"sharded_head.*\\n.*rows of {loss} cannot be spread.*arcface"):
+        tiny_params(loss, sharded_head=True)
