@@ -1,6 +1,7 @@
 """How time and peak memory of every stage grow with the number of photos, drawn by the sample generator.
 
     python -m benchmarks.growth --photos 1800 7200 28800 --stages all
+    python -m benchmarks.growth --photos 28800  one size again, the others stay in the record
     python -m benchmarks.growth --page          docs/scaling.md's table and chart, from the record alone
 
 Photos are as large as CelebA's. Each stage runs in a process of its own, as dvc.yaml has it, in
@@ -88,26 +89,27 @@ def run(photos: int, stages: Sequence[str]) -> dict[str, dict[str, float]]:
     return results
 
 
+def _rounded(used: dict[str, float]) -> dict[str, float]:
+    return {key: round(value, 2) for key, value in used.items()}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photos", type=int, nargs="+", default=[300, 600, 1200])
     parser.add_argument("--stages", nargs="+", default=list(CHEAP), help="names of dvc.yaml, or `all`")
     parser.add_argument("--page", action="store_true", help="the page alone, from the record")
     options = parser.parse_args()
-    held = json.loads(HELD.read_text()) if HELD.exists() else {}
-    if not options.page:
-        revision = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True)
-        held = {"revision": revision.stdout.strip(), "cores": os.cpu_count(), "sizes": {}}
-        for photos in sorted(options.photos):
-            stages = [] if options.stages == ["all"] else options.stages
-            results = run(photos, stages)
-            held["sizes"][str(photos)] = {
-                name: {key: round(value, 2) for key, value in used.items()} for name, used in results.items()
-            }
-            HELD.write_text(json.dumps(held, indent=1) + "\n")
+    sizes = json.loads(HELD.read_text()) if HELD.exists() else {}
+    for photos in () if options.page else sorted(options.photos):
+        stages = [] if options.stages == ["all"] else options.stages
+        git = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True)
+        results = {name: _rounded(used) for name, used in run(photos, stages).items()}
+        sizes[str(photos)] = {"revision": git.stdout.strip(), "cores": os.cpu_count(), "stages": results}
+        sizes = dict(sorted(sizes.items(), key=lambda one: int(one[0])))
+        HELD.write_text(json.dumps(sizes, indent=1) + "\n")
     from benchmarks.growth_page import EXTRAPOLATED, write_page  # late: see `measured`
 
-    write_page(held, EXTRAPOLATED)
+    write_page(sizes, EXTRAPOLATED)
 
 
 if __name__ == "__main__":

@@ -14,12 +14,13 @@ ROOT = Path(__file__).parents[1]
 PAGE, CHART = ROOT / "docs/scaling.md", ROOT / "docs/growth.png"
 START, END = "<!-- growth: python -m benchmarks.growth --page -->", "<!-- end of growth -->"
 EXTRAPOLATED = (202_599, 5_000_000)
-MIN_TIME = 0.2  # s above the start; less is no measure of growth
+MIN_TIME = 1.0  # s above the start; less is no measure of growth
+MIN_SPAN = 4  # the largest size over the smallest
 
 
 def exponent(photos: Sequence[int], seconds: Sequence[float]) -> float | None:
-    """The slope of log time over log photos; None where times are too short to tell."""
-    if len(photos) < 2 or min(seconds) < MIN_TIME:
+    """The slope of log time over log photos; None where times are too short or sizes too near to tell."""
+    if photos[-1] < MIN_SPAN * photos[0] or min(seconds) < MIN_TIME:
         return None
     return float(np.polyfit(np.log(photos), np.log(seconds), 1)[0])
 
@@ -29,29 +30,27 @@ def extrapolated(photos: Sequence[int], values: Sequence[float], at: int, power:
     return values[-1] * (at / photos[-1]) ** power
 
 
-def table(held: Mapping, beyond: Sequence[int]) -> str:
-    """A row a stage: time and memory at each size, the exponent, and what larger sizes would take."""
-    sizes = [int(size) for size in held["sizes"]]
-    heads = ["stage", "start, s", *(f"{size:,} photos" for size in sizes), "exponent", "MB more a 1,000 photos"]
+def table(sizes: Mapping[str, Mapping], beyond: Sequence[int]) -> str:
+    """A row a stage: time and memory at each size, the exponent, and the time that larger sizes would take."""
+    photos = [int(size) for size in sizes]
+    heads = ["stage", "start, s", *(f"{size:,} photos" for size in photos), "exponent"]
     heads += [f"**extrapolated** to {size:,}" for size in beyond]
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
-    for name in held["sizes"][str(sizes[-1])]:
-        rows = [held["sizes"][str(size)][name] for size in sizes]
+    shared = set.intersection(*(set(size["stages"]) for size in sizes.values()))
+    for name in (name for name in sizes[str(photos[-1])]["stages"] if name in shared):
+        rows = [size["stages"][name] for size in sizes.values()]
         times = [max(0.0, row["cpu_s"] - row["start_s"]) for row in rows]
-        peaks = [row["peak_mb"] for row in rows]
-        power, slope = exponent(sizes, times), _slope(sizes, peaks)
+        power = exponent(photos, times)
         cells = [name, f"{np.mean([row['start_s'] for row in rows]):.1f}"]
-        cells += [f"{seconds:.1f} s, {peak:.0f} MB" for seconds, peak in zip(times, peaks, strict=True)]
-        cells += ["" if power is None else f"{power:.2f}", f"{1000 * slope:.1f}"]
+        cells += [f"{taken:.1f} s, {row['peak_mb']:.0f} MB" for taken, row in zip(times, rows, strict=True)]
+        cells.append("too short to tell" if power is None else f"{power:.2f}")
         for size in beyond:
-            memory = peaks[-1] + max(0.0, slope) * (size - sizes[-1])
-            hours = "" if power is None else f"{extrapolated(sizes, times, size, power) / 3600:.1f} h, "
-            cells.append(f"{hours}{memory / 1024:.1f} GB")
+            cells.append("" if power is None else f"{extrapolated(photos, times, size, power) / 3600:.1f} h")
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def write_page(held: Mapping, beyond: Sequence[int]) -> None:
+def write_page(sizes: Mapping[str, Mapping], beyond: Sequence[int]) -> None:
     """Puts table and chart on the page.
 
     Raises:
@@ -62,22 +61,19 @@ def write_page(held: Mapping, beyond: Sequence[int]) -> None:
     _, end, after = rest.partition(END)
     if not start or not end:
         raise InputError(f"{PAGE}: expected the lines {START} and {END}")
-    _draw(held)
-    command = f"python -m benchmarks.growth --photos {' '.join(held['sizes'])}"
+    _draw(sizes)
+    command = f"python -m benchmarks.growth --photos {' '.join(sizes)}"
+    revisions = ", ".join(f"`{one}`" for one in dict.fromkeys(size["revision"] for size in sizes.values()))
+    cores = ", ".join(str(one) for one in dict.fromkeys(size["cores"] for size in sizes.values()))
     said = (
-        f"Measured at `{held['revision']}` with `{command}`, one run a size on {held['cores']} cores with other work "
-        "beside it. Times are processor time above the start."
+        f"Measured at {revisions} with `{command}`, one run a size on {cores} cores with other work beside it. Times "
+        "are processor time above the start of the stage alone; memory is the most that was held."
     )
     chart = f"![Processor time and peak memory over the number of photos, a line a stage]({CHART.name})"
-    write_text(PAGE, f"{before}{START}\n\n{said}\n\n{table(held, beyond)}\n\n{chart}\n\n{END}{after}")
+    write_text(PAGE, f"{before}{START}\n\n{said}\n\n{table(sizes, beyond)}\n\n{chart}\n\n{END}{after}")
 
 
-def _slope(photos: Sequence[int], peaks: Sequence[float]) -> float:
-    """MB a photo, by least squares."""
-    return float(np.polyfit(photos, peaks, 1)[0]) if len(photos) > 1 else 0.0
-
-
-def _draw(held: Mapping) -> None:
+def _draw(sizes: Mapping[str, Mapping]) -> None:
     import vl_convert  # late: a large library
 
     from faceline.reporting.theme import CONFIG, VEGA_LITE
@@ -89,8 +85,8 @@ def _draw(held: Mapping) -> None:
             "seconds": max(0.01, row["cpu_s"] - row["start_s"]),
             "memory": row["peak_mb"],
         }
-        for size, stages in held["sizes"].items()
-        for name, row in stages.items()
+        for size, measured in sizes.items()
+        for name, row in measured["stages"].items()
     ]
     x = {"field": "photos", "type": "quantitative", "scale": {"type": "log", "nice": False}}
     panels = [

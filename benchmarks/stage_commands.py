@@ -13,7 +13,7 @@ import yaml
 
 from faceline.core.errors import InputError
 
-GRAPH = Path("dvc.yaml")
+GRAPH = Path(__file__).parents[1] / "dvc.yaml"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from functools import cache
 from importlib.util import find_spec
@@ -83,6 +84,10 @@ def _client(folder: str, url: str) -> QdrantClient:
     """One client a place: a folder is its client's alone."""
     from qdrant_client import QdrantClient
 
-    if folder:
-        return QdrantClient(path=folder)
-    return QdrantClient(url=url, api_key=os.environ.get(API_KEY), check_compatibility=False)
+    client = (
+        QdrantClient(path=folder)
+        if folder
+        else QdrantClient(url=url, api_key=os.environ.get(API_KEY), check_compatibility=False)
+    )
+    atexit.register(client.close)  # later it cannot be closed without a complaint
+    return client

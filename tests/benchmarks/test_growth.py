@@ -17,21 +17,25 @@ from faceline.settings.schema import Params
 
 def test_a_power_law_is_found_and_continued() -> None:
     sizes = (100, 400, 1600)
-    seconds = [0.3 * (size / 100) ** 1.5 for size in sizes]
+    seconds = [3 * (size / 100) ** 1.5 for size in sizes]
     assert growth_page.exponent(sizes, seconds) == pytest.approx(1.5)
     assert growth_page.extrapolated(sizes, seconds, 6400, 1.5) == pytest.approx(8 * seconds[-1])
     assert growth_page.exponent(sizes, [0.0, 0.1, 0.4]) is None
+    assert growth_page.exponent((100, 200), [5.0, 9.0]) is None
 
 
 def test_the_table_subtracts_the_start_and_names_what_is_extrapolated() -> None:
     def row(cpu: float, peak: float) -> dict[str, float]:
         return {"cpu_s": cpu, "start_s": 1.0, "wall_s": 9.0, "peak_mb": peak}
 
-    held = {"sizes": {"1000": {"crop": row(11.0, 200)}, "2000": {"crop": row(21.0, 210)}}}
-    head, _, crop = growth_page.table(held, [200_000]).splitlines()
-    assert "**extrapolated** to 200,000" in head
-    # 20 s for 2,000 in proportion, and 10 MB more for each 1,000
-    assert crop == "| crop | 1.0 | 10.0 s, 200 MB | 20.0 s, 210 MB | 1.00 | 10.0 | 0.6 h, 2.1 GB |"
+    sizes = {
+        "1000": {"stages": {"crop": row(11.0, 200), "scan": row(1.5, 90)}},
+        "4000": {"stages": {"crop": row(41.0, 210), "scan": row(3.0, 90), "align": row(9.0, 500)}},
+    }
+    head, _, crop, scan = growth_page.table(sizes, [360_000]).splitlines()
+    assert "**extrapolated** to 360,000" in head
+    assert crop == "| crop | 1.0 | 10.0 s, 200 MB | 40.0 s, 210 MB | 1.00 | 1.0 h |"
+    assert scan == "| scan | 1.0 | 0.5 s, 90 MB | 2.0 s, 90 MB | too short to tell |  |"
 
 
 def test_a_process_is_measured_and_its_failure_is_one(tmp_path: Path) -> None:

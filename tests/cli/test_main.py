@@ -24,7 +24,7 @@ from faceline.imaging.images import encode_jpeg
 from faceline.packed.sets import PackedWriter
 
 VERBS = ["detect", "align", "embed", "verify", "enroll", "identify", "list", "remove", "export", "import"]
-VERBS += ["cluster", "fetch", "calibrate", "evaluate", "labels"]
+VERBS += ["cluster", "index", "fetch", "calibrate", "evaluate", "labels"]
 VERBS += ["annotate", "pack", "export-onnx", "export-images", "params"]
 
 
@@ -100,7 +100,7 @@ def test_help_of_every_verb_shows_examples() -> None:
 def test_only_verbs_that_use_models_take_their_folder(verb: str) -> None:
     shown = CliRunner().invoke(app, [verb, "--help"]).stdout
     assert bool(re.search(r"--models +DIR", shown)) is (
-        verb not in ("list", "remove", "export", "import", "fetch", "pack", "export-images", "params")
+        verb not in ("list", "remove", "export", "import", "index", "fetch", "pack", "export-images", "params")
     )
 
 
@@ -283,6 +283,46 @@ def test_identify_by_the_nearest_photo(world: World, gallery: Path) -> None:
     assert by["nearest"]["search"] == "nearest"
     assert faces["nearest"]["name"] == "Ada"
     assert faces["nearest"]["similarity"] > 0.99 > faces["mean"]["similarity"] + 0.05
+
+
+@pytest.mark.parametrize("search", ["mean", "nearest"])
+def test_a_gallery_with_an_index_answers_as_without(world: World, gallery: Path, search: str) -> None:
+    pytest.importorskip("usearch")
+    photo = world.photo("party.png", 2, 77, 1)
+    asked = ["identify", photo, "--gallery", gallery, "--search", search, "--threshold", 0.5]
+    without = answer(world.faces(*asked))
+    made = answer(world.run("index", "--gallery", gallery, "--search", search))
+    assert Path(made["index"]).is_dir()
+    assert answer(world.faces(*asked)) == without
+    answer(world.run("remove", "Bob", "--gallery", gallery))
+    assert answer(world.faces(*asked))["photos"][0]["faces"][0]["name"] == "unknown"
+
+
+@pytest.mark.filterwarnings("ignore:.*local")
+def test_every_verb_takes_a_gallery_in_a_service(world: World, gallery: Path) -> None:
+    pytest.importorskip("qdrant_client")
+    service = f"qdrant://{world.folder}/service/people"
+    file = world.folder / "out.npz"
+    answer(world.run("export", file, "--gallery", gallery))
+    assert answer(world.run("import", file, "--gallery", service))["imported"] == 2
+    photo = world.photo("party.png", 2, 77, 1)
+    named = [
+        answer(world.faces("identify", photo, "--gallery", one, "--threshold", 0.5))["photos"]
+        for one in (gallery, service)
+    ]
+    assert named[0] == named[1]
+    strangers = ["cluster", photo, world.photo("b.png", 77, 88), world.photo("c.png", 88), "--gallery", service]
+    groups = answer(world.faces(*strangers, "--threshold", 0.5))["groups"]
+    group = next(one["group"] for one in groups if str(photo) in one["photos"])
+    enrolled = answer(world.faces(*strangers, "--threshold", 0.5, "--name", f"{group}=Cid"))["enrolled"]
+    assert enrolled == [{"group": group, "name": "Cid", "added": 2}]
+    answer(world.faces("enroll", "Ada", world.photo("again.png", 1), "--gallery", service))
+    answer(world.run("remove", "Bob", "--gallery", service))
+    everybody = answer(world.run("list", "--gallery", service))["people"]
+    assert [(person["name"], person["photos"]) for person in everybody] == [("Ada", 2), ("Cid", 2)]
+    refused = world.run("index", "--gallery", service)
+    assert refused.exit_code == 2
+    assert "keeps its own index" in refused.stderr
 
 
 def test_identify_names_the_enrolled_and_nobody_else(world: World, gallery: Path) -> None:
