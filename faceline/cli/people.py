@@ -183,6 +183,9 @@ def remove(
 ) -> None:
     """Forgets people, or takes photos of one person back; their numbers are overwritten in the file.
 
+    While another process reads the gallery, they stay in its log: this waits 10 seconds for it, else says that the
+    removal is not complete and ends with 1; the next opening finishes it.
+
     \b
     faceline remove "Ada Lovelace" --gallery people.db
     faceline remove "Ada Lovelace" --photo ada2.jpg --gallery people.db
@@ -196,7 +199,9 @@ def remove(
             opened.remove_photos(names[0], photos)
         else:
             opened.remove(names)
-        answer({"gallery": gallery, "removed": names, "removed_photos": photos or [], "people": len(opened)})
+        unfinished = opened.unfinished_removal()
+        told = {"removed": names, "removed_photos": photos or [], "complete": unfinished is None}
+        answer({"gallery": gallery, **told, "people": len(opened)}, unfinished)
 
 
 def export(file: Annotated[Path, typer.Argument(metavar="FILE.npz", help="Where to.")], gallery: GalleryPath) -> None:
@@ -231,7 +236,7 @@ def import_people(
 
     with Gallery.open_or_create(gallery, *exported_model(file)) as opened:
         count = read_people(opened, file, existing)
-        answer({"gallery": gallery, "imported": count, "people": len(opened)})
+        answer({"gallery": gallery, "imported": count, "people": len(opened)}, opened.unfinished_removal())
 
 
 def _print_rows(records: list[dict], point: OperatingPoint) -> None:

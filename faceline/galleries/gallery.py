@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from faceline.core.errors import InputError
+from faceline.core.errors import FacelineError, InputError
 from faceline.core.files import check_file
 from faceline.galleries.checks import (
     STORED,
@@ -29,8 +29,9 @@ from faceline.galleries.checks import (
     explained,
 )
 from faceline.galleries.references import References, mean_references, nearest_references
+from faceline.galleries.removals import finish_earlier_removals, finish_removals, note_removal, unfinished_removal
 from faceline.galleries.rows import QUALITY_COLUMNS, PhotoRow, checked_name, file_name, normalised_name
-from faceline.galleries.schema import bring_up_to_date, connect, create, empty_log, writing
+from faceline.galleries.schema import bring_up_to_date, connect, create, writing
 
 if TYPE_CHECKING:
     from faceline.evaluation.verification.template_tails import SearchKind
@@ -70,6 +71,7 @@ class Gallery(AbstractContextManager):
                 facts = checked_facts(self._database, self.path)
                 if facts["format"] == SUMS_FORMAT:
                     self._bring_up_to_date()
+            finish_earlier_removals(self._database, self.path)
         except BaseException:
             self._database.close()
             raise
@@ -123,11 +125,12 @@ class Gallery(AbstractContextManager):
         with self._writing() as database:
             if existing == "replace":
                 database.executemany("DELETE FROM photos WHERE name = ?", [(name,) for name in names])
+                note_removal(database)
             database.executemany(
                 f"INSERT INTO photos ({', '.join(_COLUMNS)}) VALUES ({places})", [_stored(row) for row in rows]
             )
         if existing == "replace":
-            self._empty_log()
+            finish_removals(self._database, self.path)
 
     def holds(self, row: PhotoRow) -> bool:
         """Whether the person has this very photo already: a file of that name with the same embedding."""
@@ -140,7 +143,7 @@ class Gallery(AbstractContextManager):
         return bool((embeddings @ wanted.embedding > SAME_PHOTO).any())
 
     def remove(self, names: Iterable[str]) -> None:
-        """Forgets people; their numbers are overwritten in the file.
+        """Forgets people; their numbers are overwritten in the file, and in the log beside it (`unfinished_removal`).
 
         Raises:
             InputError: somebody is not enrolled; then nobody is removed.
@@ -150,7 +153,8 @@ class Gallery(AbstractContextManager):
                 name = normalised_name(name)
                 if not database.execute("DELETE FROM photos WHERE name = ?", (name,)).rowcount:
                     raise self._nobody(name)
-        self._empty_log()
+            note_removal(database)
+        finish_removals(self._database, self.path)
 
     def remove_photos(self, name: str, photos: Iterable[str]) -> None:
         """Takes photos of one person back; who has none left is forgotten.
@@ -169,7 +173,8 @@ class Gallery(AbstractContextManager):
             for wanted in photos:
                 number = self._find(name, held, wanted)
                 database.execute("DELETE FROM photos WHERE id = ?", (number,))
-        self._empty_log()
+            note_removal(database)
+        finish_removals(self._database, self.path)
 
     def _find(self, name: str, held: list[tuple[int, str]], wanted: str) -> int:
         found = [number for number, photo in held if photo == file_name(wanted)]
@@ -182,6 +187,10 @@ class Gallery(AbstractContextManager):
                 f"{self.path}: {name!r} has no photo {wanted}; `faceline list --photos` has all with their ids"
             )
         return found[0]
+
+    def unfinished_removal(self) -> FacelineError | None:
+        """What to raise in the end when something removed still stands in the log, for a process that reads it."""
+        return unfinished_removal(self._database, self.path)
 
     def people(self) -> list[EnrolledPerson]:
         """Everybody, by name."""
@@ -248,10 +257,6 @@ class Gallery(AbstractContextManager):
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with explained(self.path), writing(self._database) as database:
             yield database
-
-    def _empty_log(self) -> None:
-        with explained(self.path):
-            empty_log(self._database)
 
     def _nobody(self, name: str) -> InputError:
         return InputError(f"{self.path}: nobody called {name!r} is enrolled; `faceline list` names them")
