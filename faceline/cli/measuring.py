@@ -113,6 +113,7 @@ def evaluate(
     from faceline.measuring.people_embeddings import embed_people
     from faceline.pipeline.calibrations import look_up
     from faceline.pipeline.load import load
+    from faceline.pipeline.private import make_private
 
     if out is not None and out.exists():
         raise InputError(f"{out}: exists already; name a new folder")
@@ -125,6 +126,7 @@ def evaluate(
     if out is not None:
         with replacing_folder(out) as folder:
             figures.write(folder)
+            make_private(folder)
     answer(
         {
             "people_folder": people,

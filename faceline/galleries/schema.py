@@ -12,8 +12,8 @@ from pathlib import Path
 from faceline.core.errors import InputError
 from faceline.galleries.checks import FORMAT, SUMS_FORMAT, check_person, checked_embeddings, checked_facts, explained
 from faceline.galleries.rows import QUALITY_COLUMNS
+from faceline.pipeline.private import PRIVATE_FILE
 
-PRIVATE = 0o600
 _BUSY_S = 60.0  # how long statements wait for another process that writes
 
 _PHOTOS = f"""CREATE TABLE photos (
@@ -85,7 +85,7 @@ def create(path: Path, model: str, dim: int) -> None:
         raise InputError(f"{path}: there is no folder {path.parent} to put the gallery in")
     with explained(path), tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name[:100]}.") as folder:
         temporary = Path(folder) / path.name
-        temporary.touch(mode=PRIVATE)  # SQLite gives its log files the same mode
+        temporary.touch(mode=PRIVATE_FILE)  # SQLite gives its log files the same mode
         database = connect(temporary)
         for statement in (_FACTS, _PHOTOS, _BY_NAME):
             database.execute(statement)

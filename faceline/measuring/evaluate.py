@@ -20,6 +20,7 @@ from faceline.evaluation.verification.rate import Rate
 from faceline.evaluation.verification.roles import DISTRACTOR, QUERY, query_comparisons, rows_of
 from faceline.evaluation.verification.score_tail import UNSUPPORTED, ScoreTail
 from faceline.evaluation.verification.verification import dev_threshold, verification_figures
+from faceline.spreadsheets.tables import safe_table
 
 SEED = 1
 SAMPLES = 1000
@@ -48,9 +49,9 @@ class PeopleFigures(Figures):
         """Every table as CSV."""
         super().write(folder)
         write_table(folder, "cmc", self.search.cmc)
-        write_table(folder, "per_person", self.people)
+        write_table(folder, "per_person", safe_table(self.people))
         for kind, pairs in self.hardest.items():
-            write_table(folder, f"hardest_{kind}", pairs)
+            write_table(folder, f"hardest_{kind}", safe_table(pairs))
 
 
 def role_of(photos: int) -> str:

@@ -24,7 +24,7 @@ from faceline.imaging.images import encode_jpeg
 from faceline.packed.sets import PackedWriter
 
 VERBS = ["detect", "align", "embed", "verify", "enroll", "identify", "list", "remove", "export", "import"]
-VERBS += ["cluster", "fetch", "calibrate", "evaluate"]
+VERBS += ["cluster", "forget", "fetch", "calibrate", "evaluate"]
 VERBS += ["annotate", "pack", "export-onnx", "export-images", "params"]
 
 
@@ -100,7 +100,7 @@ def test_help_of_every_verb_shows_examples() -> None:
 def test_only_verbs_that_use_models_take_their_folder(verb: str) -> None:
     shown = CliRunner().invoke(app, [verb, "--help"]).stdout
     assert bool(re.search(r"--models +DIR", shown)) is (
-        verb not in ("list", "remove", "export", "import", "fetch", "pack", "export-images", "params")
+        verb not in ("list", "remove", "forget", "export", "import", "fetch", "pack", "export-images", "params")
     )
 
 
