@@ -47,11 +47,14 @@ def forget(
     faceline forget 2880 --data data/celeba
     """
     from faceline.forgetting.forget import carry_out, plan
-    from faceline.forgetting.outputs import commands
 
     made = plan(name, galleries or [], exports or [], data or [])
     unfinished = [] if dry_run else carry_out(made)
-    remaining = commands(made.project, made.data, keep or [])
+    remaining = []
+    if made.data:
+        from faceline.forgetting.outputs import commands
+
+        remaining = commands(made.project, made.data, keep or [])
     by_hand = any(person.originals for person in made.data)
     answer(
         {

@@ -16,7 +16,6 @@ from faceline.core.errors import FacelineError, InputError
 from faceline.core.files import read_text
 from faceline.core.params import read_params
 from faceline.galleries.rows import normalised_name
-from faceline.settings.inputs import form_at
 from faceline.spreadsheets.cells import cell_text
 
 PEOPLE = "people.csv"
@@ -90,9 +89,11 @@ def find_data_set(place: Path) -> DataSet:
         if missing:
             raise InputError(f"{place}: data.{missing[0]} is missing; {_HINT}")
         # of aligned photos one file stands for boxes and landmarks
-        found = {Path(form_at(kind, str(named[kind]))): kind for kind in _KINDS}
-        images = (Path(form_at("images", str(named["images"]))),)
-        folder = Path(named["identity"]).parent
+        found = {Path(str(named[kind])): kind for kind in _KINDS}
+        images = (Path(str(named["images"])),)
+        if not images[0].exists():
+            raise InputError(f"{place}: data.images: there is no {images[0]}; {_HINT}")
+        folder = Path(str(named["identity"])).parent
     if "identity" not in found.values():
         raise InputError(f"{place}: no list that says who is who (identity_CelebA.txt or .csv); {_HINT}")
     people = folder / PEOPLE

@@ -28,7 +28,8 @@ class Output:
     Attributes:
         path: relative to the project.
         stage: that makes it.
-        photos: how many of the person's it names; None for what cannot tell, such as models and pictures.
+        photos: how many of the person's it names; None for what cannot tell, such as models and pictures; 0 where
+            only what earlier runs made may hold the person.
         cache: the files of DVC's cache that hold it, of this run and of earlier ones.
     """
 
@@ -48,7 +49,6 @@ class Project:
         leftovers: checkpoints and copies of experiments, which no command of DVC's collects.
     """
 
-    root: Path
     outputs: tuple[Output, ...]
     tracked: dict[Path, tuple[Path, ...]]
     remotes: tuple[str, ...]
@@ -71,13 +71,16 @@ def find_outputs(root: Path, people: Sequence[PersonInData]) -> Project | None:
     inputs = [_inside(root, path) for one in people for path in one.data.inputs]
     stages = read_lock(root)
     holds = {out.path: named_photos(root / out.path, photos) for stage in stages for out in stage.outs}
-    made = list(made_from(stages, inputs, holds))
-    earlier = earlier_entries(cache, {out.path for _, out in made})
+    holding = {out.path for _, out in made_from(stages, inputs, holds)}
+    derived = list(made_from(stages, inputs, {}))
+    earlier = earlier_entries(cache, {out.path for _, out in derived})
     outputs = []
-    for stage, out in made:
-        versions = [out, *(entry for entry in earlier if entry.path == out.path)]
-        files = dict.fromkeys(file for entry in versions for file in cache_files(cache, entry))
-        outputs.append(Output(out.path, stage.name, holds[out.path], tuple(files)))
+    for stage, out in derived:
+        now = out.path in holding
+        versions = [entry for entry in earlier if entry.path == out.path and entry.md5 != out.md5]
+        files = dict.fromkeys(file for one in [out] * now + versions for file in cache_files(cache, one))
+        if now or files:
+            outputs.append(Output(out.path, stage.name, holds[out.path] if now else 0, tuple(files)))
     inside = {*photos, *(path.name for one in people for path in (*one.rows, *one.archived))}
     inside |= {one.data.people.name for one in people if one.data.people}
     tracked = {
@@ -85,7 +88,7 @@ def find_outputs(root: Path, people: Sequence[PersonInData]) -> Project | None:
         for path, entries in read_tracked(root, inputs).items()
     }
     leftovers = [*sorted((root / _CHECKPOINTS).glob("*")), *([root / _COPIES] if (root / _COPIES).is_dir() else [])]
-    return Project(root, tuple(outputs), tracked, tuple(sorted(config["remote"])), tuple(leftovers))
+    return Project(tuple(outputs), tracked, tuple(sorted(config["remote"])), tuple(leftovers))
 
 
 def named_photos(path: Path, photos: frozenset[str]) -> int | None:
@@ -109,7 +112,9 @@ def commands(project: Project | None, people: Iterable[PersonInData], keep: Sequ
     Args:
         keep: names of experiments that are to stay although they may hold the person.
     """
-    lines = [shlex.join(["zip", "-d", str(file), *names]) for one in people for file, names in one.archived.items()]
+    # no wildcards in names, no options after the archive
+    unpacked = ((file, names) for one in people for file, names in one.archived.items())
+    lines = [shlex.join(["zip", "-nw", "-d", str(file), "--", *names]) for file, names in unpacked]
     if project is None:
         return lines
     lines += [shlex.join(["dvc", "add", str(path.with_suffix(""))]) for path in project.tracked]

@@ -48,7 +48,9 @@ def test_nothing_is_left_but_what_the_answer_names(places: list[str]) -> None:
     answer = json.loads(result.stdout)
     assert result.exit_code == 0
     assert held() == {"data/mine/img_celeba.zip"}
-    assert answer["commands"] == ["zip -d data/mine/img_celeba.zip img_celeba/000001.jpg img_celeba/000003.jpg"]
+    assert answer["commands"] == [
+        "zip -nw -d data/mine/img_celeba.zip -- img_celeba/000001.jpg img_celeba/000003.jpg"
+    ]
     assert answer["complete"] is False
     assert answer["galleries"] == [{"gallery": "people.db", "photos": 2}]
     assert answer["exports"] == [{"file": "people.npz", "photos": 2}]
@@ -114,10 +116,16 @@ def test_a_reader_of_the_gallery_is_told_of(places: list[str], monkeypatch: pyte
         (["Ada\x1b[2J", "--data", "data/mine"], "printable"),
         (["Ada", "--data", "nowhere"], "nowhere"),
         (["Ada", "--gallery", "nothing.db"], "no such file"),
+        (["Ada", "--gallery", "people.db", "--gallery", "data/../people.db"], "named twice"),
+        (["Ada", "--data", "data/mine", "--data", "params.yaml"], "named twice"),
     ],
 )
 @pytest.mark.usefixtures("places")
 def test_mistakes_end_with_2_and_one_line(arguments: list[str], told: str) -> None:
+    lists = {"identity": "identity_CelebA", "attributes": "list_attr_celeba", "boxes": "list_bbox_celeba"}
+    lists |= {"landmarks": "list_landmarks_celeba"}
+    lines = [f"  {kind}: data/mine/{name}.txt" for kind, name in lists.items()]
+    Path("params.yaml").write_text("\n".join(["data:", *lines, "  images: data/mine/img_celeba.zip"]))
     result = forget(*arguments)
     assert result.exit_code == 2
     assert told in result.stderr

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import subprocess
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -96,10 +99,26 @@ def test_until_the_commands_have_been_run_cache_and_remote_hold_the_person(proje
     assert not [path for path in named if path.exists()]
 
 
+def test_what_only_earlier_runs_may_have_made_of_a_person_is_named(data: Path) -> None:
+    for place, content in {
+        ".dvc/config": "",
+        "selected.csv": "image_id\n000002.jpg\n",
+        ".dvc/cache/files/md5/aa/11": "now",
+        ".dvc/cache/files/md5/bb/22": "earlier",
+        ".dvc/cache/runs/cc/cc33/dd": "outs:\n- path: selected.csv\n  hash: md5\n  md5: bb22\n",
+        "dvc.lock": f"stages:\n  select:\n    deps:\n    - path: {data}\n    outs:\n    - path: selected.csv\n"
+        "      hash: md5\n      md5: aa11\n",
+    }.items():
+        Path(place).parent.mkdir(parents=True, exist_ok=True)
+        Path(place).write_text(content)
+    (out,) = find_outputs(Path(), [ada(data)]).outputs
+    assert (out.path, out.photos, out.cache) == (Path("selected.csv"), 0, (Path(".dvc/cache/files/md5/bb/22"),))
+
+
 def test_commands_keep_experiments_only_where_they_are_named() -> None:
     output = Output(Path("crops"), "crop", 2, ())
     tracked = {Path("data/mine.dvc"): ()}
-    found = Project(Path(), (output,), tracked, ("store", "other one"), (Path(".faceline/checkpoints/a b.pt"),))
+    found = Project((output,), tracked, ("store", "other one"), (Path(".faceline/checkpoints/a b.pt"),))
     plain, kept = commands(found, []), commands(found, [], ["old run"])
     assert plain == [
         "dvc add data/mine",
@@ -116,14 +135,26 @@ def test_commands_keep_experiments_only_where_they_are_named() -> None:
         "dvc gc --workspace --all-experiments",
         "dvc gc --workspace --all-experiments --cloud --remote store",
     ]
-    assert commands(Project(Path(), (), {}, ("store",), ()), []) == []
+    assert commands(Project((), {}, ("store",), ()), []) == []
 
 
 def test_photos_in_archives_are_left_to_the_user_and_no_project_needs_nothing(data: Path) -> None:
     person = ada(data)
     assert find_outputs(Path(), [person]) is None
     (command,) = commands(None, [person])
-    assert command == "zip -d data/mine/img_celeba.zip img_celeba/000001.jpg img_celeba/000003.jpg"
+    assert command == "zip -nw -d data/mine/img_celeba.zip -- img_celeba/000001.jpg img_celeba/000003.jpg"
+
+
+@pytest.mark.skipif(not shutil.which("zip"), reason="no zip on this machine")
+def test_the_command_deletes_these_photos_from_the_archive_and_no_others(data: Path) -> None:
+    theirs, others = ["-x.jpg", "a*.jpg", "it's; [1].jpg", "@.jpg"], ["ab.jpg", "1.jpg"]
+    with zipfile.ZipFile("odd.zip", "w") as archive:
+        for name in [*theirs, *others]:
+            archive.writestr(name, name)
+    (command,) = commands(None, [replace(ada(data), archived={Path("odd.zip"): tuple(theirs)})])
+    run(command)
+    with zipfile.ZipFile("odd.zip") as archive:
+        assert archive.namelist() == others
 
 
 def test_only_tables_can_tell_whom_they_name(tmp_path: Path) -> None:
