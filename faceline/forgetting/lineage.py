@@ -24,7 +24,7 @@ class Entry:
 
     Attributes:
         path: relative to the project's folder, without `..` where it lies inside.
-        md5: of its content; ends in `.dir` for a folder.
+        md5: of its content; ends in `.dir` for a folder, and is empty for what the cache never holds.
         current: whether the cache's present layout holds it; DVC 2 had another.
     """
 
@@ -129,7 +129,7 @@ def _entries(stage: object, kind: str, path: Path, place: Path) -> tuple[Entry, 
     if not isinstance(entries, list) or not all(isinstance(one, dict) and "path" in one for one in entries):
         raise InputError(f"{path}: expected {kind} with their paths, as DVC writes them")
     return tuple(
-        Entry(place / str(one["path"]), str(one["md5"]), one.get("hash") == "md5") for one in entries if "md5" in one
+        Entry(place / str(one["path"]), str(one.get("md5", "")), one.get("hash") == "md5") for one in entries
     )
 
 
