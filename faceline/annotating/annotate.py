@@ -15,6 +15,7 @@ from faceline.imaging.images import encode_jpeg
 from faceline.pipeline.face_pipeline import FacePipeline
 from faceline.pipeline.found_faces import main_face
 from faceline.pipeline.photo_files import photos_below, read_photos
+from faceline.pipeline.private import make_private
 from faceline.pipeline.progress import track
 
 IMAGES = "img_celeba.zip"
@@ -42,7 +43,7 @@ def people_in(folder: Path) -> dict[str, list[Path]]:
     """The photos of each person: those anywhere below a folder of that name.
 
     Raises:
-        InputError: there are no such folders, or no photos in them.
+        InputError: there are no such folders, or no photos in them, or a name holds what cannot be printed.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; expected one that holds a folder of photos for each person")
@@ -51,6 +52,10 @@ def people_in(folder: Path) -> dict[str, list[Path]]:
         for person in sorted(folder.iterdir())
         if person.is_dir() and not person.name.startswith(".") and (photos := photos_below(person))
     }
+    if unprintable := [name for name in people if not name.isprintable()]:
+        raise InputError(
+            f"{folder}: a person's folder is called {unprintable[0]!r}; rename it to what can be printed"
+        )
     if not people:
         raise InputError(f"{folder}: no folders with photos in it; expected one for each person, named like them")
     return people
@@ -85,7 +90,7 @@ def annotate(people: dict[str, list[Path]], pipeline: FacePipeline, last: str, o
             image_id = f"{len(rows) + 1:06d}{suffix}"
             archive.writestr(zipfile.ZipInfo(f"img_celeba/{image_id}"), content)  # at a time that is always the same
             places = _whole_px(face.celeba_box, face.points, image.shape[1], image.shape[0])
-            rows.append((image_id, number, name, path, *places))
+            rows.append((image_id, number, name, str(path), *places))
             report.photos[name] = report.photos.get(name, 0) + 1
         if not rows:
             raise FacelineError(
@@ -94,11 +99,14 @@ def annotate(people: dict[str, list[Path]], pipeline: FacePipeline, last: str, o
         import pandas as pd  # `enroll` reads folders of people without it
 
         from faceline.annotations.celeba import write_celeba
+        from faceline.spreadsheets.tables import safe_table
 
         who = [IMAGE_ID, PERSON, "name", "photo"]
         table = pd.DataFrame(rows, columns=[*who, *BOX_COLUMNS, *POINT_COLUMNS])
         report.files |= write_celeba(folder, table)
-        table[who].to_csv(folder / "people.csv", index=False)
+        named = safe_table(table[who])
+        named.to_csv(folder / "people.csv", index=False, errors="backslashreplace")  # file names need not be text
+        make_private(folder)
     return report
 
 

@@ -9,12 +9,12 @@ from PIL import Image
 
 from faceline.core.columns import BOX_COLUMNS, POINTS
 from faceline.core.errors import InputError
-from faceline.core.files import replacing
 from faceline.imaging.progress import track
 from faceline.pipeline.draw import draw_faces
 from faceline.pipeline.face_pipeline import FacePipeline
 from faceline.pipeline.found_faces import FoundFace, PhotoFaces
 from faceline.pipeline.photo_files import find_photos, read_photos
+from faceline.pipeline.private import replacing_privately
 
 
 def photo_records(
@@ -88,7 +88,7 @@ def _drawer(out: Path, photos: int) -> Callable[[PhotoFaces, Sequence[str]], Non
 
     def draw(found: PhotoFaces, labels: Sequence[str]) -> None:
         target = out if is_file else out / f"{unique_name(Path(found.name).stem, taken)}.jpg"
-        with replacing(target) as temporary:
+        with replacing_privately(target) as temporary:
             Image.fromarray(draw_faces(found, labels)).save(temporary, quality=92)
 
     return draw

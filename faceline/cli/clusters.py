@@ -13,7 +13,7 @@ import typer
 from faceline.cli.options import Fpir, Photos, Search, Threshold, with_setup
 from faceline.cli.output import answer
 from faceline.core.errors import InputError
-from faceline.core.files import replacing
+from faceline.pipeline.private import PRIVATE_FOLDER, replacing_privately
 from faceline.pipeline.setup import Setup
 
 if TYPE_CHECKING:
@@ -157,11 +157,11 @@ def _write_tiles(groups: Mapping[str, _Group], out: Path) -> None:
     from faceline.cli.answers import unique_name
 
     for name, group in groups.items():
-        (out / name).mkdir(parents=True, exist_ok=True)
+        (out / name).mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
         taken: set[str] = set()
         for one in group.faces:
             target = out / name / f"{unique_name(f'{Path(one.photo).stem}_{one.number}', taken)}.png"
-            with replacing(target) as temporary:
+            with replacing_privately(target) as temporary:
                 Image.fromarray(one.aligned).save(temporary)
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faceline.cli.options import Draw, Photos, with_setup
+from faceline.cli.options import Draw, Lines, Photos, with_setup
 from faceline.cli.output import answer
-from faceline.core.files import replacing
+from faceline.pipeline.private import PRIVATE_FOLDER, replacing_privately
 from faceline.pipeline.setup import Setup
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @with_setup
-def detect(photos: Photos, setup: Setup, draw: Draw = None) -> None:
+def detect(photos: Photos, setup: Setup, draw: Draw = None, jsonl: Lines = False) -> None:
     """Faces in photos: boxes, scores and the detector's points.
 
     \b
@@ -29,7 +29,7 @@ def detect(photos: Photos, setup: Setup, draw: Draw = None) -> None:
     from faceline.pipeline.load import load
 
     records, error = photo_records(photos, load(setup, "detect").pipeline, "detect", draw)
-    answer({"photos": records}, error)
+    answer({"photos": records}, error, lines="photos" if jsonl else "")
 
 
 @with_setup
@@ -38,6 +38,7 @@ def align(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the aligned faces (PNG).")],
     setup: Setup,
     draw: Draw = None,
+    jsonl: Lines = False,
 ) -> None:
     """Aligned 112 x 112 faces, one PNG each.
 
@@ -51,7 +52,7 @@ def align(
     from faceline.pipeline.load import load
 
     pipeline = load(setup, "align").pipeline
-    out.mkdir(parents=True, exist_ok=True)
+    out.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
     taken: set[str] = set()
 
     def write_tile(found: PhotoFaces, number: int) -> dict:
@@ -59,12 +60,12 @@ def align(
         if tile is None:
             return {}
         target = out / f"{unique_name(f'{Path(found.name).stem}_{number}', taken)}.png"
-        with replacing(target) as temporary:
+        with replacing_privately(target) as temporary:
             Image.fromarray(tile).save(temporary)
         return {"file": target}
 
     records, error = photo_records(photos, pipeline, "align", draw, write_tile)
-    answer({"photos": records}, error)
+    answer({"photos": records}, error, lines="photos" if jsonl else "")
 
 
 @with_setup
@@ -73,8 +74,9 @@ def embed(
     out: Annotated[Path, typer.Option(metavar="FILE.npz", help="Where the embeddings go.")],
     setup: Setup,
     draw: Draw = None,
+    jsonl: Lines = False,
 ) -> None:
-    """One embedding per face found, as arrays in a .npz.
+    """One embedding per face found, as arrays in a .npz that its owner alone can read.
 
     Arrays: embeddings (n, dim) of unit norm, photo (n) and face (n) that say whose row it is, boxes (n, 4), model.
 
@@ -100,7 +102,7 @@ def embed(
     records, error = photo_records(photos, loaded.pipeline, "embed", draw, keep)
     if error is None:
         embeddings, names, numbers, boxes = zip(*rows, strict=True) if rows else ((), (), (), ())
-        with replacing(out) as temporary, temporary.open("wb") as file:
+        with replacing_privately(out) as temporary, temporary.open("wb") as file:
             np.savez(
                 file,
                 embeddings=np.array(embeddings, np.float32).reshape(-1, loaded.dim),
@@ -109,4 +111,5 @@ def embed(
                 boxes=np.array(boxes, np.float64).reshape(-1, 4),
                 model=np.array(loaded.model),
             )
-    answer({"embeddings": len(rows), "file": out if error is None else None, "photos": records}, error)
+    facts = {"embeddings": len(rows), "file": out if error is None else None}
+    answer({**facts, "photos": records}, error, lines="photos" if jsonl else "")

@@ -11,7 +11,7 @@ from contextlib import suppress
 import typer
 from typer.core import TyperGroup
 
-from faceline.cli import clusters, faces, labels, measuring, people, sets
+from faceline.cli import clusters, faces, forgetting, labels, measuring, people, sets
 from faceline.core.errors import REFUSED, FacelineError, InputError, refusal
 
 
@@ -58,7 +58,9 @@ app = typer.Typer(
 )
 for verb in (faces.detect, faces.align, faces.embed):
     app.command(rich_help_panel="Faces")(verb)
-for verb in (people.enroll, people.identify, clusters.cluster, people.remove, people.export, people.index):
+for verb in (people.enroll, people.identify, clusters.cluster, people.remove, forgetting.forget):
+    app.command(rich_help_panel="People")(verb)
+for verb in (people.export, people.index):
     app.command(rich_help_panel="People")(verb)
 app.command("list", rich_help_panel="People")(people.list_people)
 app.command("import", rich_help_panel="People")(people.import_people)

@@ -21,6 +21,9 @@ Draw = Annotated[
     Path | None,
     typer.Option("--draw", metavar="OUT", help="Draw what was found: a .jpg or .png for one photo, else a folder."),
 ]
+Lines = Annotated[
+    bool, typer.Option("--jsonl", help="One line of JSON for each photo or person instead of one document.")
+]
 
 Fpir = Annotated[
     float | None,

@@ -8,16 +8,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from faceline.cli.options import Draw, Fpir, GalleryAddress, Photos, Search, Threshold, with_setup
+from faceline.cli.options import Draw, Fpir, GalleryAddress, Lines, Photos, Search, Threshold, with_setup
 from faceline.cli.output import answer
 from faceline.core.columns import BOX_COLUMNS
 from faceline.core.errors import FacelineError, InputError
 from faceline.pipeline.setup import Setup
+from faceline.spreadsheets.cells import safe_cell
 
 if TYPE_CHECKING:
     from faceline.galleries.gallery import Gallery
@@ -109,6 +111,7 @@ def identify(
         bool, typer.Option("--allow-repeats", help="Several faces of a photo may have one name: mirrors, collages.")
     ] = False,
     as_rows: Annotated[bool, typer.Option("--csv", help="A row per face on stdout instead of JSON.")] = False,
+    jsonl: Lines = False,
     draw: Draw = None,
 ) -> None:
     """Names for the faces in photos; `unknown` below the threshold for the stated FPIR.
@@ -122,6 +125,8 @@ def identify(
     from faceline.cli.naming import Namer, Wish
     from faceline.pipeline.load import load
 
+    if as_rows and jsonl:
+        raise InputError("--csv and --jsonl: choose one")
     loaded = load(setup, "embed")
     namer = Namer(gallery, loaded.model, setup.models, Wish(fpir, threshold, search, allow_repeats))
     matches: list[Match | None] = []
@@ -137,7 +142,8 @@ def identify(
 
     records, error = photo_records(photos, loaded.pipeline, "embed", draw, identity, label)
     if not as_rows:
-        answer({"gallery": gallery, "search": search, **asdict(namer.point), "photos": records}, error)
+        facts = {"gallery": gallery, "search": search, **asdict(namer.point)}
+        answer({**facts, "photos": records}, error, lines="photos" if jsonl else "")
         return
     _print_rows(records, namer.point)
     if error is not None:
@@ -147,6 +153,7 @@ def identify(
 def list_people(
     gallery: GalleryAddress,
     photos: Annotated[bool, typer.Option("--photos", help="Every photo of theirs, with its id and quality.")] = False,
+    jsonl: Lines = False,
 ) -> None:
     """Who is enrolled, with how many photos and since when.
 
@@ -161,7 +168,8 @@ def list_people(
         if photos:
             listed = _listed_photos(opened)
             everybody = [person | {"enrolled": listed[person["name"]]} for person in everybody]
-        answer({"gallery": gallery, "model": opened.model, "people": everybody})
+        facts = {"gallery": gallery, "model": opened.model}
+        answer({**facts, "people": everybody}, lines="people" if jsonl else "")
 
 
 def _listed_photos(gallery: Gallery) -> dict[str, list[dict]]:
@@ -192,6 +200,9 @@ def remove(
 ) -> None:
     """Forgets people, or takes photos of one person back; their numbers are overwritten in the file.
 
+    While another process reads the gallery, they stay in its log: this waits 10 seconds for it, else says that the
+    removal is not complete and ends with 1; the next opening finishes it.
+
     \b
     faceline remove "Ada Lovelace" --gallery people.db
     faceline remove "Ada Lovelace" --photo ada2.jpg --gallery people.db
@@ -205,7 +216,9 @@ def remove(
             opened.remove_photos(names[0], photos)
         else:
             opened.remove(names)
-        answer({"gallery": gallery, "removed": names, "removed_photos": photos or [], "people": len(opened)})
+        unfinished = opened.unfinished_removal()
+        told = {"removed": names, "removed_photos": photos or [], "complete": unfinished is None}
+        answer({"gallery": gallery, **told, "people": len(opened)}, unfinished)
 
 
 def export(
@@ -242,7 +255,7 @@ def import_people(
 
     with open_or_create_gallery(gallery, *exported_model(file)) as opened:
         count = read_people(opened, file, existing)
-        answer({"gallery": gallery, "imported": count, "people": len(opened)})
+        answer({"gallery": gallery, "imported": count, "people": len(opened)}, opened.unfinished_removal())
 
 
 def index(
@@ -278,6 +291,8 @@ def index(
 
 def _print_rows(records: list[dict], point: OperatingPoint) -> None:
     """A row for each face, and one for each photo without: who was there."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
     rows = csv.writer(sys.stdout, lineterminator="\n")
     rows.writerow(["photo", "status", "name", "similarity", "threshold", "fpir", "gallery_size", *BOX_COLUMNS])
     fpir = "" if point.fpir is None else f"{point.fpir:.4g}"
@@ -287,5 +302,5 @@ def _print_rows(records: list[dict], point: OperatingPoint) -> None:
             scores = [f"{face[key]:.4f}" if face.get(key) is not None else "" for key in ("similarity", "threshold")]
             box = [f"{face['box'][side]:.1f}" for side in BOX_COLUMNS] if face else [""] * 4
             given = [*scores, fpir, point.gallery_size]
-            rows.writerow([record["photo"], status, face.get("name", ""), *given, *box])
+            rows.writerow(map(safe_cell, [record["photo"], status, face.get("name", ""), *given, *box]))
     sys.stdout.flush()  # a full disk or a closed pipe is to be heard of here

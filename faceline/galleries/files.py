@@ -2,7 +2,7 @@
 
 import math
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 from pathlib import Path
 
@@ -21,7 +21,8 @@ from faceline.galleries.checks import (
 )
 from faceline.galleries.gallery import Gallery
 from faceline.galleries.rows import QUALITY_COLUMNS, PhotoRow, normalised_name
-from faceline.galleries.schema import PRIVATE, earlier_photos
+from faceline.galleries.schema import earlier_photos
+from faceline.pipeline.private import PRIVATE_FILE
 
 MAX_FILE_BYTES = 2**32
 # by form: kinds of numpy's types, and how many dimensions each array has
@@ -53,23 +54,28 @@ def export_people(gallery: Gallery, path: Path) -> int:
     if not path.parent.is_dir():
         raise InputError(f"{path}: there is no folder {path.parent}")
     rows = gallery.rows()
+    with replacing(path) as temporary:
+        write_export(temporary, gallery.model, gallery.dim, rows)
+    return len({row.name for row in rows})
+
+
+def write_export(path: Path, model: str, dim: int, rows: Sequence[PhotoRow]) -> None:
+    """Writes an exported gallery, readable by its owner alone, where no file is."""
     unmeasured = (np.nan,) * len(QUALITY_COLUMNS)
     quality = [unmeasured if row.quality is None else astuple(row.quality) for row in rows]
     contents = {
         "format": np.array(FORMAT),
-        "model": np.array(gallery.model),
+        "model": np.array(model),
         "names": np.array([row.name for row in rows], dtype=np.str_),
         "files": np.array([row.photo for row in rows], dtype=np.str_),
-        "embeddings": np.array([row.embedding for row in rows], "<f4").reshape(len(rows), gallery.dim),
+        "embeddings": np.array([row.embedding for row in rows], "<f4").reshape(len(rows), dim),
         "photos": np.array([row.photos for row in rows], np.int64),
         "quality": np.array(quality, np.float64).reshape(len(rows), len(QUALITY_COLUMNS)),
         "enrolled": np.array([row.enrolled for row in rows], dtype=np.str_),
     }
-    with replacing(path) as temporary:
-        temporary.touch(mode=PRIVATE)
-        with temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, **contents)
-    return len({row.name for row in rows})
+    path.touch(mode=PRIVATE_FILE)
+    with path.open("wb") as file:
+        np.savez(file, allow_pickle=False, **contents)
 
 
 def import_people(gallery: Gallery, path: Path, existing: str = "refuse") -> int:
@@ -81,16 +87,14 @@ def import_people(gallery: Gallery, path: Path, existing: str = "refuse") -> int
     Raises:
         InputError: not such a file, of another model, or people are enrolled already under `refuse`.
     """
-    contents = _load_arrays(path)
-    if str(contents["model"]) != gallery.model:
+    model, dim, rows = read_export(path)
+    if model != gallery.model:
         raise InputError(
-            f"{path}: made with another recogniser ({str(contents['model'])[:12]}, the gallery's is "
-            f"{gallery.model[:12]}); enroll the people again"
+            f"{path}: made with another recogniser ({model[:12]}, the gallery's is {gallery.model[:12]}); enroll the "
+            "people again"
         )
-    dim = contents["embeddings"].shape[1]
     if dim != gallery.dim:
         raise InputError(f"{path}: damaged: {dim} numbers a photo, the gallery's have {gallery.dim}")
-    rows = _rows(path, contents)
     gallery.add(rows, existing)
     return len({row.name for row in rows})
 
@@ -101,9 +105,18 @@ def exported_model(path: Path) -> tuple[str, int]:
     Raises:
         InputError: not an exported gallery.
     """
+    model, dim, _ = read_export(path)  # all of it, so that no gallery is made for what cannot be taken in
+    return model, dim
+
+
+def read_export(path: Path) -> tuple[str, int, list[PhotoRow]]:
+    """An exported gallery: the model that made it, the numbers in its embeddings, and its rows.
+
+    Raises:
+        InputError: not an exported gallery.
+    """
     contents = _load_arrays(path)
-    _rows(path, contents)  # so that no gallery is made for what cannot be taken in
-    return str(contents["model"]), int(contents["embeddings"].shape[-1])
+    return str(contents["model"]), int(contents["embeddings"].shape[-1]), _rows(path, contents)
 
 
 def _rows(path: Path, contents: Mapping[str, np.ndarray]) -> list[PhotoRow]:

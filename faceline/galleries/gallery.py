@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from faceline.core.errors import InputError
+from faceline.core.errors import FacelineError, InputError
 from faceline.core.files import check_file
 from faceline.galleries.checks import (
     STORED,
@@ -31,8 +31,9 @@ from faceline.galleries.checks import (
 from faceline.galleries.index_folder import forget
 from faceline.galleries.index_search import indexed
 from faceline.galleries.references import References, Searchable, mean_references, nearest_references
+from faceline.galleries.removals import finish_earlier_removals, finish_removals, note_removal, unfinished_removal
 from faceline.galleries.rows import QUALITY_COLUMNS, PhotoRow, checked_row, find_photo, normalised_name
-from faceline.galleries.schema import bring_up_to_date, connect, create, empty_log, one_state, writing
+from faceline.galleries.schema import bring_up_to_date, connect, create, one_state, writing
 
 if TYPE_CHECKING:
     from faceline.evaluation.verification.template_tails import SearchKind
@@ -71,10 +72,13 @@ class Gallery(AbstractContextManager):
                 facts = checked_facts(self._database, self.path)
                 if facts["format"] == SUMS_FORMAT:
                     self._bring_up_to_date()
+            self.model, self.dim = facts["model"], int(facts["dim"])
+            if self.unfinished_removal():
+                self._overwrite_in_index()
+            finish_earlier_removals(self._database, self.path)
         except BaseException:
             self._database.close()
             raise
-        self.model, self.dim = facts["model"], int(facts["dim"])
 
     @classmethod
     def open_or_create(cls, path: Path, model: str, dim: int) -> Gallery:
@@ -124,11 +128,12 @@ class Gallery(AbstractContextManager):
         with self.changing() as database:
             if existing == "replace":
                 database.executemany("DELETE FROM photos WHERE name = ?", [(name,) for name in names])
+                note_removal(database)
             database.executemany(
                 f"INSERT INTO photos ({', '.join(_COLUMNS)}) VALUES ({places})", [_stored(row) for row in rows]
             )
         if existing == "replace":
-            self._empty_log()
+            self._finish_removals()
 
     def holds(self, row: PhotoRow) -> bool:
         """Whether the person has this very photo already: a file of that name with the same embedding."""
@@ -141,7 +146,7 @@ class Gallery(AbstractContextManager):
         return bool((embeddings @ wanted.embedding > SAME_PHOTO).any())
 
     def remove(self, names: Iterable[str]) -> None:
-        """Forgets people; their numbers are overwritten in the file.
+        """Forgets people; their numbers are overwritten in the file, and in the log beside it (`unfinished_removal`).
 
         Raises:
             InputError: somebody is not enrolled; then nobody is removed.
@@ -151,7 +156,8 @@ class Gallery(AbstractContextManager):
                 name = normalised_name(name)
                 if not database.execute("DELETE FROM photos WHERE name = ?", (name,)).rowcount:
                     raise self._nobody(name)
-        self._empty_log()
+            note_removal(database)
+        self._finish_removals()
 
     def remove_photos(self, name: str, photos: Iterable[str]) -> None:
         """Takes photos of one person back; who has none left is forgotten.
@@ -170,7 +176,12 @@ class Gallery(AbstractContextManager):
             for wanted in photos:
                 number = find_photo(self.path, name, held, wanted)
                 database.execute("DELETE FROM photos WHERE id = ?", (number,))
-        self._empty_log()
+            note_removal(database)
+        self._finish_removals()
+
+    def unfinished_removal(self) -> FacelineError | None:
+        """What to raise in the end when something removed still stands in the log, for a process that reads it."""
+        return unfinished_removal(self._database, self.path)
 
     def people(self) -> list[EnrolledPerson]:
         """Everybody, by name."""
@@ -250,11 +261,14 @@ class Gallery(AbstractContextManager):
         with explained(self.path), writing(self._database) as database:
             yield database
 
-    def _empty_log(self) -> None:
-        """After rows were removed: nothing beside the file holds them any more."""
+    def _finish_removals(self) -> None:
+        """After rows were removed: nothing beside the file is to hold them any more."""
+        self._overwrite_in_index()
+        finish_removals(self._database, self.path)
+
+    def _overwrite_in_index(self) -> None:
         with explained(self.path):
             forget(self.path, self._database, self.dim)
-            empty_log(self._database)
 
     def _nobody(self, name: str) -> InputError:
         return InputError(f"{self.path}: nobody called {name!r} is enrolled; `faceline list` names them")

@@ -142,6 +142,9 @@ class QdrantGallery(AbstractContextManager):
             self._client.delete(self._photos, models.PointIdsList(points=numbers))
             self._refresh([name])
 
+    def unfinished_removal(self) -> None:
+        """Nothing here waits for who reads: when its log is emptied is the service's."""
+
     def people(self) -> list[EnrolledPerson]:
         """Everybody, by name."""
         with explained(self.path):

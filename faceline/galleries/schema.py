@@ -12,8 +12,9 @@ from faceline.core.errors import InputError
 from faceline.core.scratch import scratch_beside
 from faceline.galleries.checks import FORMAT, SUMS_FORMAT, check_person, checked_embeddings, checked_facts, explained
 from faceline.galleries.rows import QUALITY_COLUMNS
+from faceline.pipeline.private import PRIVATE_FILE
 
-PRIVATE = 0o600
+_BUSY_S = 60.0  # how long statements wait for another process that writes
 
 _PHOTOS = f"""CREATE TABLE photos (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -38,7 +39,7 @@ def connect(path: Path) -> sqlite3.Connection:
     # SQLite writes beside a file that it reads; where nothing can be written it must know that nobody does
     unchanging = path.exists() and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
     name = f"{path.absolute().as_uri()}?immutable=1" if unchanging else path
-    database = sqlite3.connect(name, timeout=60, isolation_level=None, uri=unchanging)
+    database = sqlite3.connect(name, timeout=_BUSY_S, isolation_level=None, uri=unchanging)
     if not unchanging:
         database.execute("PRAGMA secure_delete = ON")
     return database
@@ -70,9 +71,21 @@ def one_state(database: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         database.execute("COMMIT")
 
 
-def empty_log(database: sqlite3.Connection) -> None:
-    """Folds the log beside the file into it: until then the log still holds rows that were removed."""
-    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+def empty_log(database: sqlite3.Connection, wait_s: float = _BUSY_S) -> bool:
+    """Folds the log beside the file into it: until then the log still holds rows that were removed.
+
+    Args:
+        wait_s: how long to wait for processes that read what the log was before.
+
+    Returns:
+        Whether the log is empty.
+    """
+    database.execute(f"PRAGMA busy_timeout = {round(1000 * wait_s)}")
+    try:
+        blocked, _, _ = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        database.execute(f"PRAGMA busy_timeout = {round(1000 * _BUSY_S)}")
+    return not blocked
 
 
 def create(path: Path, model: str, dim: int) -> None:
@@ -85,7 +98,7 @@ def create(path: Path, model: str, dim: int) -> None:
         raise InputError(f"{path}: there is no folder {path.parent} to put the gallery in")
     with explained(path), scratch_beside(path) as folder:
         temporary = folder / path.name
-        temporary.touch(mode=PRIVATE)  # SQLite gives its log files the same mode
+        temporary.touch(mode=PRIVATE_FILE)  # SQLite gives its log files the same mode
         database = connect(temporary)
         for statement in (_FACTS, _PHOTOS, _BY_NAME):
             database.execute(statement)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import pandas as pd
+
 from faceline.core.files import replacing_folder, write_json, write_text
 from faceline.measuring.evaluate import PeopleFigures, failure_table
 from faceline.measuring.page import render_evaluation
@@ -12,6 +14,8 @@ from faceline.measuring.people_embeddings import PeopleEmbeddings
 from faceline.measuring.people_photos import PeoplePhotos
 from faceline.measuring.shown_faces import ShownFaces
 from faceline.pipeline.face_pipeline import FacePipeline
+from faceline.pipeline.private import make_private
+from faceline.spreadsheets.tables import safe_table
 
 
 def write_evaluation(
@@ -38,3 +42,6 @@ def write_evaluation(
         write_json(folder / "evaluation.json", report)
         page = render_evaluation(metrics, reports, embedded.failures, {**facts, "counts": measured.counts})
         write_text(folder / "index.html", page)
+        for path in reports.rglob("*.csv"):  # the page has been made of them as they were
+            safe_table(pd.read_csv(path, dtype=str, keep_default_na=False)).to_csv(path, index=False)
+        make_private(folder)

@@ -7,10 +7,14 @@ from faceline.core.errors import InputError
 from faceline.core.files import replacing_folder
 from faceline.imaging.progress import track
 from faceline.packed.sets import PackedSet
+from faceline.pipeline.private import make_private
+from faceline.spreadsheets.tables import safe_table
 
 
 def export_images(packed: Path, out: Path) -> int:
-    """Writes `out/PERSON/IMAGE.jpg` and `out/rows.csv`, and says how many images there are.
+    """Writes `out/PERSON/IMAGE.jpg` and `out/rows.csv`, all private, and says how many images there are.
+
+    Cells of `rows.csv` are those of `faceline.spreadsheets.cells`.
 
     Raises:
         InputError: no packed set there, or `out` exists and is not empty.
@@ -29,7 +33,8 @@ def export_images(packed: Path, out: Path) -> int:
             target = folder / file
             target.parent.mkdir(exist_ok=True)
             target.write_bytes(content)
-        rows.to_csv(folder / "rows.csv", index=False)
+        safe_table(rows).to_csv(folder / "rows.csv", index=False)
+        make_private(folder)
     return len(images)
 
 

@@ -1,5 +1,8 @@
 """The model card: the same figures as the page's, in Markdown, to travel with the models."""
 
+import re
+from dataclasses import fields, replace
+from html import escape
 from importlib.metadata import version
 
 from faceline.reporting.groups import Groups
@@ -37,10 +40,11 @@ def render_card(inputs: Inputs, params: dict[str, dict]) -> str:
     rates = [key for key in inputs.keys("recognition", "tpr_at_fpr_") if not key.endswith(("_low", "_high"))]
     names = {f"recognition.{key}": f"ID rate at {rate_of(key)} false positives" for key in rates} | _FIGURES
     kept, total = inputs.value("filter.usable"), inputs.value("filter.in")
+    recognition = params["recognition"] | {"pretrained": markdown_text(str(params["recognition"]["pretrained"]))}
     text = fill_template(
         "card.md",
         inputs,
-        origins=Origins.of(inputs, params),
+        origins=_in_markdown(Origins.of(inputs, params)),
         version=version("faceline"),
         groups=Groups.of(inputs),
         dropped=NONE if not total or kept is None else percent(1 - kept / total),
@@ -49,6 +53,16 @@ def render_card(inputs: Inputs, params: dict[str, dict]) -> str:
         threshold_reason=inputs.reason(f"recognition.{DEV_RATE}") or "reports/recognition/rates.csv holds none",
         n=figure,
         interval=interval,
-        **params,
+        **params | {"recognition": recognition},
     )
     return text.rstrip("\n") + "\n"
+
+
+def markdown_text(text: str) -> str:
+    """Somebody's words as Markdown shows them: no HTML, no links, no cells of their own, in one line."""
+    return re.sub(r"[\\`\[\]|]", r"\\\g<0>", escape(" ".join(text.split()), quote=False))
+
+
+def _in_markdown(origins: Origins) -> Origins:
+    words = {one.name: getattr(origins, one.name) for one in fields(origins)}
+    return replace(origins, **{name: markdown_text(text) for name, text in words.items() if isinstance(text, str)})

@@ -1,0 +1,101 @@
+"""Odd file names through scan, filter and crop: spaces, quotes, semicolons, commas; others are refused."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from PIL import Image
+from tool_fakes import face_at
+
+from faceline.core.columns import ATTRIBUTES
+from faceline.core.errors import InputError
+from faceline.core.params import parse_group
+from faceline.data.crops.params import CropParams
+from faceline.data.filtering.params import FilterParams
+from faceline.data.scan.params import DataParams
+from faceline.packed.sets import PackedSet
+from faceline.pipeline.export_images import export_images
+from stages.crop import crop
+from stages.filter import filter as filter_stage
+from stages.scan import scan
+
+BASE = yaml.safe_load((Path(__file__).resolve().parents[2] / "params/base.yaml").read_text())
+NAMES = [
+    "two words.jpg",
+    'it\'s "his".jpg',
+    "a;rm -rf b.jpg",
+    "a,b.jpg",
+    "=1+1.jpg",
+    "<script>.jpg",
+    "'.jpg",
+    "-.jpg",
+]
+LISTS = {"identity": 1, "attributes": 40, "boxes": 4, "landmarks": 10}
+HEADS = {
+    "identity": ["identity"],
+    "attributes": ATTRIBUTES,
+    "boxes": ["x_1", "y_1", "width", "height"],
+    "landmarks": [
+        f"{point}_{axis}" for point in ("lefteye", "righteye", "nose", "leftmouth", "rightmouth") for axis in "xy"
+    ],
+}
+
+
+def write_set(folder: Path, names: list[str]) -> dict[str, Path]:
+    """Noise photos, two a person, each with an upright face; annotation lists as Kaggle has them."""
+    (folder / "photos").mkdir(parents=True)
+    points, box = face_at(1.2, (60, 60))
+    rows: dict[str, list] = {kind: [] for kind in LISTS}
+    rng = np.random.default_rng(0)
+    for number, name in enumerate(names):
+        Image.fromarray(rng.integers(0, 256, (280, 260, 3), dtype=np.uint8)).save(folder / "photos" / name)
+        values = {"identity": [number // 2], "attributes": [-1] * 40, "boxes": box, "landmarks": points.ravel()}
+        for kind in LISTS:
+            rows[kind].append(
+                [
+                    name,
+                    *(round(float(value), 1) if kind in ("boxes", "landmarks") else value for value in values[kind]),
+                ]
+            )
+    for kind, table in rows.items():
+        with (folder / f"{kind}.csv").open("w", newline="") as file:
+            csv.writer(file).writerows([["image_id", *HEADS[kind]], *table])
+    return {kind: folder / f"{kind}.csv" for kind in LISTS}
+
+
+def run(folder: Path, names: list[str]) -> Path:
+    lists = write_set(folder, names)
+    data = parse_group(DataParams, BASE["data"])
+    role = {"people": 1, "min_photos": 2, "max_photos": 2}
+    roles = dict.fromkeys(("train", "dev", "query", "distractor"), role)
+    params = parse_group(FilterParams, BASE["filter"] | {"roles": roles, "duplicate_hash_bits": -1})
+    scan(data, folder / "photos", lists["landmarks"], folder / "photos.parquet")
+    filter_stage(
+        params, **lists, scan=folder / "photos.parquet", out=folder / "selected.csv", metrics=folder / "f.json"
+    )
+    crops = folder / "crops"
+    crop(parse_group(CropParams, BASE["crop"]), folder / "photos", folder / "selected.csv", crops, folder / "c.json")
+    return crops
+
+
+def test_odd_names_go_through_and_come_out_as_they_were(tmp_path: Path) -> None:
+    crops = PackedSet(run(tmp_path, NAMES))
+    assert sorted(crops.rows.image_id) == sorted(NAMES)
+    assert sorted(pd.read_csv(tmp_path / "selected.csv").image_id) == sorted(NAMES)
+    export_images(tmp_path / "crops", tmp_path / "out")
+    with (tmp_path / "out/rows.csv").open(newline="") as file:
+        cells = {row["image_id"] for row in csv.DictReader(file)}
+    assert cells == {{"=1+1.jpg": "'=1+1.jpg", "-.jpg": "'-.jpg"}.get(name, name) for name in NAMES}
+
+
+@pytest.mark.parametrize("name", ["two\nlines.jpg", "tab\t.jpg", "bell\x07.jpg"])
+def test_control_characters_are_refused_with_file_and_row(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError) as refused:
+        run(tmp_path, [NAMES[0], name, *NAMES[2:]])
+    assert str(refused.value).startswith(f"{tmp_path / 'landmarks.csv'}: {name!r} (row 2)")
+    assert name not in str(refused.value)
