@@ -1,5 +1,6 @@
 """Puts pages that lie elsewhere in the repository, where a visitor of it looks for them, on the site too."""
 
+import re
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -12,7 +13,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Adds them, with links as they must be from the site's root."""
     for name, source in PAGES.items():
         text = (Path(config.config_file_path).parent / source).read_text()
-        files.append(File.generated(config, name, content=text.replace("](docs/", "](")))
+        files.append(File.generated(config, name, content=re.sub(r"\]\((?:\.\./)?docs/", "](", text)))
     return files
 
 

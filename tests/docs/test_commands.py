@@ -14,6 +14,8 @@ CLI = "tests/cli/test_main.py"
 PACK = "tests/annotating/test_pack_records.py"
 CHAIN = "tests/stages/test_chain.py"
 SMALL = "tests/docs/test_dvc_commands.py"
+IGNORED = "tests/docs/test_ignored_data.py"
+FROZEN = "tests/stages/test_dvc_yaml.py"
 
 # what commands begin with -> the test, or the fixture of tests, that runs it: with what it says, in a process or in
 # the one of the tests
@@ -37,17 +39,26 @@ RUN_BY = {
     "faceline params": "tests/cli/test_sets.py::test_a_variant_becomes_the_parameter_file",
     "faceline remove": f"{CLI}::test_remove_export_and_import",
     "faceline verify": f"{CLI}::test_verify_pairs",
+    "dvc add": f"{IGNORED}::test_data_that_dvc_tracks_need_no_option",
     "dvc cache dir": f"{SMALL}::test_the_cache_is_put_elsewhere",
+    "dvc checkout": f"{SMALL}::test_what_a_killed_training_left_is_replaced",
     "dvc dag": f"{SMALL}::test_the_graph_is_drawn",
     "dvc exp apply": f"{SMALL}::test_an_experiment_is_put_back",
     "dvc exp remove": f"{SMALL}::test_experiments_are_removed",
     "dvc exp run": f"{CHAIN}::test_a_new_loss_repeats_training_and_what_follows_only",
+    "dvc exp run --queue": f"{IGNORED}::test_copied_paths_go_into_temporary_and_queued_experiments",
+    "dvc exp run --temp": f"{IGNORED}::test_copied_paths_go_into_temporary_and_queued_experiments",
     "dvc exp show": f"{CHAIN}::test_a_new_loss_repeats_training_and_what_follows_only",
+    "dvc freeze": f"{FROZEN}::test_freezing_adds_its_line_and_unfreezing_takes_it_away",
     "dvc gc": f"{SMALL}::test_space_is_freed_with_and_without_the_experiments_files",
     "dvc metrics diff": f"{CHAIN}::test_a_new_loss_repeats_training_and_what_follows_only",
     "dvc plots": "tests/plots/test_offline_plots.py::pages",
+    "dvc pull": "tests/stages/test_remote.py::fresh",
+    "dvc push": "tests/stages/test_remote.py::fresh",
+    "dvc remote add": "tests/stages/test_remote.py::fresh",
     "dvc repro": "tests/conftest.py::tiny_chain",
     "dvc status": "tests/stages/test_invalidation.py::repeated",
+    "dvc unfreeze": f"{FROZEN}::test_freezing_adds_its_line_and_unfreezing_takes_it_away",
     "make docs": "tests/docs/test_site.py::site",
     "python -m faceline.plots.offline_plots": "tests/plots/test_offline_plots.py::repository",
     "python -m stages.": f"{CHAIN}::test_a_stage_alone_with_its_deps_writes_its_outs_the_same_and_nothing_else",
@@ -58,10 +69,8 @@ NOT_RUN = {
     "7z": "a program of the reader's own, for CelebA's archive",
     ".venv": "activates an environment of the reader's own, on Windows",
     "docker": "tests have no Docker; tests/cli/test_dockerfile.py reads the Dockerfile",
-    "dvc add": "of a set of the reader's own",
-    "dvc pull": "from a storage of the reader's own",
-    "dvc push": "to a storage of the reader's own",
-    "dvc remote add": "a storage of the reader's own",
+    "dvc exp pull": "from a Git remote of the reader's own",
+    "dvc exp push": "to a Git remote of the reader's own",
     "export": "sets a variable of the reader's shell",
     "git": "changes this repository, or a remote one",
     "gto": "of the release, changes this repository",

@@ -1,6 +1,9 @@
 """What pages say of DVC's commands for experiments and space, in a repository with one stage that takes no time."""
 
+import os
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -65,6 +68,61 @@ def test_experiments_are_removed(capsys):
     capsys.readouterr()
     assert dvc("exp show --csv") == 0
     assert "three" not in capsys.readouterr().out
+
+
+TRAINING = """stages:
+  train:
+    cmd: python train.py
+    deps:
+    - train.py
+    outs:
+    - report
+plots:
+- loss:
+    x: epoch
+    y:
+      report/curves.csv: loss
+"""
+# writes its curves as trainings do, and ends when it is told to
+SCRIPT = """import pathlib, time
+pathlib.Path("report").mkdir()
+pathlib.Path("report/curves.csv").write_text("epoch,loss\\n1,0.5\\n")
+while not pathlib.Path("end").exists():
+    time.sleep(0.05)
+"""
+
+
+def test_curves_are_drawn_while_a_training_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("dvc.yaml").write_text(TRAINING)
+    Path("train.py").write_text(SCRIPT)
+    assert dvc("init -q --no-scm") == 0
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    training = subprocess.Popen(["dvc", "repro", "-q"])
+    try:
+        while training.poll() is None and not Path("report/curves.csv").exists():
+            time.sleep(0.05)
+        assert dvc("plots show -q --out shown") == 0
+        assert training.poll() is None
+    finally:
+        Path("end").touch()
+    assert '{"epoch": "1", "loss": "0.5", "rev": "workspace"}' in Path("shown/index.html").read_text()
+    assert training.wait() == 0
+
+
+def test_what_a_killed_training_left_is_replaced(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("dvc.yaml").write_text(TRAINING)
+    Path("train.py").write_text(SCRIPT)
+    Path("end").touch()
+    assert dvc("init -q --no-scm") == 0
+    assert dvc("repro -q") == 0
+    whole = Path("report/curves.csv").read_text()
+    Path("report/curves.csv").unlink()
+    Path("report/curves.csv").write_text("epoch,loss\n")
+    assert dvc("checkout -q") != 0
+    assert dvc("checkout -q --force") == 0
+    assert Path("report/curves.csv").read_text() == whole
 
 
 def test_the_cache_is_put_elsewhere(tmp_path):
