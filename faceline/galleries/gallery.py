@@ -253,8 +253,8 @@ class Gallery(AbstractContextManager):
     def _empty_log(self) -> None:
         """After rows were removed: nothing beside the file holds them any more."""
         with explained(self.path):
-            forget(self.path, self._database, self.dim)
             empty_log(self._database)
+            forget(self.path, self._database, self.dim)
 
     def _nobody(self, name: str) -> InputError:
         return InputError(f"{self.path}: nobody called {name!r} is enrolled; `faceline list` names them")
