@@ -263,8 +263,10 @@ class Gallery(AbstractContextManager):
 
     def _finish_removals(self) -> None:
         """After rows were removed: nothing beside the file is to hold them any more."""
-        self._overwrite_in_index()
-        finish_removals(self._database, self.path)
+        try:
+            self._overwrite_in_index()
+        finally:  # a damaged index does not keep removed rows in the log
+            finish_removals(self._database, self.path)
 
     def _overwrite_in_index(self) -> None:
         with explained(self.path):
