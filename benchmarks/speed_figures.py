@@ -68,6 +68,7 @@ GROUPS = (
                 "wait_resnet18_memory", "waiting for photos in memory, recogniser training", "epoch", "under 0.05"
             ),
             Figure("wait_resnet18_decoded", "waiting for photos that are decoded", "epoch", "under 0.05"),
+            Figure("wait_resnet18_streamed", "waiting for photos read from disk in blocks", "epoch", "under 0.05"),
         ),
     ),
     Group(

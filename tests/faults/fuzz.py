@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import time
 import traceback
@@ -111,24 +112,24 @@ def readers() -> Iterator[Reader]:
         yield Reader(kind, (COLUMNS, COLUMNS, BYTES), 0.3)
     yield Reader(table_cases.rejected(), (WORDS, BYTES), 0.15)
     yield Reader(table_cases.figures(), (JSON, BYTES), 12)
-    yield Reader(model_cases.recognizer(), (HEADER, WEIGHTS, BYTES), 0.05)
-    yield Reader(model_cases.hourglass(), (HEADER, WEIGHTS, BYTES), 0.05)
-    yield Reader(model_cases.onnx_recognizer(), (PROPERTIES, PROPERTIES, BYTES), 0.1)
-    yield Reader(model_cases.onnx_hourglass(), (PROPERTIES, PROPERTIES, BYTES), 0.1)
+    yield Reader(model_cases.recognizer(), (HEADER, WEIGHTS, BYTES), 0.4)
+    yield Reader(model_cases.hourglass(), (HEADER, WEIGHTS, BYTES), 0.4)
+    yield Reader(model_cases.onnx_recognizer(), (PROPERTIES, PROPERTIES, BYTES), 0.4)
+    yield Reader(model_cases.onnx_hourglass(), (PROPERTIES, PROPERTIES, BYTES), 0.4)
     yield Reader(model_cases.calibration(), (JSON, JSON, BYTES), 6)
     yield Reader(model_cases.box_map(), (JSON, WORDS, BYTES), 12)
     yield Reader(field_cases.facts(), (YAML, WORDS, BYTES), 1)
     yield Reader(field_cases.kept_calibration(), (JSON, JSON, BYTES), 4)
-    yield Reader(gallery_cases.gallery(), (ROWS, ROWS, BYTES), 0.15)
-    yield Reader(gallery_cases.export(), (ARRAYS, ARRAYS, BYTES), 0.15)
-    yield Reader(earlier_cases.earlier_gallery(), (ROWS, BYTES), 0.1)
-    yield Reader(earlier_cases.earlier_export(), (ARRAYS, BYTES), 0.1)
+    yield Reader(gallery_cases.gallery(), (ROWS, ROWS, BYTES), 0.8)
+    yield Reader(gallery_cases.export(), (ARRAYS, ARRAYS, BYTES), 0.8)
+    yield Reader(earlier_cases.earlier_gallery(), (ROWS, BYTES), 0.5)
+    yield Reader(earlier_cases.earlier_export(), (ARRAYS, BYTES), 0.5)
     yield Reader(tool_cases.pairs(), (WORDS, WORDS, BYTES), 8)
     for form in ("csv", "txt"):
         yield Reader(tool_cases.boxes(form), (WORDS, WORDS, BYTES), 1)
     yield Reader(tool_cases.boxes("json"), (JSON, WORDS, BYTES), 8)
-    yield Reader(params_cases.params(), (YAML, WORDS, BYTES), 0.1)
-    yield Reader(params_cases.variant(), (YAML, WORDS, BYTES), 0.1)
+    yield Reader(params_cases.params(), (YAML, WORDS, BYTES), 0.5)
+    yield Reader(params_cases.variant(), (YAML, WORDS, BYTES), 0.5)
 
 
 READERS = {reader.kind.name: reader for reader in readers()}
@@ -228,11 +229,18 @@ def limited(name: str, cases: int, patience: int = 280) -> Tally:
         folder.mkdir()
         child = os.fork()
         if not child:
-            signal.alarm(patience)
-            with (Path(place) / "stderr").open("w") as said:
-                os.dup2(said.fileno(), 2)
-            answer.write_text(json.dumps(asdict(fuzz(name, cases, folder))))
-            os._exit(0)
+            code = 1
+            try:
+                signal.alarm(patience)
+                with (Path(place) / "stderr").open("w") as said:
+                    os.dup2(said.fileno(), 2)
+                sys.stderr = os.fdopen(2, "w", 1)
+                answer.write_text(json.dumps(asdict(fuzz(name, cases, folder))))
+                code = 0
+            except BaseException:  # it must not go on as the process that it was forked from
+                traceback.print_exc()
+            finally:
+                os._exit(code)
         _, status, used = os.wait4(child, 0)
         said = (Path(place) / "stderr").read_text()[-400:]
         if not answer.is_file():

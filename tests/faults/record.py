@@ -12,6 +12,17 @@ from graph import GRAPH
 
 RECORD = ROOT / "docs/results/reliability.json"
 PAGE = ROOT / "docs/results/reliability.md"
+README = ROOT / "README.md"
+README_HEAD = "| `make faults`, [details](docs/results/reliability.md) | tried | as it must be |\n|---|---|---|\n"
+# what the headline figures count, two and two
+TRIED = (
+    "broken files: one message that names the file",
+    "files changed at random: read, or one message",
+    "full disks, read-only file systems, outputs that nobody reads: one line, nothing half-written",
+    "kills of stages and of enrolments: another run ends well, nothing else is left",
+    "outputs after a kill and another run: the bytes of a run that nobody disturbed",
+    "photos reported as enrolled before a kill: in the gallery after it",
+)
 KILLS = ("kills", "survived", "resumed", "workers", "equal", "compared", "reported", "lost")
 CASES = ("cases", "read", "refused", "faulty")
 
@@ -28,6 +39,10 @@ def add(part: str, name: str, figures: Mapping, seconds: float) -> None:
     known["cores"] = len(os.sched_getaffinity(0))
     RECORD.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
     PAGE.write_text(page(known))
+    text = README.read_text()
+    if README_HEAD in text:
+        start = text.index(README_HEAD)
+        README.write_text(text[:start] + readme_table(known) + text[text.index("\n\n", start) + 1 :])
 
 
 def _revision() -> str:
@@ -56,6 +71,12 @@ def summary(known: Mapping) -> dict[str, int]:
     }
 
 
+def readme_table(known: Mapping) -> str:
+    """README's table of the headline figures."""
+    figures = [f"{value:,}" for value in summary(known).values()]
+    return README_HEAD + _rows(zip(TRIED, figures[::2], figures[1::2], strict=True))
+
+
 def stages(known: Mapping) -> dict[str, dict[str, int]]:
     """What the kills of each stage came to together; the record has one entry a kill, called `stage/place`."""
     found: dict[str, dict] = {name: {} for name in GRAPH["stages"]}
@@ -78,16 +99,7 @@ make faults
 
 Made at {revisions}, in {minutes:.0f} minutes on {cores} cores beside other work (load averages from {low} to {high}).
 
-| what | tried | as it must be |
-|---|---|---|
-| broken files: one message that names the file | {files_tried} | {files_answered} |
-| random files: read, or one message | {fuzz_cases} | {fuzz_answered} |
-| full disks, read-only file systems, outputs that nobody reads: one line, nothing half-written | {refusals_tried} \
-| {refusals_answered} |
-| kills of stages and of enrolments: another run ends well, nothing else is left | {kills} | {kills_survived} |
-| outputs after a kill and another run: the bytes of a run that nobody disturbed | {outs_compared} | {outs_equal} |
-| photos reported as enrolled before a kill: in the gallery after it | {photos_reported} | {photos_kept} |
-
+{table}
 Of the broken files {tracebacks} ended in a traceback, and {over_limit} went over the limit of 1.5 GB and 10 s.
 
 """
@@ -127,8 +139,8 @@ def page(known: Mapping) -> str:
         "low": min(loads),
         "high": max(loads),
     }
-    figures = {key: f"{value:,}" for key, value in summary(known).items()}
-    text = HEAD.format(**about, **figures, **_sums(known, "corpus", ("tracebacks", "over_limit")))
+    table = readme_table(known).replace(README_HEAD, "| what | tried | as it must be |\n|---|---|---|\n")
+    text = HEAD.format(**about, table=table, **_sums(known, "corpus", ("tracebacks", "over_limit")))
     text += REFUSALS + _rows((name, e["tried"], e["answered"]) for name, e in known.get("refusals", {}).items())
     struck = stages(known) | known.get("galleries", {})
     text += STRUCK + _rows(

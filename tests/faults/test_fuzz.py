@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,17 +24,19 @@ def test_random_files_are_read_or_refused(name: str, tmp_path: Path) -> None:
     assert tally.cases == tally.read + tally.refused > 0
 
 
-def test_another_exception_is_a_fault_and_a_crash_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def raises(path: Path) -> None:
-        raise KeyError(path.name)
-
+@pytest.mark.parametrize(
+    ("end", "told"), [(lambda: {}["key"], "KeyError: 'key'"), (lambda: os._exit(3), "ended with 3")]
+)
+def test_another_exception_is_a_fault_and_a_crash_too(
+    end: Callable[[], object], told: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     reader = READERS["pairs"]
-    for read in (raises, lambda path: os._exit(3)):
-        kind = type(reader.kind)(reader.kind.name, reader.kind.write, read)
-        monkeypatch.setitem(fuzzing.READERS, "pairs", type(reader)(kind, reader.ways, reader.share))
-        tally = limited("pairs", 3)
-        assert tally.faulty
-        assert "KeyError" in tally.faults[0] or "ended with 3" in tally.faults[0]
+    sound = reader.kind.write(tmp_path).read_bytes()
+    kind = replace(reader.kind, read=lambda path: path.read_bytes() == sound or end())
+    monkeypatch.setitem(fuzzing.READERS, "pairs", replace(reader, kind=kind))
+    tally = limited("pairs", 3)
+    assert tally.faulty
+    assert told in tally.faults[0]
 
 
 def test_edits_change_what_they_say() -> None:

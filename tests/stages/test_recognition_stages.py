@@ -218,19 +218,15 @@ def test_a_changed_parameter_takes_up_no_checkpoint(here, monkeypatch, caplog):
     caplog.set_level("INFO")
     params = tiny_params(epochs=2)
     arcface = params.losses.arcface.model_copy(update={"margin_rad": 0.1})
-    losses = params.losses.model_copy(update={"arcface": arcface})
-    recognition = params.recognition.model_copy(update={"weight_decay": 0.5})
-    for name, changed in (("loss", {"losses": losses}), ("recognition", {"recognition": recognition})):
-        changed = params.model_copy(update=changed)
-        train(changed, f"{name}.safetensors", name)
-        train_an_epoch(params, monkeypatch)
-        assert len(list(Path(".faceline/checkpoints").glob("*.pt"))) == 1
-        train(changed, f"{name}-after.safetensors", f"{name}-after")
-        assert "resuming" not in caplog.text
-        assert Path(f"{name}.safetensors").read_bytes() == Path(f"{name}-after.safetensors").read_bytes()
-        train(params, "whole.safetensors", "whole")
-        assert "resuming after epoch 1 of 2" in caplog.text
-        caplog.clear()
+    changed = params.model_copy(update={"losses": params.losses.model_copy(update={"arcface": arcface})})
+    train(changed, "undisturbed.safetensors")
+    train_an_epoch(params, monkeypatch)
+    assert len(list(Path(".faceline/checkpoints").glob("*.pt"))) == 1
+    train(changed)
+    assert "resuming" not in caplog.text
+    assert Path("model.safetensors").read_bytes() == Path("undisturbed.safetensors").read_bytes()
+    train(params)
+    assert "resuming after epoch 1 of 2" in caplog.text
 
 
 def test_several_machines_are_the_users_to_start(here):
