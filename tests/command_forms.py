@@ -117,7 +117,7 @@ def _make(target: str) -> str:
 def _make_all(arguments: Sequence[str]) -> None:
     for word in arguments:
         name, given, _ = word.partition("=")
-        if given and not re.search(rf"^{name} =", (ROOT / "Makefile").read_text(), re.MULTILINE):
+        if given and not re.search(rf"^{name} =|\$\({name}\)", (ROOT / "Makefile").read_text(), re.MULTILINE):
             raise WrongFormError(f"the Makefile has no variable {name}")
         if not given and _make(word):
             raise WrongFormError(_make(word))

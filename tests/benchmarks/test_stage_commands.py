@@ -10,6 +10,7 @@ from faceline.core.errors import InputError
 
 PARAMS = {
     "data": dict.fromkeys(("identity", "attributes", "boxes", "landmarks", "images"), "given/file"),
+    "filter": {"excluded": "none"},
     "landmarks": {"annotations": "given/rows.csv", "images": "given/photos.zip"},
 }
 
