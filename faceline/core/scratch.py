@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-try:
+if sys.platform == "win32":
+    fcntl = None  # nothing is locked there, and nothing swept
+else:
     import fcntl
-except ImportError:  # not on Windows: there nothing is locked, and nothing swept
-    fcntl = None
 
 SUFFIX = ".faceline.tmp"  # .gitignore and .dvcignore know it
 

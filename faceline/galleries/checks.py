@@ -83,7 +83,7 @@ def _check_table(database: sqlite3.Connection, path: Path, table: str, wanted: s
         raise InputError(f"{path}: not a faceline gallery: table {table} lacks {', '.join(sorted(wanted - found))}")
 
 
-def check_person(path: Path, name: object, photos: object, changed: object) -> None:
+def check_person(path: Path | str, name: object, photos: object, changed: object) -> None:
     """Makes sure that a row's name, number of photos and time are such."""
     if not isinstance(name, str) or name_fault(name):
         raise InputError(f"{path}: damaged: {str(name)[:80]!r} is no person's name")
@@ -93,13 +93,13 @@ def check_person(path: Path, name: object, photos: object, changed: object) -> N
         raise InputError(f"{path}: damaged: {name} changed at {str(changed)[:40]!r}, which is no time")
 
 
-def check_file_name(path: Path, name: str, photo: object) -> None:
+def check_file_name(path: Path | str, name: str, photo: object) -> None:
     """Makes sure that the name of a photo of `name` is one."""
     if not isinstance(photo, str) or not 0 < len(photo) <= MAX_FILE_NAME or CONTROL.search(photo):
         raise InputError(f"{path}: damaged: {str(photo)[:80]!r} is no name of a photo of {name}")
 
 
-def checked_quality(path: Path, name: str, values: Sequence[object]) -> FaceQuality | None:
+def checked_quality(path: Path | str, name: str, values: Sequence[object]) -> FaceQuality | None:
     """A row's quality, in the order of `QUALITY_COLUMNS`; None where it was not measured."""
     if None in values:
         return None
@@ -123,7 +123,9 @@ def checked_embeddings(
     return vectors
 
 
-def check_lengths(path: Path, names: Sequence[str], vectors: np.ndarray, photos: Sequence[int] | np.ndarray) -> None:
+def check_lengths(
+    path: Path | str, names: Sequence[str], vectors: np.ndarray, photos: Sequence[int] | np.ndarray
+) -> None:
     """Makes sure that each of (n, dim) vectors is finite, and the sum of so many unit vectors."""
     count = np.asarray(photos, np.float64)
     with np.errstate(over="ignore", invalid="ignore"):

@@ -102,7 +102,9 @@ def _write(
 
 def blocks(database: sqlite3.Connection, gallery: Gallery) -> Iterator[tuple[list[str], np.ndarray, np.ndarray]]:
     """Names, numbers of photos and embeddings of some `BLOCK` rows at a time, all rows of a person together."""
-    names, counts, blobs = [], [], []
+    names: list[str] = []
+    counts: list[int] = []
+    blobs: list[object] = []
     cursor = database.execute("SELECT name, photos, embedding FROM photos ORDER BY name, id")
     for name, rows in groupby(cursor, key=lambda row: row[0]):
         if len(names) >= BLOCK:

@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -24,6 +25,7 @@ FORMAT = "faceline gallery index 1"
 FACTS, VECTORS, LAST_IDS, PHOTOS = "facts.json", "vectors.npy", "last_ids.npy", "photos.npy"
 NUMBERS = {"float16": np.float16, "int8": np.int8}
 SEARCHES: tuple[SearchKind, ...] = ("mean", "nearest")
+MapMode = Literal["r", "r+"]
 MAX_FILE_BYTES = 2**42
 _HINT = "delete the folder, or make it again with `faceline index`"
 
@@ -54,8 +56,8 @@ class GalleryIndex:
     key: str
     stamp: Stamp
     rounding: float
-    vectors: np.ndarray
-    last_ids: np.ndarray
+    vectors: np.memmap
+    last_ids: np.memmap
     photos: np.ndarray
 
 
@@ -76,7 +78,7 @@ def stamp_of(database: sqlite3.Connection) -> Stamp:
     return Stamp(rows, given[0] if given else 0)
 
 
-def open_index(gallery: Path, search: SearchKind, dim: int, mode: str = "r") -> GalleryIndex | None:
+def open_index(gallery: Path, search: SearchKind, dim: int, mode: MapMode = "r") -> GalleryIndex | None:
     """The index of a gallery; None where there is none.
 
     Args:
@@ -103,7 +105,8 @@ def open_index(gallery: Path, search: SearchKind, dim: int, mode: str = "r") -> 
     numbers = [facts.get(name) for name in ("rows", "last_id", "rounding")]
     if not sound or not all(isinstance(one, int | float) and one >= 0 for one in numbers):
         raise InputError(f"{folder}: its files do not belong together; {_HINT}")
-    return GalleryIndex(str(facts.get("key")), Stamp(*numbers[:2]), numbers[2], vectors, last_ids, np.array(photos))
+    stamp = Stamp(facts["rows"], facts["last_id"])
+    return GalleryIndex(str(facts.get("key")), stamp, facts["rounding"], vectors, last_ids, np.array(photos))
 
 
 def facts_text(key: str, stamp: Stamp, rounding: float, search: SearchKind, vectors: np.ndarray) -> str:
@@ -163,7 +166,7 @@ def belongs(database: sqlite3.Connection, search: SearchKind, index: GalleryInde
     return held is not None and held[0] == index.key
 
 
-def _mapped(path: Path, mode: str) -> np.ndarray:
+def _mapped(path: Path, mode: MapMode) -> np.memmap:
     check_file(path, _HINT, MAX_FILE_BYTES)
     try:
         return np.load(path, mmap_mode=mode, allow_pickle=False)

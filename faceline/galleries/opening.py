@@ -58,7 +58,7 @@ def gallery_exists(address: str) -> bool:
     return exists(*_connected(address))
 
 
-def _connected(address: str) -> tuple:
+def _connected(address: str) -> tuple[QdrantClient, str, str]:
     """A client, the collection, and the address for messages.
 
     Raises:

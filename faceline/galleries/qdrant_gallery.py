@@ -20,7 +20,7 @@ from qdrant_client import QdrantClient, models
 from faceline.core.errors import InputError
 from faceline.galleries.checks import FORMAT, MAX_DIM, check_file_name, check_lengths, check_person, checked_quality
 from faceline.galleries.gallery import SAME_PHOTO, EnrolledPerson
-from faceline.galleries.qdrant_search import QdrantReferences, explained
+from faceline.galleries.qdrant_search import QdrantReferences, explained, payload_of
 from faceline.galleries.rows import QUALITY_COLUMNS, PhotoRow, checked_row, find_photo, normalised_name
 
 if TYPE_CHECKING:
@@ -103,7 +103,8 @@ class QdrantGallery(AbstractContextManager):
         names = sorted({row.name for row in rows})
         with explained(self.path):
             if existing != "add":
-                known = sorted({row.payload["name"] for some in _chunks(names, PEOPLE) for row in self._scroll(some)})
+                records = (record for some in _chunks(names, PEOPLE) for record in self._scroll(some))
+                known = sorted({payload_of(record)["name"] for record in records})
                 if known and existing == "refuse":
                     raise InputError(
                         f"{self.path}: {len(known)} people are enrolled already ({', '.join(known[:3])}); say "
@@ -134,10 +135,10 @@ class QdrantGallery(AbstractContextManager):
     def remove_photos(self, name: str, photos: Iterable[str]) -> None:
         """Takes photos of one person back, by file or id; who has none left is forgotten."""
         name = normalised_name(name)
-        held = [(row.id, row.photo) for row in self._rows([name])]
+        held = [(row.id, row.photo) for row in self._rows([name]) if row.id is not None]
         if not held:
             raise self._nobody(name)
-        numbers = [find_photo(self.path, name, held, wanted) for wanted in photos]
+        numbers: list[models.ExtendedPointId] = [find_photo(self.path, name, held, wanted) for wanted in photos]
         with explained(self.path):
             self._client.delete(self._photos, models.PointIdsList(points=numbers))
             self._refresh([name])
@@ -148,7 +149,7 @@ class QdrantGallery(AbstractContextManager):
     def people(self) -> list[EnrolledPerson]:
         """Everybody, by name."""
         with explained(self.path):
-            found = [record.payload for record in self._scroll()]
+            found = [payload_of(record) for record in self._scroll()]
         for one in found:
             check_person(self.path, one.get("name"), one.get("photos"), one.get("enrolled"))
         found.sort(key=lambda one: one["name"])
@@ -185,13 +186,13 @@ class QdrantGallery(AbstractContextManager):
             records = list(self._scroll(names, vectors=True))
         rows = []
         for record in records:
-            held = record.payload
-            name, photo, count = (held.get(key) for key in ("name", "photo", "photos"))
-            check_person(self.path, name, count, held.get("enrolled"))
-            check_file_name(self.path, name, photo)
+            held = payload_of(record)
+            check_person(self.path, held.get("name"), held.get("photos"), held.get("enrolled"))
+            name, count, enrolled = held["name"], held["photos"], held["enrolled"]
+            check_file_name(self.path, name, held.get("photo"))
             quality = checked_quality(self.path, name, [held.get(column) for column in QUALITY_COLUMNS])
             vector = np.array(record.vector, np.float32)
-            rows.append(PhotoRow(name, photo, vector, held["enrolled"], quality, count, int(record.id)))
+            rows.append(PhotoRow(name, held["photo"], vector, enrolled, quality, count, int(record.id)))
         rows.sort(key=lambda row: (row.name, row.enrolled, row.photo, row.id))
         if rows:
             stacked = np.stack([row.embedding for row in rows])
@@ -202,7 +203,8 @@ class QdrantGallery(AbstractContextManager):
         """Makes the means of people again from their photos, and forgets who has none."""
         for some in _chunks(names, PEOPLE):
             own = {name: list(rows) for name, rows in groupby(self._rows(some), key=lambda row: row.name)}
-            points, by_count = [], {}
+            points: list[models.PointStruct] = []
+            by_count: dict[int, list[str]] = {}
             for name, rows in own.items():
                 total, count = np.sum([row.embedding for row in rows], axis=0), sum(row.photos for row in rows)
                 mean = total / max(float(np.linalg.norm(total)), 1e-12)
@@ -240,7 +242,7 @@ def _of(names: Sequence[str]) -> models.Filter:
     return models.Filter(must=[models.FieldCondition(key="name", match=models.MatchAny(any=list(names)))])
 
 
-def _person(name: str) -> str:
+def _person(name: str) -> models.ExtendedPointId:
     return str(uuid.uuid5(uuid.NAMESPACE_OID, name))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qdrant_client import QdrantClient, models
@@ -33,6 +33,11 @@ def explained(place: str) -> Iterator[None]:
         raise FacelineError(f"{place}: the service does not answer ({str(error)[:200]})") from None
     except ApiException as error:
         raise FacelineError(f"{place}: the service refuses ({' '.join(str(error).split())[:200]})") from None
+
+
+def payload_of(point: models.Record | models.ScoredPoint) -> dict[str, Any]:
+    """What stands beside a point's vector, JSON that anybody may have written; empty where there is none."""
+    return point.payload or {}
 
 
 class QdrantReferences:
@@ -81,7 +86,7 @@ class QdrantReferences:
             for face in faces
         ]
         answers = self._client.query_batch_points(self._people, requests)
-        people = {point.payload["name"]: point.vector for answer in answers for point in answer.points}
+        people = {payload_of(point)["name"]: point.vector for answer in answers for point in answer.points}
         names = sorted(people)
         vectors = np.array([people[name] for name in names], np.float32)
         return References(names, [kind] * len(names), vectors.reshape(len(names), faces.shape[1]))

@@ -70,8 +70,8 @@ def doubtful_labels(rows: pd.DataFrame, embeddings: np.ndarray) -> DoubtfulLabel
         )
     centres = np.stack([centre(vectors[own]) for own in members])
     own = np.full(len(ok), np.nan)
-    for photos in (photos for photos, enough in zip(members, large, strict=True) if enough):
-        own[photos] = similarities_to_others(vectors[photos])
+    for theirs in (theirs for theirs, enough in zip(members, large, strict=True) if enough):
+        own[theirs] = similarities_to_others(vectors[theirs])
     halves = [_halves(vectors[members[person]]) for person in np.flatnonzero(large)]
     same_from = robust_limit(np.array(halves), -HALVES)
     twins = _coinciding(centres, large, same_from)

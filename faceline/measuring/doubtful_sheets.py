@@ -46,23 +46,23 @@ def write_doubtful(out: Path, found: DoubtfulLabels, table: EmbeddingTable, face
     place = pd.Series(table.rows.index, index=table.rows[IMAGE_ID])
     photos, pairs = found.photos.head(SHOWN), found.pairs.head(SHOWN)
     trios, captions = [], []
-    for one in photos.itertuples():
-        row = int(place[one.image_id])
-        own = next(other for other in most_typical(one.person) if other != row)
-        trios.append([row, own, most_typical(one.other_person)[0]])
-        captions.append(
-            _caption(one.similarity, one.person) + "   " + _caption(one.other_similarity, one.other_person)
-        )
+    for one in photos.to_dict("records"):
+        row, person, other_person = int(place[one[IMAGE_ID]]), one[PERSON], one["other_person"]
+        own = next(other for other in most_typical(person) if other != row)
+        trios.append([row, own, most_typical(other_person)[0]])
+        captions.append(_caption(one["similarity"], person) + "   " + _caption(one["other_similarity"], other_person))
     with replacing_folder(out) as folder:
         found.photos.to_csv(folder / "photos.csv", index=False, float_format=_FLOATS)
         found.pairs.to_csv(folder / "people.csv", index=False, float_format=_FLOATS)
         if trios:
             write_png(folder / "photos.png", _sheet(faces, trios, captions))
         if len(pairs):
-            fours = [
-                [*most_typical(one.person)[:2], *most_typical(one.other_person)[:2]] for one in pairs.itertuples()
+            names = list(zip(pairs[PERSON], pairs["other_person"], strict=True))
+            fours = [[*most_typical(one)[:2], *most_typical(other)[:2]] for one, other in names]
+            named = [
+                f"{_caption(similarity, one)} / {other}"
+                for similarity, (one, other) in zip(pairs["similarity"], names, strict=True)
             ]
-            named = [_caption(one.similarity, one.person) + f" / {one.other_person}" for one in pairs.itertuples()]
             write_png(folder / "people.png", _sheet(faces, fours, named))
 
 

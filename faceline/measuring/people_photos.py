@@ -80,7 +80,8 @@ class PeoplePhotos:
     def select(self, positions: Sequence[int] | np.ndarray) -> PeoplePhotos:
         """Some of the photos."""
         boxes = None if self.boxes is None else self.boxes[positions]
-        return PeoplePhotos(self.source, self.rows.iloc[positions].reset_index(drop=True), boxes, self.images)
+        rows = self.rows.iloc[np.asarray(positions, int)].reset_index(drop=True)
+        return PeoplePhotos(self.source, rows, boxes, self.images)
 
     def read(self) -> Iterator[Photo]:
         """Every photo in order, read ahead by threads; one that cannot be read says why."""

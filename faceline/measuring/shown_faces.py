@@ -38,4 +38,5 @@ class ShownFaces:
             face, _, _ = subject(found, None if chosen.boxes is None else chosen.boxes[place])
             if face is None:
                 raise FacelineError(f"{found.name}: its face is not found any more; was the photo changed meanwhile?")
+            assert face.aligned is not None  # the pipeline was asked for it
             yield encode_jpeg(face.aligned, _TILE_QUALITY)

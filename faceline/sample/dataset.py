@@ -3,7 +3,7 @@
 import multiprocessing
 import signal
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
@@ -158,7 +158,7 @@ def draw_sample(params: SampleParams, out: Path, workers: int | None = None) -> 
         write_celeba(folder, pd.DataFrame(rows, columns=columns))
 
 
-def _drawn(shoots: Sequence[Shoot], params: SampleParams, workers: int) -> Iterator[Drawn]:
+def _drawn(shoots: Sequence[Shoot], params: SampleParams, workers: int) -> Generator[Drawn, None, None]:
     """Photos in the order of `shoots`, drawn by processes that take turns.
 
     Each sends through a pipe of its own. A pool's tasks are lost with a worker that is killed, and it would wait for

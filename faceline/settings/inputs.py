@@ -21,7 +21,9 @@ def in_the_forms_there(params: dict[str, dict]) -> None:
     """
     for group, keys in (("data", (*_ANNOTATIONS, "images")), ("landmarks", ("images",))):
         named = params.get(group)
-        for key in keys if isinstance(named, dict) else ():
+        if not isinstance(named, dict):
+            continue
+        for key in keys:
             if isinstance(named.get(key), str):
                 named[key] = form_at(key, named[key])
 

@@ -1,7 +1,8 @@
 """Sheets of the faces behind the worst errors, each beside its table."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -13,15 +14,27 @@ from faceline.evaluation.verification.comparisons import Comparisons
 from faceline.evaluation.verification.output import write_table
 from faceline.evaluation.verification.roles import DISTRACTOR, QUERY, rows_of
 from faceline.imaging.images import decode_rgb
-from faceline.packed.sets import PackedSet
 from faceline.pictures.sheets import sheet, write_png
 
 HARDEST = 24
 PAIRS_IN_A_ROW = 4
 
 
+class Faces(Protocol):
+    """Aligned faces, one a row, as a `PackedSet` has them."""
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """With the faces' image_id."""
+
+    def __len__(self) -> int: ...
+
+    def encoded(self, rows: np.ndarray) -> Iterator[bytes]:
+        """The image files of some rows, by ascending positions."""
+
+
 def write_sheets(
-    folder: Path, table: EmbeddingTable, comparisons: Comparisons, impostors: pd.DataFrame, aligned: PackedSet
+    folder: Path, table: EmbeddingTable, comparisons: Comparisons, impostors: pd.DataFrame, aligned: Faces
 ) -> None:
     """hardest_genuine, hardest_impostor and confused_people as tables and sheets.
 
@@ -71,14 +84,14 @@ def _by_role(values: Mapping[str, np.ndarray], roles: Iterable[str], rows: Itera
 
 
 def _write(
-    folder: Path, name: str, table: pd.DataFrame, aligned: PackedSet, shown: pd.DataFrame, captions: Sequence[str]
+    folder: Path, name: str, table: pd.DataFrame, aligned: Faces, shown: pd.DataFrame, captions: Sequence[str]
 ) -> None:
     write_table(folder, name, table)
     pairs = list(zip(shown["image_id"], shown["other_image_id"], strict=True))[:HARDEST]
     write_png(folder / f"{name}.png", pair_sheet(aligned, pairs, captions[:HARDEST]))
 
 
-def pair_sheet(aligned: PackedSet, pairs: Sequence[tuple[str, str]], captions: Sequence[str]) -> np.ndarray:
+def pair_sheet(aligned: Faces, pairs: Sequence[tuple[str, str]], captions: Sequence[str]) -> np.ndarray:
     """Two faces side by side for each pair of image ids, with a caption below; a photo not in the set is grey.
 
     Returns:

@@ -107,7 +107,7 @@ class Trainer:
         net = StackedHourglass(self.config)
         if device.type == "cuda" and self._processes.num_processes > 1:
             net = torch.nn.SyncBatchNorm.convert_sync_batchnorm(net)
-        self._net = net.to(device=device, memory_format=torch.channels_last)
+        self._net = net.to(device).to(memory_format=torch.channels_last)
         self._averaged = AveragedWeights(self._net, params.ema_decay)
         self._best = copy.deepcopy(self._averaged.averaged)
         self._optimizer = torch.optim.AdamW(

@@ -12,6 +12,7 @@ from torch.autograd import Function
 from torch.nn import functional as F
 
 from faceline.recognition.heads.base import Head, LossOutput, drawn_for_whole_batch, in_full_precision
+from faceline.recognition.heads.context import Context
 from faceline.recognition.heads.share import Share, SharedOwnEntries, SharedTargetCrossEntropy, WholeBatch
 
 MarginRad = Annotated[float, Field(ge=0, lt=math.pi)]
@@ -60,6 +61,9 @@ class CosineHead(Head):
     def forward(self, embeddings: Tensor, labels: Tensor) -> LossOutput:
         with torch.autocast(embeddings.device.type, enabled=False):
             rows = embeddings = in_full_precision(embeddings)
+            own_entries: type[Function]
+            cross_entropy: type[Function]
+            shared: tuple[Share, ...]
             if self.share is None:
                 own_entries, cross_entropy, shared = OwnEntries, TargetCrossEntropy, ()
             else:
@@ -141,14 +145,6 @@ def add_angle(cosine: Tensor, margin_rad: float | Tensor) -> Tensor:
 # that they are walked over. Autograd's own way through `normalize`, `gather` and `scatter` does so twice as often as
 # it must: these pieces have their gradients written out. They overwrite the gradients that they are given, and logits
 # that nothing else keeps, because new memory of that size costs about as much as a walk.
-
-
-class Context(Protocol):
-    """What autograd hands to a function's two directions; torch declares `saved_tensors` nowhere that fits."""
-
-    saved_tensors: tuple[Tensor, ...]
-
-    def save_for_backward(self, *tensors: Tensor) -> None: ...
 
 
 class UnitRows(Function):

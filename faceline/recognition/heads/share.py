@@ -7,12 +7,14 @@ of the others' goes through sums and maxima over the processes: a number a photo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 from torch.autograd import Function
-from torch.autograd.function import FunctionCtx
+
+from faceline.recognition.heads.context import Context
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,14 @@ class Share:
         return torch.stack(parts, 1).flatten(0, 1)
 
 
+class SharingContext(Protocol):
+    """What autograd hands to the two directions of `WholeBatch`."""
+
+    share: Share
+
+    def set_materialize_grads(self, value: bool) -> None: ...
+
+
 class WholeBatch(Function):
     """The embeddings of all processes twice: for what each computes of its own people, and for what all do alike.
 
@@ -73,14 +83,14 @@ class WholeBatch(Function):
     """
 
     @staticmethod
-    def forward(ctx: FunctionCtx, embeddings: Tensor, share: Share) -> tuple[Tensor, Tensor]:
+    def forward(ctx: SharingContext, embeddings: Tensor, share: Share) -> tuple[Tensor, Tensor]:
         ctx.share = share
         ctx.set_materialize_grads(False)
         whole = share.whole(embeddings)
         return whole, whole.clone()
 
     @staticmethod
-    def backward(ctx: FunctionCtx, partial: Tensor, alike: Tensor | None) -> tuple[Tensor, None]:
+    def backward(ctx: SharingContext, partial: Tensor, alike: Tensor | None) -> tuple[Tensor, None]:
         partial = partial.clone()
         dist.all_reduce(partial)
         if alike is not None:
@@ -92,7 +102,7 @@ class SharedOwnEntries(Function):
     """(n, people of this process) logits again, and each photo's own entry, (n,), from whoever holds it."""
 
     @staticmethod
-    def forward(ctx: FunctionCtx, logits: Tensor, labels: Tensor, share: Share) -> tuple[Tensor, Tensor]:
+    def forward(ctx: Context, logits: Tensor, labels: Tensor, share: Share) -> tuple[Tensor, Tensor]:
         columns, held = share.columns(labels)
         ctx.save_for_backward(columns, held)
         own = logits.gather(1, columns[:, None])[:, 0] * held
@@ -100,7 +110,7 @@ class SharedOwnEntries(Function):
         return logits.view_as(logits), own
 
     @staticmethod
-    def backward(ctx: FunctionCtx, gradient: Tensor, own: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Context, gradient: Tensor, own: Tensor) -> tuple[Tensor, None, None]:
         columns, held = ctx.saved_tensors
         return gradient.scatter_add_(1, columns[:, None], (own * held)[:, None]), None, None
 
@@ -109,7 +119,7 @@ class SharedTargetCrossEntropy(Function):
     """`TargetCrossEntropy` over the logits of all processes; target (n,) and the loss are the same on each."""
 
     @staticmethod
-    def forward(ctx: FunctionCtx, logits: Tensor, target: Tensor, labels: Tensor, share: Share) -> Tensor:
+    def forward(ctx: Context, logits: Tensor, target: Tensor, labels: Tensor, share: Share) -> Tensor:
         columns, held = share.columns(labels)
         columns = columns[:, None]
         replaced = logits.scatter(1, columns, torch.where(held[:, None], target[:, None], logits.gather(1, columns)))
@@ -123,7 +133,7 @@ class SharedTargetCrossEntropy(Function):
         return (log_total - target).mean()
 
     @staticmethod
-    def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:
+    def backward(ctx: Context, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:
         exponentials, total, columns, held, log_probability = ctx.saved_tensors
         each = gradient / len(total)
         shares = exponentials * (each / total)[:, None]

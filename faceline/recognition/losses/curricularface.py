@@ -9,7 +9,8 @@ from torch.autograd import Function
 
 from faceline.core.params import Above0, Group
 from faceline.recognition.heads.base import mean_over_processes
-from faceline.recognition.heads.cosine import AngularMarginHead, Context, MarginRad
+from faceline.recognition.heads.context import Context
+from faceline.recognition.heads.cosine import AngularMarginHead, MarginRad
 
 
 class Params(Group):

@@ -7,6 +7,7 @@ hue and grey are linear in RGB, hence one 3 x 4 matrix a photo, which also bring
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -51,7 +52,7 @@ class Augmentation(NamedTuple):
         """What happens to some of the photos, say to one process's share of a batch."""
         return Augmentation(*(field[photos] for field in self))
 
-    def on(self, device: torch.device, size: tuple[int, int]) -> AugmentationOnDevice:
+    def on(self, device: torch.device, size: Sequence[int]) -> AugmentationOnDevice:
         """The same on a device, without waiting for it.
 
         Args:
@@ -59,11 +60,19 @@ class Augmentation(NamedTuple):
         """
         coarse = torch.nonzero(self.low_resolution)[:, 0]
         blurred = torch.nonzero(self.blur_px)[:, 0]
-        on_device = (self.affine, self.colour, self.contrast, self.brightness, coarse, blurred, self.blur_px[blurred])
         sides = np.array([size[1], size[0]] * 2)
         rectangles = np.rint(self.erased.double().numpy() * sides).astype(int)
-        erased = [(photo, *rectangles[photo].tolist()) for photo in np.flatnonzero(self.erased.numpy().any(axis=1))]
-        return AugmentationOnDevice(*(to_device(field, device) for field in on_device), erased)
+        some = np.flatnonzero(self.erased.numpy().any(axis=1))
+        return AugmentationOnDevice(
+            affine=to_device(self.affine, device),
+            colour=to_device(self.colour, device),
+            contrast=to_device(self.contrast, device),
+            brightness=to_device(self.brightness, device),
+            coarse=to_device(coarse, device),
+            blurred=to_device(blurred, device),
+            blur_px=to_device(self.blur_px[blurred], device),
+            erased=list(zip(some.tolist(), *rectangles[some].T.tolist(), strict=True)),
+        )
 
 
 class AugmentationOnDevice(NamedTuple):

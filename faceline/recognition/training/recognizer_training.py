@@ -15,6 +15,7 @@ from faceline.imaging.parallel import ordered_map
 from faceline.imaging.progress import track
 from faceline.models.runtime import RuntimeParams, seed_everything
 from faceline.recognition.heads.base import LossOutput
+from faceline.recognition.heads.cosine import CosineHead
 from faceline.recognition.heads.registry import build_head
 from faceline.recognition.net.embedding_net import EmbeddingNet, NetConfig
 from faceline.recognition.training.augment import Augmentation, AugmentationOnDevice, augment, draw
@@ -75,6 +76,7 @@ class Trainer:
         head = build_head(params.loss, loss_params, len(data.people), params.embedding_dim)
         spread = params.sharded_head and self._processes.num_processes > 1
         if spread:
+            assert isinstance(head, CosineHead)  # the parameters allow `sharded_head` with no other
             head.keep_share(self._processes.process_index, self._processes.num_processes)
         recognizer = held_recognizer(net, head, params)
         if device.type == "cuda" and self._processes.num_processes > 1:
@@ -260,7 +262,7 @@ class Trainer:
         averaged = self._ema.averaged
         state = averaged.state_dict()
         if self._shared_head is not None:
-            state[WEIGHT] = averaged.head.share.gather(state[WEIGHT])
+            state[WEIGHT] = self._shared_head.gather(state[WEIGHT])
         if not self._processes.is_main_process:
             return {}
         with autocast(self._params.precision, self._device):

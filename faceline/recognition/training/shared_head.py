@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
-from faceline.recognition.heads.share import Share
+from faceline.recognition.heads.cosine import CosineHead
 from faceline.recognition.net.embedding_net import Recognizer
 
 WEIGHT = "head.weight"
@@ -25,8 +25,10 @@ class SharedHead:
 
     def __init__(self, recognizer: Recognizer, optimizer: torch.optim.Optimizer) -> None:
         """Also keeps DistributedDataParallel, which is to wrap the recogniser later, from averaging the rows."""
-        self._weight = recognizer.head.weight
-        self._share: Share = recognizer.head.share
+        head = recognizer.head
+        assert isinstance(head, CosineHead)  # no other can be spread
+        assert head.share is not None
+        self._weight, self._share = head.weight, head.share
         self._others = [value for value in recognizer.parameters() if value is not self._weight]
         optimised = [value for group in optimizer.param_groups for value in group["params"]]
         self._index = next(i for i, value in enumerate(optimised) if value is self._weight)
@@ -34,11 +36,17 @@ class SharedHead:
 
     def clip(self, norm: float) -> Tensor:
         """Shortens the gradients of all processes together to `norm` at most; returns how long they were."""
-        rows = get_total_norm([self._weight.grad]) ** 2
+        gradient = self._weight.grad
+        assert gradient is not None  # every step's loss goes through the rows
+        rows = get_total_norm([gradient]) ** 2
         dist.all_reduce(rows)
         total = (get_total_norm([value.grad for value in self._others if value.grad is not None]) ** 2 + rows).sqrt()
         clip_grads_with_norm_([*self._others, self._weight], norm, total)
         return total
+
+    def gather(self, rows: Tensor) -> Tensor | None:
+        """Everybody's rows out of each process's, on the first process; see `Share.gather`."""
+        return self._share.gather(rows)
 
     def whole(self, states: Mapping[str, dict]) -> dict[str, dict]:
         """States with everybody's rows, on the first process; to be called by all, and worth nothing on others."""
