@@ -6,6 +6,7 @@ numbers that are taken as shares of the length, so that the same edits suit any 
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import struct
@@ -104,7 +105,8 @@ def edit_words(sound: bytes, edits: Sequence[Edit]) -> bytes:
 def edit_tree(tree: object, edits: Sequence[Edit]) -> object:
     """A copy of a tree of mappings and lists with values replaced, removed, added, or put a level deeper."""
     tree = json.loads(json.dumps(tree))
-    for kind, share, new in edits:
+    for kind, share, drawn in edits:
+        new = copy.deepcopy(drawn)  # later edits may change it, and it may be drawn again
         holders = list(_holders(tree))
         if not holders:
             return new

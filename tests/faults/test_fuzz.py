@@ -45,6 +45,9 @@ def test_edits_change_what_they_say() -> None:
     assert edit_words(b"a.jpg 1 2", [(0, 0, "nan")]) == b"nan 1 2"
     assert edit_tree({"a": [1, 2]}, [(1, 0, None)]) in ({}, {"a": [2]}, {"a": [1]})
     assert json.dumps(edit_tree([1], [(0, 0, "x")])) == '["x"]'
+    value = [0]
+    assert edit_tree({"a": 1}, [(0, 0, value), (0, 65535, value)]) in ({"a": [[0]]}, {"a": [0]})
+    assert value == [0]
 
 
 def test_a_hundred_thousand_cases_are_shared_out() -> None:
