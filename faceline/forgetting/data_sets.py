@@ -85,7 +85,9 @@ def find_data_set(place: Path) -> DataSet:
         folder = place
     else:
         named = read_params(place).get("data")
-        missing = [key for key in (*_KINDS, "images") if not isinstance(named, dict) or key not in named]
+        if not isinstance(named, dict):
+            named = {}
+        missing = [key for key in (*_KINDS, "images") if key not in named]
         if missing:
             raise InputError(f"{place}: data.{missing[0]} is missing; {_HINT}")
         # of aligned photos one file stands for boxes and landmarks

@@ -4,6 +4,7 @@ import re
 from dataclasses import fields, replace
 from html import escape
 from importlib.metadata import version
+from typing import Any
 
 from faceline.reporting.groups import Groups
 from faceline.reporting.inputs import Inputs
@@ -64,5 +65,9 @@ def markdown_text(text: str) -> str:
 
 
 def _in_markdown(origins: Origins) -> Origins:
-    words = {one.name: getattr(origins, one.name) for one in fields(origins)}
-    return replace(origins, **{name: markdown_text(text) for name, text in words.items() if isinstance(text, str)})
+    words: dict[str, Any] = {one.name: getattr(origins, one.name) for one in fields(origins)}
+    return replace(origins, **{name: _shown(value) for name, value in words.items()})
+
+
+def _shown(value: Any) -> Any:
+    return markdown_text(value) if isinstance(value, str) else value
