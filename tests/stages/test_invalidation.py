@@ -83,7 +83,7 @@ def test_a_new_loss_repeats_nothing(edited):
         ("reporting/page.py", {"report"}),
         ("detectors/yunet.py", CHECK),
         ("data/analysis/tables.py", {"analyze", "report"}),
-        ("pipeline/gallery.py", set()),
+        ("galleries/gallery.py", set()),
     ],
 )
 def test_an_edit_of_code_repeats_what_uses_it(edited, file, expected):
