@@ -20,7 +20,7 @@ import numpy as np
 
 from chain import ROOT, TINY, clone, environment
 from faults.forked import Forked, in_forks, prepare, run_stage
-from faults.killing import PATIENCE, SIGNALS, strike
+from faults.killing import PATIENCE, SIGNALS, Ended, strike
 from graph import GRAPH, STAGES
 
 TRAININGS = ("train_landmarks", "train_recognition")
@@ -171,23 +171,26 @@ def kill_stage(chain: Chain, name: str, place: int, kills: int) -> Counts:
             of these.
     """
     counts = Counts()
-    begins = chain.to_checkpoint[name] if name in TRAININGS else 0.0
-    moment = (chain.seconds[name] - begins) * (place + np.random.default_rng([SEED, *name.encode(), place]).random())
+    span = chain.seconds[name] - (chain.to_checkpoint[name] if name in TRAININGS else 0.0)
+    share = (place + np.random.default_rng([SEED, *name.encode(), place]).random()) / kills
     worker = name in WORKERS and place == kills - 1
-    for tried in range(TRIES):  # where it had ended before: the machine is faster now
-        if _kill_once(chain, name, SIGNALS[0 if worker else place % 3], moment / kills * 0.8**tried, worker, counts):
+    number = SIGNALS[0 if worker else place % len(SIGNALS)]
+    for _ in range(TRIES):
+        ended = _kill_once(chain, name, number, share * span, worker, counts)
+        if ended.struck:
             return counts
+        span = min(0.95 * span, ended.worked)  # the machine is faster now than when it ran undisturbed
     counts.faults.append(f"{name}: {TRIES} kills came too late")
     return counts
 
 
-def _kill_once(chain: Chain, name: str, number: signal.Signals, moment: float, worker: bool, counts: Counts) -> bool:
+def _kill_once(chain: Chain, name: str, number: signal.Signals, moment: float, worker: bool, counts: Counts) -> Ended:
     chain.forget(name)
     before = chain.files()
     begun = chain.checkpoints if name in TRAININGS else (lambda: True)
     ended = strike(lambda said: chain.start(name, said), chain.folder, number, moment, begun, worker)
     if not ended.struck:
-        return False
+        return ended
     how = f"{name}, {'worker, ' * worker}{number.name} after {ended.seconds:.2f} s"
     whole, left = chain.digests(name), chain.files() - before
     faults = [ended.trouble] if ended.trouble else []
@@ -209,7 +212,7 @@ def _kill_once(chain: Chain, name: str, number: signal.Signals, moment: float, w
     counts.equal += equal
     counts.compared += len(wanted)
     counts.faults += [f"{how}: {fault}" for fault in faults]
-    return True
+    return ended
 
 
 def _ignored(path: str) -> bool:
