@@ -43,7 +43,8 @@ def _roles(*numbers: int | tuple[int, int]) -> dict:
 CHANGES = TINY | {
     "sample": {"roles": _roles(4, 5, 3, 3, 3, 3, 2, 2), "max_photo_px": 300},
     "filter": {"roles": _roles(4, (3, 5), 3, (2, 3), 3, (2, 3), 2, (1, 2))},
-    "landmarks": TINY["landmarks"] | {"stacks": 1},
+    "landmarks": TINY["landmarks"] | {"stacks": 1, "batch_size": 4, "epochs": 12},
+    "align": {"max_template_error": 10.0, "min_eye_distance_px": 1.0},
     "recognition": {"epochs": 6, "batch_size": 8, "embedding_dim": 32, "input_px": 64},
     "runtime": {"threads": 1, "device": "cpu"},
 }
