@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,16 @@ CHANGES = TINY | {
 }
 SEED = 16
 TRIES = 15
+
+
+def _order() -> list[str]:
+    """Stages, each after those that make what it depends on: dvc.yaml has a stage's items in one place."""
+    makes = {out: name for name, stage in STAGES.items() for out in stage["outs"]}
+    before = {name: {makes[dep] for dep in stage["deps"] if dep in makes} for name, stage in STAGES.items()}
+    return [*TopologicalSorter(before).static_order()]
+
+
+ORDER = _order()
 
 
 @dataclass
@@ -95,7 +106,8 @@ class Chain:
             self._kept.write_text(json.dumps([{}, {}, {}, {}]))
         self.seconds, self.to_checkpoint, self.outs, self._modules = json.loads(self._kept.read_text())
         names = [name for name, stage in STAGES.items() if stage["script"] in scripts]
-        missing = [name for name in [*STAGES][: [*STAGES].index(names[-1]) + 1] if name not in self.outs]
+        last = max(ORDER.index(name) for name in names)
+        missing = [name for name in ORDER[: last + 1] if name not in self.outs]
         known = {module for name in names for module in self._modules.get(name, ())}
         prepare(folder, {STAGES[name]["script"] for name in [*names, *missing]}, sorted(known))
         for name in missing:
