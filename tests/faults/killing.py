@@ -26,12 +26,14 @@ class Ended:
     Attributes:
         struck: it was alive when the signal came, and did not end as if none had come.
         seconds: of its run.
+        worked: seconds of its run from when `begun` was true.
         trouble: what it should not have done: hung, or left processes behind.
         said: its stderr.
     """
 
     struck: bool
     seconds: float
+    worked: float
     trouble: str = ""
     said: str = ""
 
@@ -58,7 +60,9 @@ def strike(
         process = start(said.fileno())
         while process.poll() is None and not begun() and time.monotonic() - since < PATIENCE:
             time.sleep(0.005)
+        begin = time.monotonic()
         _wait(process, after)
+        worked = time.monotonic() - begin
         alive = process.poll() is None
         if alive:
             _send(process.pid, number, worker)
@@ -66,7 +70,7 @@ def strike(
         said.seek(0)
         text = said.read()
     (folder / ".said").unlink()
-    return Ended(alive and code != 0, time.monotonic() - since, trouble, text)
+    return Ended(alive and code != 0, time.monotonic() - since, worked, trouble, text)
 
 
 def _wait(process: Process, seconds: float) -> None:

@@ -14,13 +14,14 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import numpy as np
 
 from chain import ROOT, TINY, clone, environment
 from faults.forked import Forked, in_forks, prepare, run_stage
-from faults.killing import PATIENCE, SIGNALS, strike
+from faults.killing import PATIENCE, SIGNALS, Ended, strike
 from graph import GRAPH, STAGES
 
 TRAININGS = ("train_landmarks", "train_recognition")
@@ -43,12 +44,23 @@ def _roles(*numbers: int | tuple[int, int]) -> dict:
 CHANGES = TINY | {
     "sample": {"roles": _roles(4, 5, 3, 3, 3, 3, 2, 2), "max_photo_px": 300},
     "filter": {"roles": _roles(4, (3, 5), 3, (2, 3), 3, (2, 3), 2, (1, 2))},
-    "landmarks": TINY["landmarks"] | {"stacks": 1},
+    "landmarks": TINY["landmarks"] | {"stacks": 1, "batch_size": 4, "epochs": 12},
+    "align": {"max_template_error": 10.0, "min_eye_distance_px": 1.0},
     "recognition": {"epochs": 6, "batch_size": 8, "embedding_dim": 32, "input_px": 64},
     "runtime": {"threads": 1, "device": "cpu"},
 }
 SEED = 16
 TRIES = 15
+
+
+def _order() -> list[str]:
+    """Stages, each after those that make what it depends on: dvc.yaml has a stage's items in one place."""
+    makes = {out: name for name, stage in STAGES.items() for out in stage["outs"]}
+    before = {name: {makes[dep] for dep in stage["deps"] if dep in makes} for name, stage in STAGES.items()}
+    return [*TopologicalSorter(before).static_order()]
+
+
+ORDER = _order()
 
 
 @dataclass
@@ -94,7 +106,8 @@ class Chain:
             self._kept.write_text(json.dumps([{}, {}, {}, {}]))
         self.seconds, self.to_checkpoint, self.outs, self._modules = json.loads(self._kept.read_text())
         names = [name for name, stage in STAGES.items() if stage["script"] in scripts]
-        missing = [name for name in [*STAGES][: [*STAGES].index(names[-1]) + 1] if name not in self.outs]
+        last = max(ORDER.index(name) for name in names)
+        missing = [name for name in ORDER[: last + 1] if name not in self.outs]
         known = {module for name in names for module in self._modules.get(name, ())}
         prepare(folder, {STAGES[name]["script"] for name in [*names, *missing]}, sorted(known))
         for name in missing:
@@ -171,23 +184,26 @@ def kill_stage(chain: Chain, name: str, place: int, kills: int) -> Counts:
             of these.
     """
     counts = Counts()
-    begins = chain.to_checkpoint[name] if name in TRAININGS else 0.0
-    moment = (chain.seconds[name] - begins) * (place + np.random.default_rng([SEED, *name.encode(), place]).random())
+    span = chain.seconds[name] - (chain.to_checkpoint[name] if name in TRAININGS else 0.0)
+    share = (place + np.random.default_rng([SEED, *name.encode(), place]).random()) / kills
     worker = name in WORKERS and place == kills - 1
-    for tried in range(TRIES):  # where it had ended before: the machine is faster now
-        if _kill_once(chain, name, SIGNALS[0 if worker else place % 3], moment / kills * 0.8**tried, worker, counts):
+    number = SIGNALS[0 if worker else place % len(SIGNALS)]
+    for _ in range(TRIES):
+        ended = _kill_once(chain, name, number, share * span, worker, counts)
+        if ended.struck:
             return counts
+        span = min(0.95 * span, ended.worked)  # the machine is faster now than when it ran undisturbed
     counts.faults.append(f"{name}: {TRIES} kills came too late")
     return counts
 
 
-def _kill_once(chain: Chain, name: str, number: signal.Signals, moment: float, worker: bool, counts: Counts) -> bool:
+def _kill_once(chain: Chain, name: str, number: signal.Signals, moment: float, worker: bool, counts: Counts) -> Ended:
     chain.forget(name)
     before = chain.files()
     begun = chain.checkpoints if name in TRAININGS else (lambda: True)
     ended = strike(lambda said: chain.start(name, said), chain.folder, number, moment, begun, worker)
     if not ended.struck:
-        return False
+        return ended
     how = f"{name}, {'worker, ' * worker}{number.name} after {ended.seconds:.2f} s"
     whole, left = chain.digests(name), chain.files() - before
     faults = [ended.trouble] if ended.trouble else []
@@ -209,7 +225,7 @@ def _kill_once(chain: Chain, name: str, number: signal.Signals, moment: float, w
     counts.equal += equal
     counts.compared += len(wanted)
     counts.faults += [f"{how}: {fault}" for fault in faults]
-    return True
+    return ended
 
 
 def _ignored(path: str) -> bool:
