@@ -24,7 +24,8 @@ from stages.crop import crop
 from stages.filter import filter as filter_stage
 from stages.scan import scan
 
-BASE = yaml.safe_load((Path(__file__).resolve().parents[2] / "params/base.yaml").read_text())
+ROOT = Path(__file__).resolve().parents[2]
+BASE = yaml.safe_load((ROOT / "params/base.yaml").read_text())
 NAMES = [
     "two words.jpg",
     'it\'s "his".jpg',
@@ -75,9 +76,9 @@ def run(folder: Path, names: list[str]) -> Path:
     roles = dict.fromkeys(("train", "dev", "query", "distractor"), role)
     params = parse_group(FilterParams, BASE["filter"] | {"roles": roles, "duplicate_hash_bits": -1})
     scan(data, folder / "photos", lists["landmarks"], folder / "photos.parquet")
-    filter_stage(
-        params, **lists, scan=folder / "photos.parquet", out=folder / "selected.csv", metrics=folder / "f.json"
-    )
+    made = {"out": folder / "selected.csv", "metrics": folder / "f.json"}
+    excluded = ROOT / "params/excluded/none.csv"
+    filter_stage(params, **lists, scan=folder / "photos.parquet", excluded=excluded, **made)
     crops = folder / "crops"
     crop(parse_group(CropParams, BASE["crop"]), folder / "photos", folder / "selected.csv", crops, folder / "c.json")
     return crops
