@@ -189,7 +189,9 @@ def _socket(path: Path) -> None:
 def _pack(path: Path, members: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> None:
     with zipfile.ZipFile(path, "w", method) as file:
         for name, data in members.items():
-            file.writestr(name, data)
+            member = zipfile.ZipInfo(name)  # given as text, some versions of Python take no empty name
+            member.compress_type = method
+            file.writestr(member, data)
 
 
 def _repack(members: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> Callable[[Path], None]:

@@ -77,8 +77,8 @@ def _child(run: Callable[[], None], folder: Path, said: int) -> NoReturn:
 def in_forks(work: Callable[[Item], object], items: Sequence[Item]) -> Iterator[tuple[Item, object]]:
     """Does each item's work in a fork, as many at once as there are cores, and yields results as they come.
 
-    A result is passed on as JSON; it is None where the fork ended before it had one. Only for a process that has no
-    other children and started no threads.
+    A result is passed on as JSON; it is None where the fork ended before it had one. For a process that started no
+    threads.
     """
     waiting, running = [*items], {}
     with tempfile.TemporaryDirectory() as folder:
@@ -98,9 +98,11 @@ def in_forks(work: Callable[[Item], object], items: Sequence[Item]) -> Iterator[
                         sys.stdout.flush()
                         os._exit(code)
                 running[child] = item, answer
-            child, _ = os.wait()
-            item, answer = running.pop(child)
-            yield item, json.loads(answer.read_text()) if answer.exists() else None
+            ended = [child for child in running if os.waitpid(child, os.WNOHANG)[0]]
+            for item, answer in [running.pop(child) for child in ended]:
+                yield item, json.loads(answer.read_text()) if answer.exists() else None
+            if not ended:
+                time.sleep(PAUSE)
 
 
 def prepare(folder: Path, scripts: Iterable[str], modules: Iterable[str] = ()) -> None:

