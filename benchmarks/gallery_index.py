@@ -1,6 +1,6 @@
 """The index of a large gallery: a search against one pass over as many bytes in memory, in the same run.
 
-python -m benchmarks.gallery_index --people 1000000 --gallery /tmp/million.db
+python -m benchmarks.gallery_index --people 1000000 --gallery million.db
 
 The gallery is made where there is none, and kept; drawn people have directions of their own and no more.
 """

@@ -83,6 +83,19 @@ def _check_table(database: sqlite3.Connection, path: Path, table: str, wanted: s
         raise InputError(f"{path}: not a faceline gallery: table {table} lacks {', '.join(sorted(wanted - found))}")
 
 
+def check_model(place: Path | str, held: str, model: str) -> None:
+    """Refuses embeddings of another model than the gallery's: similarities between the two mean nothing.
+
+    Args:
+        held, model: SHA-256 of the gallery's recogniser, and of the one at hand.
+    """
+    if model != held:
+        raise InputError(
+            f"{place}: made with the recogniser {held[:12]}, not with this one ({model[:12]}); give the first with "
+            "--models or --recognizer, or enroll the people again into a new gallery"
+        )
+
+
 def check_person(path: Path | str, name: object, photos: object, changed: object) -> None:
     """Makes sure that a row's name, number of photos and time are such."""
     if not isinstance(name, str) or name_fault(name):

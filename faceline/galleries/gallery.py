@@ -22,6 +22,7 @@ from faceline.galleries.checks import (
     STORED,
     SUMS_FORMAT,
     check_file_name,
+    check_model,
     check_person,
     checked_embeddings,
     checked_facts,
@@ -100,11 +101,7 @@ class Gallery(AbstractContextManager):
 
     def require_model(self, model: str) -> None:
         """Refuses embeddings of another model: similarities between the two mean nothing."""
-        if model != self.model:
-            raise InputError(
-                f"{self.path}: made with the recogniser {self.model[:12]}, not with this one ({model[:12]}); "
-                "give the first with --models or --recognizer, or enroll the people again into a new gallery"
-            )
+        check_model(self.path, self.model, model)
 
     def add(self, rows: Sequence[PhotoRow], existing: str = "add") -> None:
         """Adds photos to people, new or known, all of them in one transaction.

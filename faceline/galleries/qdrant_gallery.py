@@ -18,7 +18,15 @@ import numpy as np
 from qdrant_client import QdrantClient, models
 
 from faceline.core.errors import InputError
-from faceline.galleries.checks import FORMAT, MAX_DIM, check_file_name, check_lengths, check_person, checked_quality
+from faceline.galleries.checks import (
+    FORMAT,
+    MAX_DIM,
+    check_file_name,
+    check_lengths,
+    check_model,
+    check_person,
+    checked_quality,
+)
 from faceline.galleries.gallery import SAME_PHOTO, EnrolledPerson
 from faceline.galleries.qdrant_search import QdrantReferences, explained, payload_of
 from faceline.galleries.rows import QUALITY_COLUMNS, PhotoRow, checked_row, find_photo, normalised_name
@@ -91,11 +99,7 @@ class QdrantGallery(AbstractContextManager):
 
     def require_model(self, model: str) -> None:
         """Refuses embeddings of another model."""
-        if model != self.model:
-            raise InputError(
-                f"{self.path}: made with the recogniser {self.model[:12]}, not with this one ({model[:12]}); "
-                "give the first with --models or --recognizer, or enroll the people again into a new gallery"
-            )
+        check_model(self.path, self.model, model)
 
     def add(self, rows: Sequence[PhotoRow], existing: str = "add") -> None:
         """Adds photos to people, new or known; unlike in a file, others may see part of it meanwhile."""

@@ -228,63 +228,11 @@ def _kill_once(chain: Chain, name: str, number: signal.Signals, moment: float, w
     return ended
 
 
-def _ignored(path: str) -> bool:
-    done = subprocess.run(["git", "check-ignore", "-q", "--no-index", path], cwd=ROOT, env=environment(), check=False)
-    return done.returncode == 0
-
-
-def _digest(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
 def kills_of(script: str) -> list[tuple[str, int, int]]:
     """A stage's kills: the stage, the place of the kill, and how many there are; items of a `foreach` share them."""
     names = [name for name, stage in STAGES.items() if stage["script"] == script]
     kills = KILLS_OF_TRAININGS if script in TRAININGS else KILLS
     return [(names[place % len(names)], place, kills) for place in range(kills)]
-
-
-def _ignored(path: str) -> bool:
-    done = subprocess.run(["git", "check-ignore", "-q", "--no-index", path], cwd=ROOT, env=environment(), check=False)
-    return done.returncode == 0
-
-
-def _digest(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
-def shares_of(script: str) -> list[tuple[str, str, int, int]]:
-    """A stage's kills in parts that can be done side by side: script, stage, how many, number of the first.
-
-    The items of a `foreach` share the kills.
-    """
-    names = [name for name, stage in STAGES.items() if stage["script"] == script]
-    if len(names) > 1:
-        return [(script, name, 1, first) for first, name in enumerate(names)]
-    if script in TRAININGS:
-        half = KILLS_OF_TRAININGS // 2
-        return [(script, script, half, first) for first in (0, half)]
-    return [(script, script, KILLS, 0)]
-
-
-def _ignored(path: str) -> bool:
-    done = subprocess.run(["git", "check-ignore", "-q", "--no-index", path], cwd=ROOT, env=environment(), check=False)
-    return done.returncode == 0
-
-
-def _digest(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
-def kill(chain: Chain, script: str) -> Counts:
-    """Kills a stage of dvc.yaml as often as it must be; the items of a `foreach` share the kills."""
-    names = [name for name, stage in STAGES.items() if stage["script"] == script]
-    kills = KILLS_OF_TRAININGS if script in TRAININGS else KILLS
-    parts = [kill_stage(chain, name, kills // len(names), first) for first, name in enumerate(names)]
-    whole = Counts(faults=[fault for part in parts for fault in part.faults])
-    for key in ("kills", "survived", "resumed", "workers", "equal", "compared"):
-        setattr(whole, key, sum(getattr(part, key) for part in parts))
-    return whole
 
 
 def main(folder: Path, wanted: Sequence[str]) -> None:
@@ -301,6 +249,15 @@ def main(folder: Path, wanted: Sequence[str]) -> None:
 
     for one, counts in in_forks(run, wanted):
         print(json.dumps([one, counts or asdict(Counts(faults=[f"{one}: its process has ended"]))]), flush=True)
+
+
+def _ignored(path: str) -> bool:
+    done = subprocess.run(["git", "check-ignore", "-q", "--no-index", path], cwd=ROOT, env=environment(), check=False)
+    return done.returncode == 0
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 if __name__ == "__main__":
