@@ -66,20 +66,21 @@ class Photos(AbstractContextManager):
             with self._lock:
                 return self._unpack(self._archive, member)
         except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError) as error:
-            raise InputError(f"{self._source}: {member} is damaged ({error}); pack the archive again") from None
+            problem = f"{_brief(member)} is damaged ({_brief(error)})"
+            raise InputError(f"{self._source}: {problem}; pack the archive again") from None
 
     def _unpack(self, archive: zipfile.ZipFile, member: str) -> bytes:
         """The bytes of an archive's entry, never more of them than it says."""
         entry = archive.getinfo(member)
+        named = f"{self._source}: {_brief(member)}"
         if entry.flag_bits & 1:
-            raise InputError(f"{self._source}: {member} is encrypted; pack the archive again without a password")
+            raise InputError(f"{named} is encrypted; pack the archive again without a password")
         if entry.compress_type not in _METHODS:
             raise InputError(
-                f"{self._source}: {member} is packed by method {entry.compress_type}; pack the archive again, "
-                "deflated or stored"
+                f"{named} is packed by method {entry.compress_type}; pack the archive again, deflated or stored"
             )
         if entry.file_size > MAX_ENCODED_BYTES:
-            raise InputError(f"{self._source}: {member} has {entry.file_size} bytes, too many for a photo")
+            raise InputError(f"{named} has {entry.file_size} bytes, too many for a photo")
         with archive.open(entry) as file:
             return file.read(entry.file_size)
 
@@ -109,8 +110,13 @@ def open_photos(source: Path) -> Photos:
         # `is_dir` of Python 3.11 knows no entry without a name
         members = [name for name in archive.namelist() if not name.endswith("/")]
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise InputError(f"{source}: expected a folder of photos or a .zip of them ({error})") from None
+        raise InputError(f"{source}: expected a folder of photos or a .zip of them ({_brief(error)})") from None
     return Photos(source, members, archive)
+
+
+def _brief(text: object) -> str:
+    """For messages: names in an archive, which its errors repeat, may have 65,535 characters."""
+    return str(text)[:200]
 
 
 def _refuse_packed(source: Path) -> None:

@@ -113,7 +113,9 @@ STRUCK = """
 
 Each stage of a tiny set is killed at moments spread over its run, by SIGKILL, SIGTERM and SIGINT in turn, the two
 trainings after their first checkpoint, and is run again. Stages run in forks of a process that has imported what they
-import, so that a kill meets their work. Processes that enrol are killed between and within people.
+import, so that a kill meets their work. Of a killed training the report's folder may hold the curves of its finished
+epochs, as first rows of those of the whole training, and nothing else. Processes that enrol are killed between and
+within people.
 
 | stage | kills | survived | of a worker process | resumed | outputs equal / compared |
 |---|---|---|---|---|---|

@@ -29,6 +29,7 @@ WORKERS = ("sample",)  # stages that start processes
 KILLS, KILLS_OF_TRAININGS = 3, 10
 MODULES = ".said.modules"
 CHECKPOINTS = Path(".faceline/checkpoints")
+CURVES = "curves.csv"  # a training writes it into its report's folder while it runs
 
 
 def _roles(*numbers: int | tuple[int, int]) -> dict:
@@ -164,6 +165,11 @@ class Chain:
                 found[out] = {str(file.relative_to(path)): _digest(file) for file in files}
         return found
 
+    def live_curves(self, name: str) -> str:
+        """The curves in a training's report, which are written after every epoch; "" where there are none."""
+        files = [self.folder / out / CURVES for out in STAGES[name]["outs"] if name in TRAININGS]
+        return "".join(file.read_text() for file in files if file.exists())
+
     def files(self) -> set[str]:
         """Files and empty folders, but git's and the code."""
         found = {path for path in self.folder.rglob("*") if path.is_file() or not any(path.iterdir())}
@@ -206,14 +212,21 @@ def _kill_once(chain: Chain, name: str, number: signal.Signals, moment: float, w
         return ended
     how = f"{name}, {'worker, ' * worker}{number.name} after {ended.seconds:.2f} s"
     whole, left = chain.digests(name), chain.files() - before
+    curves = chain.live_curves(name)
     faults = [ended.trouble] if ended.trouble else []
-    faults += [f"{out}: there in part" for out, files in whole.items() if files != chain.outs[name][out]]
+    faults += [
+        f"{out}: there in part"
+        for out, files in whole.items()
+        if files != chain.outs[name][out] and not (curves and [*files] == [CURVES])
+    ]
     outs = tuple(f"{out}/" for out in STAGES[name]["outs"])
     rest = sorted(path for path in left if not f"{path}/".startswith((*outs, f"{CHECKPOINTS.parent}/")))
     faults += [f"{path}: git would show it" for path in rest if not _ignored(path)]
     code, said = chain.run(name)
     if code:
         faults.append(f"run again, exit code {code}: {said[-500:]}")
+    if not chain.live_curves(name).startswith(curves):
+        faults.append("the curves that were there are no first rows of those of the whole training")
     after, wanted = chain.digests(name), chain.outs[name]
     equal = sum(after.get(out) == files for out, files in wanted.items())
     faults += [f"{out}: other bytes" for out, files in wanted.items() if after.get(out) != files]

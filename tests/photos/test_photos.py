@@ -91,3 +91,14 @@ def test_what_is_no_photo_set_is_refused(tmp_path):
         open_photos(tmp_path / "x.zip")
     with pytest.raises(InputError, match="no photos here"):
         open_photos(tmp_path / "nowhere")
+
+
+def test_a_damaged_entry_with_a_huge_name_is_refused_in_few_words(tmp_path):
+    """zipfile's own error repeats the name, once as the directory has it and once as the entry has."""
+    path, name = tmp_path / "x.zip", "n" * 5000 + ".jpg"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(name, b"A")
+    path.write_bytes(path.read_bytes().replace(b"nnnn", b"mmmm", 1))  # the entry's own header comes first
+    with open_photos(path) as photos, pytest.raises(InputError, match="is damaged") as refused:
+        photos.read(name)
+    assert len(str(refused.value)) < 800
