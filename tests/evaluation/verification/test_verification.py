@@ -1,3 +1,5 @@
+import threading
+
 import numpy as np
 import pytest
 from made_people import all_scores, made_calibration, made_comparisons, made_embeddings
@@ -91,9 +93,12 @@ class Seen:
 
     def __init__(self):
         self.scores = 0
+        self._lock = threading.Lock()  # threads offer at once
 
     def offer(self, block, place):
-        self.scores += np.count_nonzero(block > -np.inf)
+        count = np.count_nonzero(block > -np.inf)
+        with self._lock:
+            self.scores += count
 
 
 @pytest.mark.parametrize("block_mb", [256, 0.01])
