@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from benchmarks.comparison_page import draw, page, table_of
 from benchmarks.entries import Entry, Run
 from benchmarks.experiments import loaded
-from benchmarks.paired import paired_accuracy, paired_differences
+from benchmarks.paired import paired_accuracy, paired_differences, paired_identification
 from faceline.core.errors import FacelineError, InputError
 from faceline.core.files import replacing, write_text
 from faceline.evaluation.verification.params import EvaluationParams
@@ -21,7 +21,8 @@ from faceline.evaluation.verification.roles import query_comparisons
 from faceline.reporting.theme import CONFIG, VEGA_LITE
 from faceline.settings.schema import Params
 
-FPR = 0.01
+FPRS = (0.01, 0.001)
+FPIR = 0.1
 
 
 def add_common_options(parser: argparse.ArgumentParser, name: str) -> None:
@@ -82,7 +83,11 @@ def write_comparison(
     compared = {name: [query_comparisons(table) for table in group] for name, group in tables.items()}
     samples, seed = evaluation.bootstrap_samples, evaluation.seed
     differences = {
-        (f"TPR@FPR={FPR:g}", "query"): paired_differences(compared, FPR, samples, seed, evaluation.block_mb),
+        **{
+            (f"TPR@FPR={fpr:g}", "query"): paired_differences(compared, fpr, samples, seed, evaluation.block_mb)
+            for fpr in FPRS
+        },
+        (f"TPIR@FPIR={FPIR:g}", "query"): paired_identification(tables, FPIR, samples, seed),
         ("accuracy_top1", "train"): paired_accuracy(tables, samples, seed),
     }
     table = table_of(runs)

@@ -11,7 +11,16 @@ from benchmarks.entries import Entry, Run
 from benchmarks.experiments import revision
 from benchmarks.paired import CLAIMED_BELOW, Difference
 
-SHOWN = ("accuracy_top1", "tpr_at_fpr_1e-1", "tpr_at_fpr_1e-2", "tpir_at_fpir_1e-1", "rank1", "auc", "eer")
+SHOWN = (
+    "accuracy_top1",
+    "tpr_at_fpr_1e-1",
+    "tpr_at_fpr_1e-2",
+    "tpr_at_fpr_1e-3",
+    "tpir_at_fpir_1e-1",
+    "rank1",
+    "auc",
+    "eer",
+)
 SHOWN_AS_DOTS = {
     "tpr_at_fpr_1e-2": "TPR at FPR 1e-2, people never seen",
     "accuracy_top1": "accuracy among the people trained on",

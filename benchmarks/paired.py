@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -12,9 +12,11 @@ from benchmarks.two_way import Runs, compare, holm
 from faceline.core.errors import InputError
 from faceline.evaluation.embeddings.table import EmbeddingTable
 from faceline.evaluation.recognition.accuracy import held_out_ranks
+from faceline.evaluation.recognition.identification import query_open_set
 from faceline.evaluation.verification.comparisons import Comparisons
 from faceline.evaluation.verification.impostors import ImpostorScores
 from faceline.evaluation.verification.intervals import person_weights
+from faceline.evaluation.verification.roles import QUERY, rows_of
 from faceline.evaluation.verification.verification import measure
 
 CLAIMED_BELOW = 0.05
@@ -61,10 +63,31 @@ def paired_differences(
         InputError: runs do not have the same query people.
     """
     people = {tuple(run.names.tolist()) for group in runs.values() for run in group}
-    if len(people) != 1:
-        raise InputError("runs can only be paired when they have the same query people; use one selection for all")
-    weights = person_weights(len(next(iter(people))), samples, seed)
+    weights = person_weights(_number_of(people), samples, seed)
     rates = {name: [_tpr(run, fpr, weights, seed, block_mb) for run in group] for name, group in runs.items()}
+    return _differences(rates, weights.shape[1])
+
+
+def paired_identification(
+    runs: Mapping[str, Sequence[EmbeddingTable]], fpir: float, samples: int, seed: int
+) -> list[Difference]:
+    """Compares TPIR@FPIR of every two entries: as `paired_differences`, with the query people enrolled and searched.
+
+    Raises:
+        InputError: runs do not have the same query people.
+    """
+    people = {
+        tuple(np.unique(table.rows["person"].to_numpy()[rows_of(table, QUERY)]).tolist())
+        for group in runs.values()
+        for table in group
+    }
+    weights = person_weights(_number_of(people), samples, seed)
+
+    def tpir(table: EmbeddingTable) -> _Rate:
+        point = query_open_set(table, fpir, weights)
+        return _Rate(point.tpir, point.resampled, point.reason)
+
+    rates = {name: [tpir(table) for table in group] for name, group in runs.items()}
     return _differences(rates, weights.shape[1])
 
 
@@ -89,6 +112,13 @@ def paired_accuracy(runs: Mapping[str, Sequence[EmbeddingTable]], samples: int, 
 
     rates = {name: [accuracy(rank) for _, rank in group] for name, group in ranked.items()}
     return _differences(rates, len(names))
+
+
+def _number_of(people: Collection[Sequence]) -> int:
+    """How many query people the runs have, of whom `people` holds each set that occurs."""
+    if len(people) != 1:
+        raise InputError("runs can only be paired when they have the same query people; use one selection for all")
+    return len(next(iter(people)))
 
 
 @dataclass(frozen=True)

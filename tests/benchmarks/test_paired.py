@@ -2,9 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.paired import paired_accuracy, paired_differences
+from benchmarks.paired import paired_accuracy, paired_differences, paired_identification
 from faceline.core.errors import InputError
 from faceline.evaluation.embeddings.table import EmbeddingTable
+from faceline.evaluation.recognition.identification import references
 from faceline.evaluation.verification.comparisons import Comparisons
 
 
@@ -141,3 +142,50 @@ def test_the_more_pairs_are_compared_the_less_is_claimed():
 def test_accuracies_of_other_photos_are_refused():
     with pytest.raises(InputError, match="same test photos"):
         paired_accuracy({"a": [trained(1, 1)], "b": [trained(1, 1, people=31)]}, 10, seed=1)
+
+
+def searched(noise, seed, people=30, photos=8, strangers=40):
+    """Query people and, a photo each, distractors, as a table."""
+    roles = ["query"] * (people * photos) + ["distractor"] * strangers
+    person = np.append(np.repeat(np.arange(people), photos), people + np.arange(strangers))
+    rows = pd.DataFrame({"image_id": [f"{row}.jpg" for row in range(len(person))], "person": person, "role": roles})
+    centres = np.random.default_rng(0).normal(size=(people + strangers, 16))
+    vectors = centres[person] + noise * np.random.default_rng(seed).normal(size=(len(person), 16))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return EmbeddingTable(rows.assign(status="ok", split=""), vectors.astype(np.float32))
+
+
+def tpir(table, fpir):
+    """Search by search: a probe among everybody, the same probe without its own person, and each distractor."""
+    person = table.rows.person.to_numpy()
+    query = (table.rows.role == "query").to_numpy()
+    enrolled = query.copy()
+    enrolled[query] = references(table.rows.image_id[query], person[query])
+    templates = {one: table.embeddings[enrolled & (person == one)].mean(axis=0) for one in np.unique(person[query])}
+    hits, alarms = [], []
+    for vector, own, probe in zip(table.embeddings, person, query & ~enrolled, strict=True):
+        scores = {one: vector @ mean / np.linalg.norm(mean) for one, mean in templates.items()}
+        if probe:
+            hits.append(scores[own] if max(scores, key=scores.get) == own else -np.inf)
+        if probe or own not in templates:
+            alarms.append(max(score for one, score in scores.items() if one != own))
+    threshold = sorted(alarms, reverse=True)[int(fpir * len(alarms))]
+    return np.mean(np.array(hits) > threshold)
+
+
+def test_identification_is_compared_on_the_same_people():
+    runs = {"poor": [searched(1.3, 1), searched(1.3, 2)], "good": [searched(0.8, seed) for seed in (3, 4, 5)]}
+    (difference,) = paired_identification(runs, 0.1, 300, seed=1)
+    means = {name: np.mean([tpir(table, 0.1) for table in group]) for name, group in runs.items()}
+    assert difference.value == pytest.approx(means["poor"] - means["good"])
+    assert difference.low < difference.value < difference.high < 0
+    assert difference.claimed
+
+
+def test_identification_keeps_the_reason_for_no_figure():
+    runs = {"few": [searched(0.8, seed, people=4, photos=3, strangers=2) for seed in (1, 2)]}
+    (difference,) = paired_identification({**runs, "more": runs["few"]}, 0.1, 50, seed=1)
+    assert (difference.value, difference.claimed) == (None, False)
+    assert difference.reason.startswith("few: expects")
+    with pytest.raises(InputError, match="same query people"):
+        paired_identification({"a": [searched(1, 1)], "b": [searched(1, 1, people=31)]}, 0.1, 10, seed=1)

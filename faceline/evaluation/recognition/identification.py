@@ -193,6 +193,8 @@ class _QueryGallery:
         self.probe_person = person[~enrolled]
         self.photos = np.bincount(person[enrolled & table.ok[rows]], minlength=len(names))
         self.size = int((self.photos > 0).sum())
+        probes = len(self.probe_person)
+        self.too_small = f"{probes} probes and {self.size} people enrolled" if not probes or self.size < 2 else ""
 
     def mated(self, thresholds: np.ndarray | None = None) -> Search:
         return search(self._probes, self.probe_person, self._means, thresholds)
@@ -213,13 +215,11 @@ def search_figures(table: EmbeddingTable, calibration: Calibration, weights: np.
             probes by their people; the gallery stays as it is, since its size is part of the figure.
     """
     gallery = _QueryGallery(table, weights)
-    probes = len(gallery.probe_person)
-    if not probes or gallery.size < 2:
-        reason = f"{probes} probes and {gallery.size} people enrolled"
+    if gallery.too_small:
         names = ["rank1", *(f"tpir_at_fpir_{label(fpir)}" for fpir in FPIRS)]
         names += [name for fpir in DEV_FPIRS for name in _frozen_names(fpir)]
         empty = pd.DataFrame(columns=["rank", "rate", "low", "high"])
-        return SearchFigures([Rate(name, None, reason=reason) for name in names], empty, gallery.size)
+        return SearchFigures([Rate(name, None, reason=gallery.too_small) for name in names], empty, gallery.size)
     ranks = min(CMC_RANKS, gallery.size)
     rank = gallery.mated().rank
     cmc = rank_rates(rank, ranks)
@@ -238,6 +238,19 @@ def search_figures(table: EmbeddingTable, calibration: Calibration, weights: np.
     lows, highs = zip(*bounds, strict=True)
     cmc_table = pd.DataFrame({"rank": np.arange(1, ranks + 1), "rate": cmc, "low": lows, "high": highs})
     return SearchFigures(rates, cmc_table, gallery.size)
+
+
+def query_open_set(table: EmbeddingTable, fpir: float, weights: np.ndarray) -> OpenSet:
+    """TPIR of the query people, enrolled as in `search_figures`, at a stated FPIR.
+
+    Args:
+        table, weights: as for `search_figures`.
+        fpir: 0..1.
+    """
+    gallery = _QueryGallery(table, weights)
+    if gallery.too_small:
+        return OpenSet(np.nan, np.nan, np.full(len(weights), np.nan), gallery.too_small)
+    return open_set(gallery.searches(), fpir)
 
 
 def _at_dev_thresholds(gallery: _QueryGallery, calibration: Calibration, fpir: float) -> list[Rate]:

@@ -28,7 +28,7 @@ from faceline.recognition.training.shared_head import WEIGHT, SharedHead
 from faceline.recognition.training.streaming import FacesStreamed
 from faceline.recognition.training.trained import COLUMNS, Candidate, TrainedRecognizer, start_row
 from faceline.recognition.training.training_data import TrainingData
-from faceline.recognition.training.validation import DEV_TPR, at_least, validate
+from faceline.recognition.training.validation import DEV_TPR, NOT_TAKEN, at_least, validate
 from faceline.training.averaging import AveragedWeights
 from faceline.training.checkpoint import Checkpoint, Stateful
 from faceline.training.processes import join
@@ -258,7 +258,7 @@ class Trainer:
         """Takes the averaged weights' figures, if it is time, and keeps the weights if they are the best yet."""
         due = epoch % self._params.evaluate_every == 0 or epoch == self._params.epochs
         if not due:
-            return {}
+            return NOT_TAKEN
         averaged = self._ema.averaged
         state = averaged.state_dict()
         if self._shared_head is not None:
@@ -302,7 +302,7 @@ class Trainer:
 
     def _log_epoch(self, trained_s: float, waited_s: float, whole_s: float) -> None:
         row, epoch, epochs = self._curves[-1], self._finished, self._params.epochs
-        dev = f", dev TPR@1% {row[DEV_TPR]:.3f}" if DEV_TPR in row else ""
+        dev = "" if math.isnan(row[DEV_TPR]) else f", dev TPR@1% {row[DEV_TPR]:.3f}"
         photos_per_s = sum(map(len, self._batches(epoch))) / trained_s
         log.info(
             f"epoch {epoch}/{epochs}: loss {row['train_loss']:.3f}{dev}, {photos_per_s:.0f} photos/s, "

@@ -1,5 +1,7 @@
 """Figures of a net in training: on dev people, which choose the checkpoint, and on val photos of train people."""
 
+import math
+
 import numpy as np
 import torch
 from torch.nn import functional as F
@@ -11,6 +13,8 @@ from faceline.recognition.net.embedding_net import EmbeddingNet, normalise
 from faceline.recognition.training.training_data import Faces, TrainingData
 
 DEV_TPR = "dev_tpr_at_fpr_1e-2"
+# after an epoch without figures; with the same columns in every row the curves so far are the first rows of the last
+NOT_TAKEN = dict.fromkeys(("val_accuracy", DEV_TPR, "dev_auc"), math.nan)
 _BATCH_SIZE = 128
 
 
@@ -24,7 +28,7 @@ def validate(net: EmbeddingNet, data: TrainingData, device: torch.device) -> dic
     """
     genuine, impostor = pair_scores(embed_faces(net, data.faces, data.dev, device), data.persons[data.dev])
     tpr, _ = tpr_at_fpr(genuine, impostor, 1e-2)
-    accuracy = float("nan")
+    accuracy = math.nan
     if len(data.val):
         train, val = (embed_faces(net, data.faces, positions, device) for positions in (data.train, data.val))
         ranks = class_mean_ranks(train, data.labels(data.train), val, data.labels(data.val))

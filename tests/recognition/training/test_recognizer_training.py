@@ -16,6 +16,7 @@ from faceline.recognition.training.recognizer_training import Trainer
 from faceline.recognition.training.training_data import load_data
 from faceline.recognition.training.validation import at_least
 from faceline.training.checkpoint import Checkpoint
+from faceline.training.curves import CURVES, write_curves
 
 CPU = torch.device("cpu")
 
@@ -77,6 +78,19 @@ def test_every_loss_learns(aligned, tmp_path, loss):
     assert at_least(trained.best.figures, trained.last.figures)
     assert trained.curves[-1]["margin_factor"] == 1
     assert trained.curves[0]["margin_factor"] < 0.5
+
+
+def test_the_curves_of_each_epoch_are_the_first_rows_of_the_whole_ones(aligned, tmp_path):
+    seen = []
+
+    def keep(rows):
+        if rows:
+            write_curves(tmp_path, rows)
+            seen.append((tmp_path / CURVES).read_text())
+
+    trainer_of(aligned, tmp_path, tiny_params(epochs=4, evaluate_every=2)).run(keep)
+    assert [text.count("\n") for text in seen] == [2, 3, 4, 5]
+    assert all(seen[-1].startswith(text) for text in seen)
 
 
 def test_the_head_is_optimised_and_saved(aligned, tmp_path):
