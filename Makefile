@@ -37,7 +37,7 @@ repro: .venv/installed
 	dvc repro
 
 test: .venv/installed
-	pytest
+	pytest -n auto --dist loadfile
 
 lint: .venv/installed
 	ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Mapping
 
@@ -22,15 +23,22 @@ def revision() -> str:
     return output("git", "rev-parse", "--short", "HEAD").strip()
 
 
-def refuse_unclean() -> None:
-    """Makes sure that `restore` can undo no one's work.
+def check_workspace() -> None:
+    """Makes sure that `restore` can undo no one's work, and that DVC can keep runs.
 
     Raises:
-        InputError: tracked files differ from the last commit.
+        InputError: tracked files differ from the last commit, or outputs that dvc.lock names are not in DVC's cache,
+            as in a new clone: DVC would run an experiment and then fail to keep it.
     """
     changed = output("git", "status", "--porcelain", "-uno")
     if changed:
         raise InputError(f"commit or undo these first, the workspace is restored afterwards:\n{changed}")
+    missing = json.loads(output("dvc", "data", "status", "--json")).get("not_in_cache", [])
+    if missing:
+        raise InputError(
+            f"dvc.lock: {len(missing)} outputs are not in DVC's cache, {missing[0]} among them: run `dvc repro` (or "
+            "`dvc pull`) and commit what it changes"
+        )
 
 
 def loaded(text: str) -> object:

@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from benchmarks.experiments import dvc_run, refuse_unclean, restore, revision
+from benchmarks.experiments import check_workspace, dvc_run, restore, revision
 from faceline.core.columns import BOX_COLUMNS
 from faceline.core.files import write_text
 from faceline.evaluation.verification.params import EvaluationParams
@@ -175,7 +175,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, required=True)
     parser.add_argument("--name", default="sample", help="of the result files")
     options = parser.parse_args()
-    refuse_unclean()
+    check_workspace()
     params = load_params()
     device = prepare(params.runtime)
     asked = [

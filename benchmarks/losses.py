@@ -22,7 +22,7 @@ import dvc.api
 
 from benchmarks.comparison import add_common_options, command_of, run_command, shared_settings, write_comparison
 from benchmarks.entries import SUMMARY, Entry, run_seeds
-from benchmarks.experiments import dvc_run, refuse_unclean, restore
+from benchmarks.experiments import check_workspace, dvc_run, restore
 from benchmarks.rate_search import RateSearch, Score, search
 from faceline.core.errors import FacelineError, InputError
 from faceline.recognition.heads.registry import loss_names
@@ -97,7 +97,7 @@ def main() -> None:
     options = parser.parse_args()
     if wrong := sorted({*options.losses} - {*loss_names()}):
         raise InputError(f"--losses: {', '.join(wrong)} unknown; there are {', '.join(loss_names())}")
-    refuse_unclean()
+    check_workspace()
     shared, params = shared_settings(options, load_params())
     runs = {}
     try:

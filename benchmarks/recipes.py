@@ -1,6 +1,6 @@
 """Recipes of training against each other: several variants' parameters of recognition and loss, several seeds.
 
-    faceline params celeba-small                       # and commit it: the rest of the chain is its
+    faceline params celeba-small && dvc repro          # and commit both: the rest of the chain is its
     python -m benchmarks.recipes celeba-small celeba-small-notebook --seeds 3
 
 Photos, split, crops and alignment are those of params.yaml for all. Recipes have to agree on backbone, input and
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks import comparison
 from benchmarks.entries import Entry, run_seeds
-from benchmarks.experiments import flat, refuse_unclean, restore
+from benchmarks.experiments import check_workspace, flat, restore
 from faceline.core.errors import InputError
 from faceline.settings.schema import Params, load_params
 from faceline.settings.variants import load_variant
@@ -70,7 +70,7 @@ def main() -> None:
         "--differing", nargs="+", default=[], choices=[*SHARED, ALL], help="keys that may differ between recipes"
     )
     options = parser.parse_args()
-    refuse_unclean()
+    check_workspace()
     present = load_params()
     shared, params = comparison.shared_settings(options, present)
     recipes = {name: load_variant(name) for name in options.recipes}

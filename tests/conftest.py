@@ -4,19 +4,37 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import pytest
+from filelock import FileLock
 
 from chain import clone, run
 from faceline.field.cache import CACHE_VARIABLE, file_hash
 from faceline.field.facts import model_facts
 from real_data import SFACE, YUNET
 
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")  # gw0, gw1, ... of several processes of pytest
+
+
+def pytest_configure():
+    """Keeps each of several processes, with those that it starts, to a core of its own.
+
+    Trainings of two threads beside each other on two cores take many times as long.
+    """
+    if WORKER and hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[int(WORKER.removeprefix("gw")) % len(cores)]})
+
 
 @pytest.fixture(scope="session")
 def tiny_chain(tmp_path_factory):
-    """A clone in which `dvc repro` has run once on a tiny sample, committed."""
-    folder = clone(tmp_path_factory.mktemp("chain"))
-    run("dvc repro", folder)
-    run("git add -A && git commit -qm repro", folder)
+    """A clone in which `dvc repro` has run once on a tiny sample, committed; one for all processes of pytest."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if WORKER else base) / "chain"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            made = clone(folder.with_name("chain_begun"))
+            run("dvc repro", made)
+            run("git add -A && git commit -qm repro", made)
+            made.rename(folder)
     return folder
 
 

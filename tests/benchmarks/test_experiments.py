@@ -1,5 +1,6 @@
 """Experiments in a repository with one tiny stage."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from benchmarks.experiments import dvc_run, output, refuse_unclean, restore
+from benchmarks.experiments import check_workspace, dvc_run, output, restore
 from faceline.core.errors import InputError
 
 STAGE = f"""
@@ -16,14 +17,17 @@ stages:
     cmd: {sys.executable} add.py
     deps: [add.py]
     params: [a, b]
+    outs: [sums]
     metrics:
       - metrics/sum.json:
           cache: false
 """
 CODE = """
-import json, yaml
+import json, os, yaml
 values = {key: float(value) for key, value in yaml.safe_load(open("params.yaml")).items()}
 open("runs.log", "a").write("run\\n")
+os.makedirs("sums")
+open("sums/total", "w").write(str(values))
 json.dump({"sum": values["a"] + values["b"]}, open("metrics/sum.json", "w"))
 """
 
@@ -62,10 +66,20 @@ def test_runs_start_from_the_committed_parameters_are_kept_and_not_repeated(repo
 
 
 def test_uncommitted_work_is_refused(repository: Path) -> None:
-    refuse_unclean()
+    check_workspace()
     (repository / "params.yaml").write_text("a: 3\nb: 10\n")
     with pytest.raises(InputError, match=r"params\.yaml"):
-        refuse_unclean()
+        check_workspace()
+
+
+def test_a_clone_whose_cache_lacks_what_its_lock_names_is_refused(repository: Path) -> None:
+    """DVC would run the experiment to its end and then fail to keep it."""
+    shutil.rmtree(repository / ".dvc/cache")
+    shutil.rmtree(repository / "sums")
+    with pytest.raises(InputError, match="1 outputs are not in DVC's cache, sums/ among them: run `dvc repro`"):
+        check_workspace()
+    subprocess.run(["dvc", "repro", "-q"], check=True)
+    check_workspace()
 
 
 def test_a_name_that_stands_for_other_parameters_is_refused(repository: Path) -> None:

@@ -108,7 +108,7 @@ def test_only_the_size_of_params_yaml_is_measured_on_test_faces(monkeypatch, tmp
         return name
 
     monkeypatch.setattr("sys.argv", ["sizes", "--stacks", "1", "2", "--channels", "8", "--epochs", "3"])
-    monkeypatch.setattr(landmark_sizes, "refuse_unclean", lambda: None)
+    monkeypatch.setattr(landmark_sizes, "check_workspace", lambda: None)
     monkeypatch.setattr(landmark_sizes, "restore", lambda: restored.append(True))
     monkeypatch.setattr(landmark_sizes, "revision", lambda: "abc123")
     monkeypatch.setattr(landmark_sizes, "load_params", lambda: params)

@@ -79,7 +79,7 @@ def test_a_rate_that_training_fails_at_is_left_out(monkeypatch: pytest.MonkeyPat
 def test_all_losses_are_compared_unless_some_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     compared = {}
     monkeypatch.setattr(losses, "load_params", tiny_params)
-    monkeypatch.setattr(losses, "refuse_unclean", lambda: None)
+    monkeypatch.setattr(losses, "check_workspace", lambda: None)
     monkeypatch.setattr(losses, "restore", lambda: None)
     monkeypatch.setattr(losses, "run_seeds", lambda name, entry, seeds: [entry.settings] * seeds)
     monkeypatch.setattr(losses, "tuned_rate", lambda name, settings, recognition: (0.25, "a quarter"))

@@ -34,6 +34,6 @@ def test_every_stage_is_found_and_names_its_module() -> None:
 
 
 def test_imports_are_counted_by_package() -> None:
-    times = import_times("email.message")
+    times = import_times("numpy")
     assert times.pop("all") > 0
-    assert "email" in times
+    assert max(times, key=times.get) == "numpy"  # what Python itself needs is far less

@@ -1,8 +1,11 @@
-"""Odd file names through scan, filter and crop: spaces, quotes, semicolons, commas; others are refused."""
+"""Odd file names through the chain: spaces, quotes, semicolons, commas; others are refused."""
 
 from __future__ import annotations
 
 import csv
+import shutil
+import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +15,9 @@ import yaml
 from PIL import Image
 from tool_fakes import face_at
 
-from faceline.core.columns import ATTRIBUTES
+from chain import run as run_command
+from faceline.annotations.celeba import read_annotations
+from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, POINT_COLUMNS
 from faceline.core.errors import InputError
 from faceline.core.params import parse_group
 from faceline.data.crops.params import CropParams
@@ -63,10 +68,13 @@ def write_set(folder: Path, names: list[str]) -> dict[str, Path]:
                     *(round(float(value), 1) if kind in ("boxes", "landmarks") else value for value in values[kind]),
                 ]
             )
-    for kind, table in rows.items():
-        with (folder / f"{kind}.csv").open("w", newline="") as file:
-            csv.writer(file).writerows([["image_id", *HEADS[kind]], *table])
-    return {kind: folder / f"{kind}.csv" for kind in LISTS}
+    return {kind: write_list(folder, kind, table) for kind, table in rows.items()}
+
+
+def write_list(folder: Path, kind: str, rows: Iterable[list]) -> Path:
+    with (folder / f"{kind}.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["image_id", *HEADS[kind]], *rows])
+    return folder / f"{kind}.csv"
 
 
 def run(folder: Path, names: list[str]) -> Path:
@@ -100,3 +108,36 @@ def test_control_characters_are_refused_with_file_and_row(tmp_path: Path, name: 
         run(tmp_path, [NAMES[0], name, *NAMES[2:]])
     assert str(refused.value).startswith(f"{tmp_path / 'landmarks.csv'}: {name!r} (row 2)")
     assert name not in str(refused.value)
+
+
+def test_the_whole_chain_takes_them(tiny_chain: Path, tmp_path: Path) -> None:
+    """The tiny sample again, its photos a folder of odd names."""
+    folder = tmp_path / "clone"
+    shutil.copytree(tiny_chain, folder, symlinks=True)
+    (folder / "data/mine/photos").mkdir(parents=True)
+    params = yaml.safe_load((folder / "params.yaml").read_text())
+    table = read_annotations(**{kind: folder / params["data"][kind] for kind in LISTS})
+    stems = [name.removesuffix(".jpg") for name in NAMES]
+    odd = {name: f"{stems[row % len(stems)]} {name}" for row, name in enumerate(table.image_id)}
+    with zipfile.ZipFile(folder / params["data"]["images"]) as archive:
+        for member in archive.namelist():
+            (folder / "data/mine/photos" / odd[Path(member).name]).write_bytes(archive.read(member))
+    columns = {"identity": ["person"], "attributes": ATTRIBUTES, "boxes": BOX_COLUMNS, "landmarks": POINT_COLUMNS}
+    for kind, wanted in columns.items():
+        values = table[["image_id", *wanted]].fillna(0).assign(image_id=table.image_id.map(odd))
+        write_list(folder / "data/mine", kind, values.to_numpy().tolist())
+    lists = {kind: f"data/mine/{kind}.csv" for kind in LISTS}
+    params["data"] |= {"images": "data/mine/photos", "source": "somebody's photos", **lists}
+    params["landmarks"] |= {"annotations": "data/selected.csv", "images": "data/mine/photos"}
+    (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+
+    run_command("dvc repro", folder)
+    assert "up to date" in run_command("dvc status", folder).stdout
+    found = pd.read_parquet(folder / "data/embeddings/wild.parquet").image_id
+    assert set(found) <= {*odd.values()}
+    assert {name.rpartition(" ")[0] for name in found} == {*stems}
+    page = (folder / "reports/index.html").read_text()
+    assert "<script> " not in page
+    assert 'class="missing"' not in page
+    listed = {line.split("\t")[0] for line in run_command("git status --porcelain -z", folder).stdout.split("\0")}
+    assert not [line for line in listed if "jpg" in line]
