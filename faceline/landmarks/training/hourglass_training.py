@@ -18,7 +18,7 @@ from faceline.landmarks.net.codec import STRIDE, Codec
 from faceline.landmarks.net.hourglass import MEAN, STD, HourglassConfig, StackedHourglass, normalised
 from faceline.landmarks.training.net_inputs import NetInputs
 from faceline.landmarks.training.params import LandmarkParams
-from faceline.models.runtime import RuntimeParams
+from faceline.models.params import RuntimeParams
 from faceline.packed.sets import PackedSet
 from faceline.training.averaging import AveragedWeights
 from faceline.training.checkpoint import Checkpoint, Stateful
