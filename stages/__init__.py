@@ -12,9 +12,9 @@ import sys
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
-# glibc gives the memory of large arrays back to the system when they are freed, and the system fills every page of
-# the next one with zeros again. A stage makes such arrays all the time, so it keeps up to 256 MB.
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of malloc.h
+# glibc takes large arrays from the system and gives them back when they are freed, and the system fills every page of
+# the next one with zeros again. A stage makes such arrays all the time: it keeps what it frees, up to 1 GB.
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # of malloc.h
 if sys.platform == "linux" and hasattr(_libc := ctypes.CDLL(None), "mallopt"):
-    _libc.mallopt(_M_MMAP_THRESHOLD, 2**25)  # the largest that it takes
-    _libc.mallopt(_M_TRIM_THRESHOLD, 2**28)
+    _libc.mallopt(_M_MMAP_MAX, 0)
+    _libc.mallopt(_M_TRIM_THRESHOLD, 2**30)

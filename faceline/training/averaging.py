@@ -25,7 +25,8 @@ class AveragedWeights(Generic[Module]):
         self.averaged = copy.deepcopy(module).eval().requires_grad_(False)
         # taken once: optimizers and checkpoints write into the tensors that are there
         pairs = [*zip(self.averaged.state_dict().values(), module.state_dict().values(), strict=True)]
-        self._numbers = [pair for pair in pairs if pair[0].is_floating_point()]
+        numbers = [pair for pair in pairs if pair[0].is_floating_point()]
+        self._averages, self._values = [average for average, _ in numbers], [value for _, value in numbers]
         self._counters = [pair for pair in pairs if not pair[0].is_floating_point()]
 
     @torch.no_grad()
@@ -33,7 +34,7 @@ class AveragedWeights(Generic[Module]):
         """Takes in the module's present weights; to be called after every optimizer step."""
         decay = min(self._decay, (1 + self._updates) / (10 + self._updates))
         self._updates += 1
-        torch._foreach_lerp_(*zip(*self._numbers, strict=True), 1 - decay)
+        torch._foreach_lerp_(self._averages, self._values, 1 - decay)
         for average, value in self._counters:
             average.copy_(value)
 
