@@ -32,7 +32,7 @@ from faceline.imaging.images import encode_jpeg
 from faceline.models.runtime import prepare
 from faceline.packed.sets import PackedSet, PackedWriter
 from faceline.recognition.heads.cosine import CosineHead
-from faceline.recognition.heads.registry import build_head, load_loss, loss_names
+from faceline.recognition.heads.registry import build_head, loss_head, loss_names
 from faceline.recognition.net.embedding_net import EmbeddingNet, NetConfig, Recognizer
 from faceline.recognition.training.optimizer import build_optimizer
 from faceline.recognition.training.params import RecognitionParams
@@ -45,7 +45,7 @@ from faceline.settings.variants import load_variant
 from faceline.training.checkpoint import Checkpoint
 
 PEOPLE, BATCH, DIM = 10_000, 512, 512
-MARGIN_LOSSES = [name for name in loss_names() if issubclass(load_loss(name).HEAD, CosineHead)]
+MARGIN_LOSSES = [name for name in loss_names() if issubclass(loss_head(name), CosineHead)]
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-from faceline.recognition.heads.registry import build_head, load_loss
+from faceline.recognition.heads.registry import build_head, loss_params
 from faceline.training.averaging import AveragedWeights
 
 COPIES = 7
@@ -76,7 +76,7 @@ def measure(arguments: argparse.Namespace) -> None:
     embeddings = torch.randn(photos, arguments.dim, device=device)
     labels = torch.randint(people, (photos,), device=device)
     before = _peak_mb(device)
-    head = build_head("arcface", load_loss("arcface").Params(**LOSS), people, arguments.dim)
+    head = build_head("arcface", loss_params("arcface")(**LOSS), people, arguments.dim)
     if processes > 1:
         head.keep_share(process, processes)
     head.to(device)

@@ -9,7 +9,8 @@ from faceline.core.columns import DISTRACTOR, QUERY
 from faceline.core.files import replacing_folder, write_json
 from faceline.core.stage import run_stage
 from faceline.landmarks.net.predictor import LandmarkPredictor
-from faceline.models.runtime import RuntimeParams, prepare
+from faceline.models.params import RuntimeParams
+from faceline.models.runtime import prepare
 from faceline.packed.sets import PackedSet, PackedWriter, write_rejected
 
 

@@ -13,7 +13,8 @@ from faceline.imaging.images import decode_rgb
 from faceline.imaging.parallel import ordered_map
 from faceline.imaging.progress import track
 from faceline.landmarks.detected.detected_faces import DETECTED_BOX, choose_faces, detect_faces, write_detected
-from faceline.models.runtime import RuntimeParams, prepare
+from faceline.models.params import RuntimeParams
+from faceline.models.runtime import prepare
 from faceline.packed.sets import PackedSet
 from faceline.photos.photos import open_photos
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from faceline.core.stage import run_stage
 from faceline.evaluation.embeddings.table import write_embeddings
 from faceline.models.model_file import model_hash
-from faceline.models.runtime import RuntimeParams, prepare
+from faceline.models.params import RuntimeParams
+from faceline.models.runtime import prepare
 from faceline.packed.sets import PackedSet
 from faceline.recognition.embedding.embedder import Embedder
 from faceline.recognition.embedding.packed_faces import embed_packed, rejected_like

@@ -9,7 +9,8 @@ from faceline.landmarks.evaluation.evaluation_report import write_evaluation_rep
 from faceline.landmarks.evaluation.measurement import compare_with_detector, judges_detectors, measure, summarise
 from faceline.landmarks.evaluation.params import LandmarkEvaluationParams
 from faceline.landmarks.net.predictor import LandmarkPredictor
-from faceline.models.runtime import RuntimeParams, prepare
+from faceline.models.params import RuntimeParams
+from faceline.models.runtime import prepare
 from faceline.packed.sets import PackedSet, read_rejected
 
 

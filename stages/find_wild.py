@@ -14,7 +14,8 @@ from faceline.data.selection.selected import read_selected
 from faceline.detection.detections import read_box_map
 from faceline.detection.registry import load_detector
 from faceline.landmarks.net.predictor import LandmarkPredictor
-from faceline.models.runtime import RuntimeParams, prepare
+from faceline.models.params import RuntimeParams
+from faceline.models.runtime import prepare
 from faceline.packed.sets import PackedWriter, write_rejected
 from faceline.photos.photos import open_photos
 from faceline.wild.params import WildParams

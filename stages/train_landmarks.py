@@ -9,7 +9,8 @@ from faceline.landmarks.net.predictor import save_hourglass
 from faceline.landmarks.training.hourglass_report import write_training_report
 from faceline.landmarks.training.hourglass_training import Trainer, load_faces
 from faceline.landmarks.training.params import LandmarkParams
-from faceline.models.runtime import RuntimeParams, prepare, seed_everything
+from faceline.models.params import RuntimeParams
+from faceline.models.runtime import prepare, seed_everything
 from faceline.packed.sets import PackedSet
 from faceline.training.checkpoint import Checkpoint, checkpoint_key
 from faceline.training.curves import LiveCurves

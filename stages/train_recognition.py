@@ -6,9 +6,10 @@ from pathlib import Path
 from faceline.core.files import replacing_folder
 from faceline.core.params import parse_group
 from faceline.core.stage import run_stage
-from faceline.models.runtime import RuntimeParams, prepare
+from faceline.models.params import RuntimeParams
+from faceline.models.runtime import prepare
 from faceline.packed.sets import PackedSet
-from faceline.recognition.heads.registry import load_loss
+from faceline.recognition.heads.registry import loss_params
 from faceline.recognition.net.backbone import load_backbone
 from faceline.recognition.net.embedding_net import NetConfig
 from faceline.recognition.net.recognizer_file import save_recognizer
@@ -31,7 +32,7 @@ def train_recognition(
     With no epochs the model file holds the pretrained net as it is, without a head.
     """
     name = recognition.loss
-    loss = parse_group(load_loss(name).Params, losses.get(name), f"losses.{name}")
+    loss = parse_group(loss_params(name), losses.get(name), f"losses.{name}")
     if recognition.epochs and launched("stages.train_recognition", sys.argv[1:], runtime):
         return
     device = prepare(runtime)

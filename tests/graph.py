@@ -76,13 +76,13 @@ def by_name(script, used):
     """Files that a stage imports by the name that a parameter gives; the check of parameters imports every loss."""
     library = ROOT / "faceline"
     if script == "check_params":
-        return set((library / "recognition/losses").glob("*.py"))
+        return set((library / "recognition/losses").glob("*/*.py"))
     chosen = {
-        "recognition/heads/registry.py": f"recognition/losses/{PARAMS['recognition']['loss']}.py",
+        "recognition/heads/registry.py": f"recognition/losses/{PARAMS['recognition']['loss']}/*.py",
         "recognition/net/backbone.py": f"recognition/backbones/{PARAMS['recognition']['backbone']}.py",
         "detection/registry.py": f"detectors/{PARAMS['wild']['detector']}.py",
     }
-    return {library / file for registry, file in chosen.items() if library / registry in used}
+    return {file for registry, files in chosen.items() if library / registry in used for file in library.glob(files)}
 
 
 def code_of(stage):

@@ -8,11 +8,11 @@ from tiny_faces import tiny_params
 from torch.nn import functional as F
 
 from faceline.recognition.heads.cosine import CosineHead
-from faceline.recognition.heads.registry import build_head, load_loss, loss_names
+from faceline.recognition.heads.registry import build_head, loss_head, loss_names
 
 PARAMS = tiny_params().losses
 PEOPLE, DIM, SCALE = 7, 12, PARAMS.arcface.scale
-MARGIN_LOSSES = [name for name in loss_names() if issubclass(load_loss(name).HEAD, CosineHead)]
+MARGIN_LOSSES = [name for name in loss_names() if issubclass(loss_head(name), CosineHead)]
 
 
 def head_of(name, people=PEOPLE, dim=DIM, **changes):

@@ -3,27 +3,15 @@
 import logging
 import os
 import random
-from typing import ClassVar, Literal
 
 import numpy as np
 import torch
 
 from faceline.core.errors import InputError
-from faceline.core.params import Count, Group, Positive
 from faceline.imaging.parallel import usable_cores
+from faceline.models.params import RuntimeParams
 
 log = logging.getLogger(__name__)
-
-
-class RuntimeParams(Group):
-    """How a run uses the machine; `workers` is the one of which no result depends."""
-
-    key: ClassVar[str] = "runtime"
-    device: Literal["auto", "cpu", "cuda"]
-    threads: Count
-    workers: Count
-    devices: Positive
-    nodes: Positive
 
 
 def prepare(runtime: RuntimeParams) -> torch.device:
@@ -31,7 +19,8 @@ def prepare(runtime: RuntimeParams) -> torch.device:
     if runtime.threads:
         torch.set_num_threads(_fitting(runtime.threads))
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    # what torch.use_deterministic_algorithms(True, warn_only=True) sets, without the compiler that it imports
+    torch.set_deterministic_debug_mode("warn")
     # filling every new tensor guards against reading what was never written, and costs a fifth of the speed
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # torch adds it at import
     torch.backends.cudnn.benchmark = False

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from faceline.sample.head_shape import ARC_MM, TEXTURE_PX_PER_MM, HeadShape
-from faceline.sample.paint import blend, curve, fill, oval, shape_mask, smooth_noise, step, stroke
+from faceline.sample.paint import blend, curve, fill, oval, shape_mask, smooth_noise, step, stroke, tinted
 from faceline.sample.synthetic_person import Shot, SyntheticPerson
 
 SKIN = np.array([(240, 206, 188), (232, 188, 160), (204, 152, 118), (160, 110, 80), (104, 70, 52)], np.float32)
@@ -76,8 +76,9 @@ class FaceTexture:
     def _model(self) -> None:
         """Relief: nose, sockets, brow ridge, cheeks, mouth, chin."""
         p, tip = self.person, self.person.nose_y_mm
-        along = np.clip((self.y + 8) / (tip + 8), 0, None)
-        rise = np.where(along < 1, along**1.3, np.exp(-(((self.y - tip) / 7.5) ** 2)))
+        y = self.head.v_mm[:, None]
+        along = np.clip((y + 8) / (tip + 8), 0, None)
+        rise = np.where(along < 1, along**1.3, np.exp(-(((y - tip) / 7.5) ** 2)))
         spread = p.nose_bridge_mm + (0.62 * p.nose_half_width_mm - p.nose_bridge_mm) * np.clip(along, 0, 1.1) ** 2.5
         nose = 0.9 * p.nose_height_mm * rise * np.exp(-((self.x / spread) ** 2))
         self.head.relief_mm += nose * (np.abs(self.head.phi) < 1.5)
@@ -230,7 +231,7 @@ class FaceTexture:
         mask = step(self.y - edge, soft / 2, -soft / 2).astype(np.float32)
         self.head.shell += (cv2.GaussianBlur(mask, (0, 0), 0.8 * soft) * lift).astype(np.float32)
         self._tint(0.45 * step(self.y - edge, 10, 0), self.skin * 0.45)
-        self._tint(mask, (colour * np.clip(1 + grain, 0.4, 1.7)[..., None]).astype(np.float32))
+        self._tint(mask, tinted(np.clip(1 + grain, 0.4, 1.7), colour).astype(np.float32))
 
     def _light(self) -> None:
         """Lambert shading by one soft key light, light from above, a soft cast shadow and a little gloss."""
@@ -250,4 +251,5 @@ class FaceTexture:
         half = (key + turn[2]) / np.linalg.norm(key + turn[2])
         gloss = 26 * (1 - s.ambient) * np.clip(normals @ half, 0, 1) ** 22 * (self.head.shell[::2, ::2] < 0.01)
         lit = cv2.resize(np.dstack([bright, gloss]).astype(np.float32), self.rgb.shape[1::-1])
-        self.rgb = self.rgb * lit[..., :1] + lit[..., 1:]
+        factor, added = (tinted(part, (1, 1, 1)) for part in cv2.split(lit))
+        self.rgb = self.rgb * factor + added

@@ -71,9 +71,12 @@ class HeadShape:
 
     def texture_px(self, points_mm: ArrayLike) -> np.ndarray:
         """(..., 2) points of the front view -> (..., 2) texture pixels (column, row)."""
-        x_mm, y_mm = np.moveaxis(np.asarray(points_mm, float), -1, 0)
+        points = np.array(points_mm, float)
+        x_mm, y_mm = points[..., 0], points[..., 1]
         width = np.maximum(np.interp(y_mm, self.v_mm, self.half_width_mm), 1)
-        return np.stack(self._pixels(np.arcsin(np.clip(x_mm / width, -0.99, 0.99)), y_mm), -1)
+        phi = np.arcsin(np.minimum(np.maximum(x_mm / width, -0.99), 0.99))
+        points[..., 0], points[..., 1] = self._pixels(phi, y_mm)
+        return points
 
     def point_mm(self, x_mm: float, y_mm: float) -> np.ndarray:
         """(3,) head millimetres of the surface over a point of the front view."""

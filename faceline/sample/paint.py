@@ -1,5 +1,6 @@
 """Brushes: soft shapes blended into a float32 RGB array, curves, and smooth noise."""
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 import cv2
@@ -53,9 +54,18 @@ def shape_mask(shape: tuple[int, int], points_px: np.ndarray, soft_px: float = 0
     return np.s_[low[1] : high[1], low[0] : high[0]], mask.astype(np.float32) / 255
 
 
+def tinted(grey: np.ndarray, colour: Iterable[float]) -> np.ndarray:
+    """(h, w) brightness times an RGB colour: (h, w, 3)."""
+    return cv2.merge([grey * channel for channel in colour])
+
+
 def blend(image: np.ndarray, part: tuple | slice, mask: np.ndarray, colour: ArrayLike) -> None:
     """Moves `image[part]` towards `colour` (RGB, or an array of the part's shape) by `mask`, in place."""
-    image[part] += mask[..., None] * (np.asarray(colour, np.float32) - image[part])
+    shown, colour = image[part], np.asarray(colour, np.float32)
+    if mask.size:
+        colour = np.tile(colour, (shown.shape[1], 1)) if colour.ndim == 1 else colour
+        # three numbers a pixel on every side: numpy goes over whole rows then, and pixel by pixel where it broadcasts
+        shown += cv2.merge([mask] * 3) * (colour - shown)
 
 
 def fill(image: np.ndarray, points: np.ndarray, colour: ArrayLike, strength: float = 1, soft_px: float = 0) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from faceline.boxes.boxes import box_around
 from faceline.sample.face_texture import FaceTexture
 from faceline.sample.head_shape import Camera, rotation
-from faceline.sample.paint import blend, curve, fill, mirrored, oval, shape_mask, smooth_noise, step, stroke
+from faceline.sample.paint import blend, curve, fill, mirrored, oval, shape_mask, smooth_noise, step, stroke, tinted
 from faceline.sample.synthetic_person import Shot, SyntheticPerson
 
 SUPERSAMPLING = 2
@@ -39,7 +39,7 @@ def draw_photo(figures: list[Figure], size_px: tuple, rng: np.random.Generator) 
     shot = figures[-1].shot
     photo = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
     photo = cv2.GaussianBlur(photo, (0, 0), shot.blur_px) if shot.blur_px else photo
-    photo *= np.array([1 + shot.warmth, 1, 1 - shot.warmth], np.float32) * shot.exposure
+    photo *= np.tile(np.array([1 + shot.warmth, 1, 1 - shot.warmth], np.float32) * shot.exposure, (width, 1))
     photo += rng.standard_normal(photo.shape, np.float32) * shot.noise_sd
     return cv2.convertScaleAbs(np.maximum(photo, 0)), (points + 0.5) / SUPERSAMPLING - 0.5
 
@@ -63,7 +63,7 @@ def draw_background(rng: np.random.Generator, height: int, width: int) -> np.nda
         ridge = rng.uniform(0.3, 0.8) + 0.08 * smooth_noise(rng, (1, width), (1, 7))
         blend(image, np.s_[:], step(y - ridge, -0.01, 0.01), palette[2])
     cells, depth = (12, 0.12) if kind in ("horizon", "cloth") else (40, 0.04)
-    image *= 1 + depth * smooth_noise(rng, (height, width), (cells, cells))[..., None]
+    image *= tinted(1 + depth * smooth_noise(rng, (height, width), (cells, cells)), (1, 1, 1))
     return cv2.GaussianBlur(np.clip(image, 0, 255), (0, 0), rng.uniform(0.4, size * 0.016))
 
 
@@ -115,11 +115,11 @@ def _fill_round(image: np.ndarray, shape: np.ndarray, colour: np.ndarray, camera
     """Fills a mirrored outline (mm) like something round, darker aside, under `grain` stretched over what shows."""
     part, mask = shape_mask(image.shape[:2], camera.place(shape), 0.4 * camera.px_per_mm)
     if mask.size:
-        y, x = np.mgrid[part].astype(np.float32)
+        y, x = (axis.astype(np.float32) for axis in np.ogrid[part])
         across = camera.plane(x, y)[0] / (1.15 * shape[:, 0].max())
         shade = 0.65 + 0.35 * np.sqrt(np.clip(1 - across**2, 0, 1))
         shade *= 1 + 0.14 * cv2.resize(grain, mask.shape[::-1])
-        blend(image, part, mask, np.asarray(colour, np.float32) * shade[..., None])
+        blend(image, part, mask, tinted(shade, np.asarray(colour, np.float32)))
 
 
 def _draw_head(image: np.ndarray, face: FaceTexture, camera: Camera) -> None:

@@ -13,9 +13,9 @@ from faceline.data.scan.params import DataParams
 from faceline.evaluation.verification.params import EvaluationParams
 from faceline.landmarks.sets.params import SourceName
 from faceline.landmarks.training.params import LandmarkParams
-from faceline.models.runtime import RuntimeParams
+from faceline.models.params import RuntimeParams
 from faceline.recognition.embedding.params import EmbeddingParams
-from faceline.recognition.heads.registry import load_loss, loss_names
+from faceline.recognition.heads.registry import loss_names, loss_params
 from faceline.recognition.training.params import RecognitionParams
 from faceline.sample.params import SampleParams
 from faceline.wild.params import WildParams
@@ -23,7 +23,7 @@ from faceline.wild.params import WildParams
 if TYPE_CHECKING:
     Losses = Group  # its fields are the losses that are there
 else:
-    Losses = create_model("Losses", __base__=Group, **{name: (load_loss(name).Params, ...) for name in loss_names()})
+    Losses = create_model("Losses", __base__=Group, **{name: (loss_params(name), ...) for name in loss_names()})
 
 
 class CheckedLandmarkParams(LandmarkParams):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from faceline.core.errors import FacelineError, InputError
-from faceline.models.runtime import RuntimeParams
+from faceline.models.params import RuntimeParams
 
 if TYPE_CHECKING:
     from accelerate import Accelerator

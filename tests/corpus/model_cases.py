@@ -35,7 +35,7 @@ from faceline.exported.runtime import OnnxEmbedder, OnnxLandmarkPredictor
 from faceline.landmarks.net.hourglass import HourglassConfig, StackedHourglass
 from faceline.landmarks.net.predictor import LandmarkPredictor, save_hourglass
 from faceline.recognition.embedding.embedder import Embedder
-from faceline.recognition.heads.registry import build_head, load_loss
+from faceline.recognition.heads.registry import build_head, loss_params
 from faceline.recognition.net.embedding_net import EmbeddingNet, NetConfig, Recognizer
 from faceline.recognition.net.recognizer_file import save_recognizer
 
@@ -49,7 +49,7 @@ def recognizer() -> Kind:
         torch.manual_seed(1)
         config = NetConfig("spherenet4", 4, 2, 0.0, 32)
         net = Recognizer(
-            EmbeddingNet(config), build_head("arcface", load_loss("arcface").Params(**LOSS), 3, config.embedding_dim)
+            EmbeddingNet(config), build_head("arcface", loss_params("arcface")(**LOSS), 3, config.embedding_dim)
         )
         metadata = {
             "people": [3, 5, 8],

@@ -22,7 +22,7 @@ from faceline.landmarks.net.hourglass import HourglassConfig, StackedHourglass
 from faceline.landmarks.net.predictor import LandmarkPredictor, save_hourglass
 from faceline.models.model_file import model_hash
 from faceline.recognition.embedding.embedder import Embedder
-from faceline.recognition.heads.registry import build_head, load_loss
+from faceline.recognition.heads.registry import build_head, loss_params
 from faceline.recognition.net.embedding_net import EmbeddingNet, NetConfig, Recognizer
 from faceline.recognition.net.recognizer_file import save_recognizer
 
@@ -40,7 +40,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_hourglass(folder / "hourglass.safetensors", net, config, margin=-0.05, labels="synthetic", training={})
     config = NetConfig("mobilenet_v3_small", 32, 2, 0.0, 112)
     people = [4, 5]
-    loss = load_loss("ce").Params(label_smoothing=0.0)
+    loss = loss_params("ce")(label_smoothing=0.0)
     net = Recognizer(EmbeddingNet(config), build_head("ce", loss, len(people), config.embedding_dim))
     metadata = {
         "loss": {"name": "ce", "params": loss.model_dump()},

@@ -1,8 +1,12 @@
+import subprocess
+import sys
+
 import pytest
 import torch
 
 from faceline.core.errors import InputError
-from faceline.models.runtime import RuntimeParams, prepare, seed_everything
+from faceline.models.params import RuntimeParams
+from faceline.models.runtime import prepare, seed_everything
 
 
 @pytest.fixture
@@ -48,3 +52,17 @@ def test_the_same_seed_gives_the_same_weights():
         weights.append(torch.nn.Linear(4, 4).weight)
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])
+
+
+def test_deterministic_algorithms_are_asked_for_without_torchs_compiler():
+    """The other call that asks for them imports it, which takes a second."""
+    code = """
+import sys, torch
+from faceline.models.params import RuntimeParams
+from faceline.models.runtime import prepare
+prepare(RuntimeParams(device="cpu", threads=1, workers=1, devices=1, nodes=1))
+print(torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled())
+print(*{"torch._dynamo", "torch._inductor"} & {*sys.modules})
+"""
+    printed = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert printed == "True True\n\n"

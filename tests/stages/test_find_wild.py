@@ -18,7 +18,7 @@ from faceline.core.errors import FacelineError, InputError
 from faceline.data.crops.params import CropParams
 from faceline.detection.detections import Detections, write_box_map
 from faceline.imaging.images import decode_rgb
-from faceline.models.runtime import RuntimeParams
+from faceline.models.params import RuntimeParams
 from faceline.packed.sets import PackedSet, read_rejected
 from faceline.points.points import points_of
 from faceline.wild.params import WildParams

@@ -67,15 +67,15 @@ def test_nothing_is_repeated_without_an_edit(edited):
 
 def test_a_new_loss_repeats_nothing(edited):
     losses = edited / "faceline/recognition/losses"
-    shutil.copy(losses / "cosface.py", losses / "newface.py")
+    shutil.copytree(losses / "cosface", losses / "newface")
     assert repeated(edited) <= CHECK
 
 
 @pytest.mark.parametrize(
     ("file", "expected"),
     [
-        ("recognition/losses/cosface.py", CHECK),
-        ("recognition/losses/arcface.py", CHECK | {"train_recognition", "report"} | EMBED | EVALUATE),
+        ("recognition/losses/cosface/head.py", CHECK),
+        ("recognition/losses/arcface/head.py", CHECK | {"train_recognition", "report"} | EMBED | EVALUATE),
         ("recognition/backbones/resnet18.py", CHECK),
         ("recognition/backbones/spherenet4.py", CHECK | {"train_recognition", "report"} | EMBED | EVALUATE),
         ("landmarks/evaluation/evaluation_report.py", {"evaluate_landmarks", "headline", "report"}),

@@ -19,7 +19,7 @@ from faceline.landmarks.detected.detected_faces import DETECTED_BOX, DETECTED_PO
 from faceline.landmarks.evaluation.params import LandmarkEvaluationParams
 from faceline.landmarks.net.predictor import LandmarkPredictor
 from faceline.landmarks.sets.params import LandmarkSetParams
-from faceline.models.runtime import RuntimeParams
+from faceline.models.params import RuntimeParams
 from faceline.packed.sets import PackedSet, read_rejected
 from faceline.training.checkpoint import Checkpoint
 from stages import detect_landmarks as detection_stage

@@ -47,8 +47,7 @@ def test_a_restored_average_goes_on_alike():
     module = net()
     one = AveragedWeights(module, 0.9)
     one.update()
-    other = AveragedWeights(net(), 0.9)
-    other._module = module
+    other = AveragedWeights(module, 0.9)
     other.load_state_dict(one.state_dict())
     with torch.no_grad():
         module[0].weight.add_(1)

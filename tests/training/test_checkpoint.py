@@ -56,7 +56,7 @@ def test_the_key_changes_with_parameters_and_with_any_byte_of_the_inputs(tmp_pat
 KEY = """
 import importlib.metadata, sys
 import stages.train_landmarks
-from faceline.recognition.losses import arcface
+from faceline.recognition.losses.arcface import head
 from faceline.training.checkpoint import checkpoint_key
 if len(sys.argv) > 1:
     plain = importlib.metadata.version
@@ -86,7 +86,11 @@ def test_the_key_changes_with_the_code_that_is_loaded_and_with_the_libraries(pro
     assert key() == before
     (root / "faceline/reporting/units.py").write_text("# not part of a training\n")
     assert key() == before
-    for file in ("stages/train_landmarks.py", "faceline/recognition/losses/arcface.py", "faceline/core/errors.py"):
+    for file in (
+        "stages/train_landmarks.py",
+        "faceline/recognition/losses/arcface/head.py",
+        "faceline/core/errors.py",
+    ):
         path = root / file
         text = path.read_text()
         path.write_text(f"{text}# edited\n")
@@ -102,7 +106,7 @@ def test_what_a_training_stage_imports_is_loaded_when_it_makes_the_key(stage):
     loads = f"import stages.{stage}\n"
     if stage == "train_recognition":
         loads += "import faceline.recognition.heads.registry as losses, faceline.recognition.net.backbone as nets\n"
-        loads += f"losses.load_loss({parts[0].removeprefix('losses.')!r}); nets.load_backbone('spherenet4')\n"
+        loads += f"losses.loss_head({parts[0].removeprefix('losses.')!r}); nets.load_backbone('spherenet4')\n"
     told = f"{loads}from faceline.training.checkpoint import _loaded_code\nprint(*_loaded_code())"
     command = [sys.executable, "-c", told]
     loaded = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()

@@ -18,7 +18,7 @@ from faceline.landmarks.net.codec import STRIDE, Codec
 from faceline.landmarks.net.hourglass import MEAN, STD, HourglassConfig, StackedHourglass, normalised
 from faceline.landmarks.training.net_inputs import NetInputs
 from faceline.landmarks.training.params import LandmarkParams
-from faceline.models.runtime import RuntimeParams
+from faceline.models.params import RuntimeParams
 from faceline.packed.sets import PackedSet
 from faceline.training.averaging import AveragedWeights
 from faceline.training.checkpoint import Checkpoint, Stateful
@@ -111,7 +111,7 @@ class Trainer:
         self._averaged = AveragedWeights(self._net, params.ema_decay)
         self._best = copy.deepcopy(self._averaged.averaged)
         self._optimizer = torch.optim.AdamW(
-            self._net.parameters(), lr=params.learning_rate, weight_decay=params.weight_decay
+            self._net.parameters(), lr=params.learning_rate, weight_decay=params.weight_decay, foreach=True
         )
         self._saved: dict[str, Stateful] = {
             "net": self._net,

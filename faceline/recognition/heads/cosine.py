@@ -3,10 +3,9 @@
 import math
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Annotated, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 from torch.autograd import Function
 from torch.nn import functional as F
@@ -14,8 +13,6 @@ from torch.nn import functional as F
 from faceline.recognition.heads.base import Head, LossOutput, drawn_for_whole_batch, in_full_precision
 from faceline.recognition.heads.context import Context
 from faceline.recognition.heads.share import Share, SharedOwnEntries, SharedTargetCrossEntropy, WholeBatch
-
-MarginRad = Annotated[float, Field(ge=0, lt=math.pi)]
 
 
 class CosineParams(Protocol):

@@ -1,1 +1,1 @@
-"""Losses, one file each: its parameters (`Params`), its head (`HEAD`), and batches of its own if it needs them."""
+"""Losses, a folder each: its parameters (`params.py`) and its head (`head.py`), with its own batches if need be."""

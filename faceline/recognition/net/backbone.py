@@ -3,13 +3,16 @@
 Names are those of the files. A backbone is imported when it is asked for, so that a run needs the chosen file only.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from torch import Tensor, nn
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 _BACKBONES = Path(__file__).parents[1] / "backbones"
 

@@ -11,8 +11,8 @@ from faceline.core.errors import InputError
 from faceline.core.params import Group
 from faceline.recognition.heads.base import Head, LossOutput, drawn_for_whole_batch
 from faceline.recognition.net.backbone import load_backbone
+from faceline.recognition.net.necks import NECKS
 
-NECKS = ("bn_fc_bn", "fc_bn", "flat_bn_fc_bn")
 # what all nets are fed: RGB 0..255 less MEAN, over STD
 MEAN = 127.5
 STD = 127.5

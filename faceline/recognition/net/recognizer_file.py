@@ -13,9 +13,10 @@ from faceline.core.params import OneOf
 from faceline.models.header import Header, InputPx, Point, check_header
 from faceline.models.model_file import TRAIN_IT, load_model, save_model, with_weights
 from faceline.recognition.heads.base import Head
-from faceline.recognition.heads.registry import build_head, load_loss, loss_names
+from faceline.recognition.heads.registry import build_head, loss_names, loss_params
 from faceline.recognition.net.backbone import backbone_names
-from faceline.recognition.net.embedding_net import MEAN, NECKS, STD, EmbeddingNet, NetConfig
+from faceline.recognition.net.embedding_net import MEAN, STD, EmbeddingNet, NetConfig
+from faceline.recognition.net.necks import NECKS
 
 KIND = "recognizer"
 NET_PREFIX = "net."
@@ -81,7 +82,7 @@ def load_recognizer(path: Path, with_head: bool) -> tuple[EmbeddingNet, Head | N
     net = with_weights(lambda: EmbeddingNet(config), _below(NET_PREFIX, tensors), path)
     if with_head and metadata["loss"] is not None:
         loss = metadata["loss"]["name"]
-        kind = load_loss(loss).Params
+        kind = loss_params(loss)
         check_header(create_model("Loss", params=(kind, ...)), metadata["loss"], path, TRAIN_IT)
         params = kind.model_validate(metadata["loss"]["params"])
         people = len(metadata["people"])

@@ -5,9 +5,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from faceline.core.params import Above0, Count, Group, NonNegative, OneOf, Positive, Seed, Share, ShareBelow1
-from faceline.recognition.heads.registry import load_loss, loss_names
+from faceline.recognition.heads.registry import loss_head, loss_names
 from faceline.recognition.net.backbone import backbone_names, load_backbone
-from faceline.recognition.net.embedding_net import NECKS
+from faceline.recognition.net.necks import NECKS
 
 
 class RecognitionAugmentation(Group):
@@ -60,8 +60,8 @@ class RecognitionParams(Group):
     @classmethod
     def _of_a_loss_with_shares(cls, value: bool, info: ValidationInfo) -> bool:
         loss = info.data.get("loss")
-        if value and loss is not None and not load_loss(loss).HEAD.can_be_shared:
-            able = ", ".join(name for name in loss_names() if load_loss(name).HEAD.can_be_shared)
+        if value and loss is not None and not loss_head(loss).can_be_shared:
+            able = ", ".join(name for name in loss_names() if loss_head(name).can_be_shared)
             raise ValueError(f"people's rows of {loss} cannot be spread over processes; use one of {able}")
         return value
 

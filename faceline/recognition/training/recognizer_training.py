@@ -13,7 +13,8 @@ from faceline.core.errors import FacelineError, InputError
 from faceline.core.params import Group
 from faceline.imaging.parallel import ordered_map
 from faceline.imaging.progress import track
-from faceline.models.runtime import RuntimeParams, seed_everything
+from faceline.models.params import RuntimeParams
+from faceline.models.runtime import seed_everything
 from faceline.recognition.heads.base import LossOutput
 from faceline.recognition.heads.cosine import CosineHead
 from faceline.recognition.heads.registry import build_head

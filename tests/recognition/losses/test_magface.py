@@ -6,7 +6,7 @@ import torch
 from pydantic import ValidationError
 from tiny_heads import PARAMS, batch, expected, gradients_hold, head_of
 
-from faceline.recognition.losses.magface import Params
+from faceline.recognition.losses.magface.params import Params
 
 LOW, HIGH = 9.0, 12.0
 BLOCK = {"norm_low": LOW, "norm_high": HIGH, "margin_low": 0.2, "margin_high": 0.7, "regulariser_weight": 3.0}

@@ -8,7 +8,7 @@ from tiny_heads import DIM, batch, head_of
 from torch.nn import functional as F
 
 from faceline.core.errors import FacelineError, InputError
-from faceline.recognition.losses.triplet import COLLAPSED_STEPS
+from faceline.recognition.losses.triplet.head import COLLAPSED_STEPS
 
 
 def people_batches(labels, people, photos, rng):

@@ -1,13 +1,7 @@
 """Sub-center ArcFace: several centres per person, of which the nearest counts."""
 
-from faceline.core.params import Above0, Group, Positive
-from faceline.recognition.heads.cosine import AngularMarginHead, MarginRad
-
-
-class Params(Group):
-    scale: Above0
-    margin_rad: MarginRad
-    centers: Positive
+from faceline.recognition.heads.cosine import AngularMarginHead
+from faceline.recognition.losses.subcenter_arcface.params import Params
 
 
 class SubCenterArcFace(AngularMarginHead):

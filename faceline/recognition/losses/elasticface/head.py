@@ -5,15 +5,8 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from faceline.core.params import Above0, Group, NonNegative
-from faceline.recognition.heads.cosine import AngularMarginHead, MarginRad, add_angle
-
-
-class Params(Group):
-    scale: Above0
-    margin_rad: MarginRad
-    margin_sigma: NonNegative
-    plus: bool
+from faceline.recognition.heads.cosine import AngularMarginHead, add_angle
+from faceline.recognition.losses.elasticface.params import Params
 
 
 class ElasticFace(AngularMarginHead):

@@ -1,28 +1,19 @@
 """Triplet loss on cosine distances, mined within batches of several photos of several people."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
 
 import numpy as np
 import torch
-from pydantic import Field
 from torch import Tensor
 from torch.distributed.nn.functional import all_gather
 from torch.nn import functional as F
 
 from faceline.core.errors import FacelineError, InputError
-from faceline.core.params import Group, NonNegative
 from faceline.recognition.heads.base import Head, LossOutput, in_full_precision, process_count
+from faceline.recognition.losses.triplet.params import Params
 
 COLLAPSED_DISTANCE = 1e-3
 COLLAPSED_STEPS = 50
-
-
-class Params(Group):
-    margin_cos: NonNegative
-    mining: Literal["batch_hard", "semi_hard"]
-    people_per_batch: Annotated[int, Field(ge=2)]
-    photos_per_person: Annotated[int, Field(ge=2)]
 
 
 class Triplet(Head):

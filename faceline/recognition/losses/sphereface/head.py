@@ -1,19 +1,12 @@
 """SphereFace: a multiplicative angular margin."""
 
 import math
-from typing import Annotated
 
 import torch
-from pydantic import Field
 from torch import Tensor
 
-from faceline.core.params import Above0, Group
 from faceline.recognition.heads.cosine import CosineHead, angle
-
-
-class Params(Group):
-    scale: Above0
-    margin_factor: Annotated[float, Field(ge=1)]
+from faceline.recognition.losses.sphereface.params import Params
 
 
 class SphereFace(CosineHead):

@@ -1,25 +1,16 @@
 """AdaFace: a margin that follows the embedding's norm, which stands for photo quality."""
 
 import math
-from typing import Annotated
 
 import torch
-from pydantic import Field
 from torch import Tensor
 
-from faceline.core.params import Above0, Group, NonNegative
 from faceline.recognition.heads.base import mean_over_processes
 from faceline.recognition.heads.cosine import CosineHead, angle
+from faceline.recognition.losses.adaface.params import Params
 
 _NORM_RANGE = (1e-3, 100.0)
 _SPREAD_EPSILON = 1e-3
-
-
-class Params(Group):
-    scale: Above0
-    margin: NonNegative
-    norm_concentration: Above0
-    norm_momentum: Annotated[float, Field(gt=0, le=1)]
 
 
 class AdaFace(CosineHead):

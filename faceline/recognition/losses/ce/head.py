@@ -4,12 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from faceline.core.params import Group, ShareBelow1
 from faceline.recognition.heads.base import Head, LossOutput, in_full_precision
-
-
-class Params(Group):
-    label_smoothing: ShareBelow1
+from faceline.recognition.losses.ce.params import Params
 
 
 class CrossEntropy(Head):

@@ -1,29 +1,11 @@
 """MagFace: a margin that grows with the embedding's norm, and a regulariser that rewards large norms."""
 
-from typing import Self
-
 import torch
-from pydantic import model_validator
 from torch import Tensor
 
-from faceline.core.params import Above0, Group, NonNegative
 from faceline.recognition.heads.base import LossOutput, in_full_precision
-from faceline.recognition.heads.cosine import CosineHead, MarginRad, add_angle
-
-
-class Params(Group):
-    scale: Above0
-    norm_low: Above0
-    norm_high: Above0
-    margin_low: MarginRad
-    margin_high: MarginRad
-    regulariser_weight: NonNegative
-
-    @model_validator(mode="after")
-    def _ranges_rise(self) -> Self:
-        if self.norm_low >= self.norm_high or self.margin_low > self.margin_high:
-            raise ValueError("norm_low must lie below norm_high, and margin_low not above margin_high")
-        return self
+from faceline.recognition.heads.cosine import CosineHead, add_angle
+from faceline.recognition.losses.magface.params import Params
 
 
 class MagFace(CosineHead):

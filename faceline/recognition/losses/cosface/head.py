@@ -2,13 +2,8 @@
 
 from torch import Tensor
 
-from faceline.core.params import Above0, Group, NonNegative
 from faceline.recognition.heads.cosine import CosineHead
-
-
-class Params(Group):
-    scale: Above0
-    margin_cos: NonNegative
+from faceline.recognition.losses.cosface.params import Params
 
 
 class CosFace(CosineHead):

@@ -1,22 +1,15 @@
 """CurricularFace: ArcFace in which hard impostors count more as training goes on."""
 
-from typing import Annotated, Protocol
+from typing import Protocol
 
 import torch
-from pydantic import Field
 from torch import Tensor
 from torch.autograd import Function
 
-from faceline.core.params import Above0, Group
 from faceline.recognition.heads.base import mean_over_processes
 from faceline.recognition.heads.context import Context
-from faceline.recognition.heads.cosine import AngularMarginHead, MarginRad
-
-
-class Params(Group):
-    scale: Above0
-    margin_rad: MarginRad
-    momentum: Annotated[float, Field(gt=0, le=1)]
+from faceline.recognition.heads.cosine import AngularMarginHead
+from faceline.recognition.losses.curricularface.params import Params
 
 
 class CurricularFace(AngularMarginHead):

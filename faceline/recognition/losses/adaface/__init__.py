@@ -1,0 +1,1 @@
+"""AdaFace: its parameters and its head."""

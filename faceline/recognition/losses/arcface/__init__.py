@@ -1,0 +1,1 @@
+"""ArcFace: its parameters and its head."""

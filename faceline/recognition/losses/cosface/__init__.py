@@ -1,0 +1,1 @@
+"""CosFace: its parameters and its head."""

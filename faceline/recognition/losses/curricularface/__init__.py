@@ -1,0 +1,1 @@
+"""CurricularFace: its parameters and its head."""

@@ -1,0 +1,1 @@
+"""ElasticFace: its parameters and its head."""

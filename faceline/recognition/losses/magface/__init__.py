@@ -1,0 +1,1 @@
+"""MagFace: its parameters and its head."""

@@ -1,0 +1,1 @@
+"""SphereFace: its parameters and its head."""

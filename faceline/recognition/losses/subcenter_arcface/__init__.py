@@ -1,0 +1,1 @@
+"""Sub-center ArcFace: its parameters and its head."""

@@ -1,0 +1,1 @@
+"""Triplet loss: its parameters and its head."""
