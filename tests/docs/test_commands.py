@@ -96,6 +96,7 @@ NOT_RUN = {
     "pytest": "these tests",
     "python -c": "what PyTorch knows of a GPU depends on the machine",
     "python -m benchmarks.": "measures: minutes to hours, or photos that tests do not have",
+    "ray": "starts a cluster of machines; tests/ray_cluster.py starts one of its own",
     "sky": "rents a machine",
     "source": "activates an environment of the reader's own",
     "taskset": "a program of Linux; what it starts is run",
