@@ -70,6 +70,7 @@ RUN_BY = {
 # what commands begin with -> why no test runs it
 NOT_RUN = {
     "7z": "a program of the reader's own, for CelebA's archive",
+    "RAY_ADDRESS=HOST:6379": "names a cluster; tests/stages/test_engines.py runs stages on one of its own",
     ".venv/bin/python": "of the page on GPUs; tests/gpu skips without one",
     ".venv": "activates an environment of the reader's own, on Windows",
     "chmod": "changes modes of the reader's own folders",
