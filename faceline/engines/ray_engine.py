@@ -4,6 +4,7 @@ Ray gives a task to whichever machine has cores free, and gives it out again whe
 the work holds, nets above all, is opened once in each process and kept for its next batches.
 """
 
+import logging
 import os
 import socket
 from collections import deque
@@ -122,7 +123,7 @@ def _connect() -> None:
 
     def join() -> None:
         try:
-            ray.init(address=address, log_to_driver=False, logging_level="ERROR", include_dashboard=False)
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
         except Exception as error:  # errors of every kind, down to a bare Exception
             failures.append(error)
 
