@@ -1,6 +1,7 @@
 """Finds the subjects in their original photos with a detector and aligns them, nothing taken from annotations."""
 
 import logging
+from functools import partial
 from pathlib import Path
 
 from faceline.alignment.fit.params import AlignParams
@@ -13,6 +14,8 @@ from faceline.data.crops.params import CropParams
 from faceline.data.selection.selected import read_selected
 from faceline.detection.detections import read_box_map
 from faceline.detection.registry import load_detector
+from faceline.engines.opening import open_engine
+from faceline.engines.params import EngineParams
 from faceline.landmarks.net.predictor import LandmarkPredictor
 from faceline.models.params import RuntimeParams
 from faceline.models.runtime import prepare
@@ -29,6 +32,7 @@ def find_wild(
     crop: CropParams,
     align: AlignParams,
     runtime: RuntimeParams,
+    engine: EngineParams,
     images: Path,
     selected: Path,
     model: Path,
@@ -49,10 +53,11 @@ def find_wild(
         **tile_metadata(align, "hourglass", is_synthetic(rows.image_id)),
         "detector": wild.model_dump(),
     }
-    finder = SubjectFinder(detector, predictor, crop, align, wild.min_iou, runtime.workers)
+    by = open_engine(engine, runtime.workers, runtime.threads, device.type == "cuda", partial(prepare, runtime))
+    finder = SubjectFinder(detector, predictor, crop, align, wild.min_iou)
     with open_photos(images) as photos, replacing_folder(out) as folder:
         with PackedWriter(folder, metadata) as writer:
-            rejected = finder.write_tiles(rows, photos, writer)
+            rejected = finder.write_tiles(rows, photos, writer, by)
         write_rejected(folder, [rejected])
     counts = rejected.reason.value_counts().sort_index().to_dict()
     log.info("%d subjects found, %d not: %s", len(rows) - len(rejected), len(rejected), counts)

@@ -5,6 +5,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import pytest
 from filelock import FileLock
+from ray_cluster import Cluster
 
 from chain import clone, run
 from faceline.field.cache import CACHE_VARIABLE, file_hash
@@ -56,3 +57,13 @@ def field_cache(_field_files, tmp_path_factory, monkeypatch):
         (folder / file.name).symlink_to(file)
     monkeypatch.setenv(CACHE_VARIABLE, str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def ray_cluster():
+    """A cluster of two machines, which this process has joined."""
+    ray = pytest.importorskip("ray", reason="no Ray: pip install 'faceline[ray]'")
+    with Cluster() as cluster, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_ADDRESS", cluster.address)
+        yield cluster
+        ray.shutdown()

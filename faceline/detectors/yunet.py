@@ -53,6 +53,10 @@ class Yunet(Detector):
         self._session = open_onnx(net, model)
         self._input = net.graph.input[0].name
 
+    def __reduce__(self) -> tuple:
+        """Another process opens the file itself: no session of ONNX Runtime can be sent."""
+        return Yunet, (self.settings,), {"box_map": self.box_map}
+
     def detect(self, images: Sequence[np.ndarray]) -> list[Detections]:
         return list(ordered_map(self._detect, images))
 

@@ -2,12 +2,15 @@
 
 from typing import ClassVar, Literal
 
+from pydantic import ConfigDict
+
 from faceline.core.params import Count, Group, Positive
 
 
 class RuntimeParams(Group):
-    """How a run uses the machine; `workers` is the one of which no result depends."""
+    """How nets use the machine; no result depends on `workers`. The group's engine is no concern of a net."""
 
+    model_config = ConfigDict(extra="ignore")
     key: ClassVar[str] = "runtime"
     device: Literal["auto", "cpu", "cuda"]
     threads: Count

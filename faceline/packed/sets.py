@@ -99,7 +99,8 @@ class PackedSet:
 
     def __init__(self, folder: Path) -> None:
         """Raises InputError where there is no packed set, or a part of it is damaged or unlike the first."""
-        self._paths = sorted(Path(folder).glob("part-*.parquet"))
+        self._folder = Path(folder)
+        self._paths = sorted(self._folder.glob("part-*.parquet"))
         if not self._paths:
             raise InputError(f"{folder}: no packed image set here (expected part-0000.parquet); run its stage")
         self._shards = [open_parquet(path, {IMAGE_ID: "text", IMAGE: "bytes"}, _HINT) for path in self._paths]
@@ -112,12 +113,16 @@ class PackedSet:
         table = pa.concat_tables([read_columns(shard, path, names, _HINT) for shard, path in parts])
         if not len(table):
             raise InputError(f"{self._paths[0]}: holds no faces; {_HINT}")
-        check_rows(table.select([IMAGE_ID]), Path(folder), _HINT)
+        check_rows(table.select([IMAGE_ID]), self._folder, _HINT)
         self.rows: pd.DataFrame = table.to_pandas(types_mapper={pa.int8(): pd.Int8Dtype()}.get)
         self.metadata: dict = metadata_of(schema, self._paths[0], _HINT)
         numbered = pd.api.types.is_integer_dtype(self.rows.get(PERSON, pd.Series(dtype=int)))
         if not numbered and self.metadata.get("kind", _NAMED) != _NAMED:
             raise InputError(f"{self._paths[0]}: column {PERSON}: expected whole numbers; {_HINT}")
+
+    def __reduce__(self) -> tuple:
+        """Another process opens the folder itself."""
+        return PackedSet, (self._folder,)
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -40,6 +40,10 @@ class Photos(AbstractContextManager):
         if not self._members:
             raise InputError(f"{source}: holds no photos (looked for {', '.join(sorted(SUFFIXES))})")
 
+    def __reduce__(self) -> tuple:
+        """Another process opens the folder or archive itself."""
+        return open_photos, (self._source,)
+
     @property
     def names(self) -> list[str]:
         """The file names of all photos, sorted."""

@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import create_model
+from pydantic import ConfigDict, create_model
 
 from faceline.alignment.fit.params import AlignParams
 from faceline.core.params import PARAMS_FILE, Group, parse_group, read_params
 from faceline.data.crops.params import CropParams
 from faceline.data.filtering.params import FilterParams
 from faceline.data.scan.params import DataParams
+from faceline.engines.params import EngineParams
 from faceline.evaluation.verification.params import EvaluationParams
 from faceline.landmarks.sets.params import SourceName
 from faceline.landmarks.training.params import LandmarkParams
@@ -32,6 +33,12 @@ class CheckedLandmarkParams(LandmarkParams):
     source: SourceName
 
 
+class CheckedRuntimeParams(RuntimeParams, EngineParams):
+    """All of the group, of which nets and engines read their parts."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class Params(Group):
     """The whole of `params.yaml`, with a block for every loss in `losses`."""
 
@@ -46,7 +53,7 @@ class Params(Group):
     embedding: EmbeddingParams
     evaluation: EvaluationParams
     wild: WildParams
-    runtime: RuntimeParams
+    runtime: CheckedRuntimeParams
 
 
 def load_params(path: Path = PARAMS_FILE) -> Params:

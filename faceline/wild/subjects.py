@@ -6,22 +6,20 @@ the chain's own way: the same window, stored and read back as the same JPEG, the
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
-from itertools import islice
 
 import numpy as np
 import pandas as pd
 
 from faceline.alignment.fit.params import AlignParams
-from faceline.alignment.tiles.tiles import CARRIED_COLUMNS, AlignedTiles, predict_and_align
+from faceline.alignment.tiles.tiles import CARRIED_COLUMNS, AlignedTiles, StoredTiles, predict_and_align
 from faceline.boxes.boxes import iou
 from faceline.core.columns import BOX_COLUMNS
 from faceline.core.errors import FacelineError, InputError
 from faceline.data.crops.cropping import cut_face
 from faceline.data.crops.params import CropParams
 from faceline.detection.detections import Detections, FaceFinder
+from faceline.engines.engine import LOCAL, Engine, Work
 from faceline.imaging.images import decode_rgb
-from faceline.imaging.parallel import ordered_map
-from faceline.imaging.progress import track
 from faceline.landmarks.net.predictor import LandmarkPredictor
 from faceline.packed.sets import PackedWriter
 from faceline.photos.photos import Photos
@@ -38,7 +36,6 @@ class SubjectFinder:
     Attributes:
         min_iou: overlap with the annotated box, after the detector's box has been brought to its convention, under
             which a detection is not the subject.
-        workers: threads that decode photos.
     """
 
     detector: FaceFinder
@@ -46,9 +43,10 @@ class SubjectFinder:
     crop: CropParams
     align: AlignParams
     min_iou: float
-    workers: int
 
-    def write_tiles(self, selected: pd.DataFrame, photos: Photos, writer: PackedWriter) -> pd.DataFrame:
+    def write_tiles(
+        self, selected: pd.DataFrame, photos: Photos, writer: PackedWriter, engine: Engine = LOCAL
+    ) -> pd.DataFrame:
         """Writes the aligned face of every subject found.
 
         Args:
@@ -61,19 +59,17 @@ class SubjectFinder:
         Raises:
             FacelineError: there is no subject in any photo.
         """
-        decoded = ordered_map(lambda name: _read(photos, name), selected.image_id, self.workers)
-        images = iter(track(decoded, "find", total=len(selected)))
         rejected = []
-        for start in range(0, len(selected), _BATCH):
-            rows = selected.iloc[start : start + _BATCH].reset_index(drop=True)
-            rejected.append(self._write(rows, list(islice(images, _BATCH)), writer))
+        for _, (missing, tiles) in engine.map(_Find(self, selected, photos), len(selected), _BATCH):
+            rejected.append(missing)
+            tiles.write(writer)
         table = pd.concat(rejected, ignore_index=True)
         if len(table) == len(selected):
             raise FacelineError("no subject found in any photo; look at wild.min_score, wild.min_iou and the photos")
         return table
 
-    def _write(self, rows: pd.DataFrame, images: Sequence[np.ndarray | None], writer: PackedWriter) -> pd.DataFrame:
-        """Writes the tiles of some photos, and returns those that have none."""
+    def tiles_of(self, rows: pd.DataFrame, images: Sequence[np.ndarray | None]) -> tuple[pd.DataFrame, StoredTiles]:
+        """Those of some photos, index 0..n-1, that have no tile, with the reason; and the tiles of the others."""
         readable = [image for image in images if image is not None]
         detections = iter(self.detector.find(readable) if readable else [])
         found = [None if image is None else next(detections) for image in images]
@@ -81,15 +77,16 @@ class SubjectFinder:
         subjects = [self._subject(one, box) for one, box in zip(found, annotated, strict=True)]
         reasons = np.array([subject if isinstance(subject, str) else "" for subject in subjects], object)
         kept = np.flatnonzero(reasons == "").tolist()
+        tiles = StoredTiles(rows[:0], [])
         if kept:
             shown = [image for i in kept if (image := images[i]) is not None]
             own = pd.DataFrame([subjects[i] for i in kept], columns=SUBJECT_COLUMNS)
             aligned = self._align(rows.iloc[kept].reset_index(drop=True), own, shown)
             beside = own.iloc[aligned.aligned].reset_index(drop=True)
             with_own = replace(aligned, rows=pd.concat([aligned.rows, beside], axis=1))
-            with_own.write(writer, self.align.jpeg_quality)
+            tiles = with_own.stored(self.align.jpeg_quality)
             reasons[np.delete(kept, aligned.aligned)] = aligned.rejected.reason
-        return rows[CARRIED_COLUMNS][reasons != ""].assign(reason=reasons[reasons != ""])
+        return rows[CARRIED_COLUMNS][reasons != ""].assign(reason=reasons[reasons != ""]), tiles
 
     def _align(self, rows: pd.DataFrame, own: pd.DataFrame, images: Sequence[np.ndarray]) -> AlignedTiles:
         """From the detector's boxes on: the window, its JPEG, the landmarks, the tile."""
@@ -113,8 +110,21 @@ class SubjectFinder:
         return (overlaps[best], found.scores[best], *boxes[best])
 
 
-def _read(photos: Photos, image_id: str) -> np.ndarray | None:
-    try:
-        return decode_rgb(photos.read(image_id), image_id)
-    except InputError:
-        return None
+@dataclass(frozen=True)
+class _Find(Work[str, np.ndarray | None, tuple[pd.DataFrame, StoredTiles]]):
+    what = "find"
+    finder: SubjectFinder
+    selected: pd.DataFrame
+    photos: Photos
+
+    def inputs(self, rows: range) -> pd.Series:
+        return self.selected.image_id.iloc[rows.start : rows.stop]
+
+    def read(self, one: str) -> np.ndarray | None:
+        try:
+            return decode_rgb(self.photos.read(one), one)
+        except InputError:
+            return None
+
+    def finish(self, rows: range, read: list[np.ndarray | None]) -> tuple[pd.DataFrame, StoredTiles]:
+        return self.finder.tiles_of(self.selected.iloc[rows.start : rows.stop].reset_index(drop=True), read)

@@ -62,7 +62,7 @@ def test_the_variant_runs_as_it_is(project):
     assert data.labels_by == "known boxes (boxes) and an hourglass (points)"
     assert params.landmarks.images == data.images == "data/mine/img_celeba.zip"
     assert params.recognition.backbone == "resnet18"  # celeba-small's recipe
-    scan(data, Path(data.images), Path(data.landmarks), Path("photos.parquet"))
+    scan(data, params.runtime, Path(data.images), Path(data.landmarks), Path("photos.parquet"))
     paths = [Path(getattr(data, kind)) for kind in ("identity", "attributes", "boxes", "landmarks")]
     excluded = ROOT / "params/excluded/none.csv"
     filter_stage(params.filter, *paths, Path("photos.parquet"), excluded, Path("selected.csv"), Path("filter.json"))

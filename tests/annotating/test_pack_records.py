@@ -123,7 +123,7 @@ def test_a_recogniser_is_trained_on_the_set_and_measured_on_pairs(tmp_path, monk
     losses, runtime = params.losses.model_dump(), params.runtime
     model = Path("models/recognizer.safetensors")
     train_recognition(params.recognition, losses, runtime, Path("set"), model, Path("report"))
-    embed(params.embedding, runtime, Path("set"), model, Path("embeddings.parquet"))
+    embed(params.embedding, runtime, runtime, Path("set"), model, Path("embeddings.parquet"))
     places = (Path("embeddings.parquet"), Path("set"), Path("calibration.json"), Path("m.json"), Path("recognition"))
     evaluate_recognition(params.evaluation.model_copy(update={"bootstrap_samples": 20}), *places)
     assert json.loads(Path("m.json").read_text())["auc"] > 0.5

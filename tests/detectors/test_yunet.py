@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 from pathlib import Path
 
 import cv2
@@ -11,7 +12,7 @@ import pytest
 import skimage
 from tool_fakes import write_onnx_models
 
-from faceline.boxes.boxes import iou
+from faceline.boxes.boxes import BoxMap, iou
 from faceline.core.errors import InputError
 from faceline.detection.detections import DetectorSettings
 from faceline.detectors.yunet import Yunet
@@ -105,3 +106,14 @@ def test_overlapping_finds_of_low_score_are_kept_as_opencv_keeps_them() -> None:
     expected = rows[np.argsort(-rows[:, 14])]
     np.testing.assert_allclose(found.boxes, expected[:, :4], atol=0.05)
     np.testing.assert_allclose(found.scores, expected[:, 14], atol=1e-4)
+
+
+@needs_yunet
+def test_it_goes_to_another_process_with_its_settings_and_its_map() -> None:
+    here = Yunet(DetectorSettings(str(YUNET), 30, 640, 0.7))
+    here.box_map = BoxMap(1.2, 1.3, 0.0, 0.1)
+    there = pickle.loads(pickle.dumps(here))
+    assert (there.settings, there.box_map, there.min_score) == (here.settings, here.box_map, 0.7)
+    photo = skimage.data.astronaut()
+    for one, other in zip(here.find([photo]), there.find([photo]), strict=True):
+        np.testing.assert_array_equal(one.boxes, other.boxes)

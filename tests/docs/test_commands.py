@@ -70,6 +70,7 @@ RUN_BY = {
 # what commands begin with -> why no test runs it
 NOT_RUN = {
     "7z": "a program of the reader's own, for CelebA's archive",
+    "RAY_ADDRESS=HOST:6379": "names a cluster; tests/stages/test_engines.py runs stages on one of its own",
     ".venv/bin/python": "of the page on GPUs; tests/gpu skips without one",
     ".venv": "activates an environment of the reader's own, on Windows",
     "chmod": "changes modes of the reader's own folders",
@@ -96,6 +97,7 @@ NOT_RUN = {
     "pytest": "these tests",
     "python -c": "what PyTorch knows of a GPU depends on the machine",
     "python -m benchmarks.": "measures: minutes to hours, or photos that tests do not have",
+    "ray": "starts a cluster of machines; tests/ray_cluster.py starts one of its own",
     "sky": "rents a machine",
     "source": "activates an environment of the reader's own",
     "taskset": "a program of Linux; what it starts is run",

@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -31,6 +33,16 @@ def test_round_trip_over_row_groups_and_shards(tmp_path, monkeypatch):
     assert np.bincount(read.blocks).tolist() == [len(read.block(number)) for number in range(read.blocks[-1] + 1)]
     assert np.bincount(read.blocks).max() <= 10
     assert sum(in_blocks) < read.image_bytes() < 3 * sum(in_blocks)
+
+
+def test_a_set_goes_to_another_process_by_its_path_alone(tmp_path):
+    write(tmp_path / "set", 20)
+    here = PackedSet(tmp_path / "set")
+    sent = pickle.dumps(here)
+    assert len(sent) < 1000
+    there = pickle.loads(sent)
+    pd.testing.assert_frame_equal(there.rows, here.rows)
+    assert list(there.encoded()) == list(here.encoded())
 
 
 def test_pandas_reads_it_alone(tmp_path):

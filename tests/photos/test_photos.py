@@ -1,3 +1,4 @@
+import pickle
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -33,6 +34,17 @@ def test_folder_and_zip_are_read_the_same(folder, tmp_path, packed):
         assert "a.jpg" in photos.names
         with pytest.raises(InputError, match="no photo called"):
             photos.read("../photos/a.jpg")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_photos_go_to_another_process_by_their_path_alone(folder, tmp_path, packed):
+    (folder / "large.jpg").write_bytes(b"L" * 100_000)
+    with open_photos(zipped(folder, tmp_path / "p.zip") if packed else folder) as photos:
+        sent = pickle.dumps(photos)
+    assert len(sent) < 1000
+    with pickle.loads(sent) as there:
+        assert there.names == ["a.jpg", "b.PNG", "large.jpg"]
+        assert there.read("a.jpg") == b"A"
 
 
 def test_a_zip_can_be_read_from_many_threads(folder, tmp_path):

@@ -36,6 +36,8 @@ def tree():
             ],
         ),
         (lambda t: t["filter"].update(excluded="../wrong"), ["filter.excluded", "pattern"]),
+        (lambda t: t["runtime"].update(engine="spark"), ["runtime.engine", "'local' or 'ray'", "spark"]),
+        (lambda t: t["runtime"].update(engines="ray"), ["runtime.engines", "unknown key", "engine, "]),
         (lambda t: t["wild"].update(detector="haar"), ["wild.detector", "mtcnn"]),
         (lambda t: t["data"].update(licence=""), ["data.licence", "at least 1 character"]),
         (lambda t: t["data"].update(labels_by=""), ["data.labels_by", "at least 1 character"]),

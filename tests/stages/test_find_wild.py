@@ -17,6 +17,7 @@ from faceline.core.columns import ATTRIBUTES, BOX_COLUMNS, POINT_COLUMNS
 from faceline.core.errors import FacelineError, InputError
 from faceline.data.crops.params import CropParams
 from faceline.detection.detections import Detections, write_box_map
+from faceline.engines.params import EngineParams
 from faceline.imaging.images import decode_rgb
 from faceline.models.params import RuntimeParams
 from faceline.packed.sets import PackedSet, read_rejected
@@ -89,6 +90,7 @@ class Sources:
             crop=CROP,
             align=ALIGN,
             runtime=RUNTIME.model_copy(update={"workers": workers}),
+            engine=EngineParams(engine="local"),
             images=self.folder / "photos",
             selected=self.folder / "selected.csv",
             model=self.folder / "hourglass.safetensors",

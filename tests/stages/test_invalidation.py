@@ -106,6 +106,7 @@ def test_an_edit_of_the_page_repeats_the_report(edited):
         ("embedding.flip", False, {"report"} | EMBED | EVALUATE),
         ("wild.min_iou", 0.3, {"find_wild", "embed@wild", "evaluate_wild", "headline", "report"}),
         ("runtime.workers", 1, set()),
+        ("runtime.engine", "ray", set()),
         ("data.labels_by", "somebody else", {"report"}),
         ("data.licence", "another", {"report"}),
         ("recognition.loss", "cosface", {"train_recognition", "report"} | EMBED | EVALUATE),

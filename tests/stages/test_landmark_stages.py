@@ -14,6 +14,7 @@ from faceline.core.errors import InputError
 from faceline.data.crops.params import CropParams
 from faceline.detection.detections import Detections, Detector, DetectorSettings, read_box_map
 from faceline.detection.params import DetectionParams
+from faceline.engines.params import EngineParams
 from faceline.imaging import parallel
 from faceline.landmarks.detected.detected_faces import DETECTED_BOX, DETECTED_POINTS, read_detected
 from faceline.landmarks.evaluation.params import LandmarkEvaluationParams
@@ -32,6 +33,7 @@ CROP = CropParams(context=0.3, max_px=384, jpeg_quality=95)
 SET = LandmarkSetParams(source="selected")
 DETECTION = DetectionParams(detector="mtcnn", detector_model="none", min_face_px=20, max_photo_px=1024, min_score=0.5)
 EVALUATION = LandmarkEvaluationParams(seed=1, bootstrap_samples=100, group_attributes=["Male"])
+ENGINE = EngineParams(engine="local")
 RUNTIME = RuntimeParams(device="cpu", threads=1, workers=1, devices=1, nodes=1)
 LANDMARKS = PARAMS.model_copy(update={"stacks": 1, "epochs": 2})
 ROLES = {"train": "train", "dev": "dev", "test": "query"}
@@ -72,7 +74,7 @@ def run(folder, data, workers=1):
         patch.chdir(folder)
         patch.setattr(parallel, "usable_cores", lambda: workers)
         patch.setattr(detection_stage, "load_detector", lambda name, settings: Spotter(settings))
-        crop_landmarks(SET, CROP, data / "selected.csv", data / "images", crops)
+        crop_landmarks(SET, CROP, ENGINE, data / "selected.csv", data / "images", crops)
         detect_landmarks(
             DETECTION, runtime, crops, data / "images", folder / "found.parquet", folder / "box_map.json"
         )
@@ -186,5 +188,5 @@ def test_a_changed_parameter_takes_up_no_checkpoint(done, tmp_path, monkeypatch,
 
 def test_a_missing_selection_is_named(data, tmp_path):
     with pytest.raises(InputError, match="nowhere"):
-        crop_landmarks(SET, CROP, tmp_path / "nowhere.csv", data / "images", tmp_path / "out")
+        crop_landmarks(SET, CROP, ENGINE, tmp_path / "nowhere.csv", data / "images", tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -23,6 +23,7 @@ from faceline.core.params import parse_group
 from faceline.data.crops.params import CropParams
 from faceline.data.filtering.params import FilterParams
 from faceline.data.scan.params import DataParams
+from faceline.engines.params import EngineParams
 from faceline.packed.sets import PackedSet
 from faceline.pipeline.export_images import export_images
 from stages.crop import crop
@@ -31,6 +32,7 @@ from stages.scan import scan
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = yaml.safe_load((ROOT / "params/base.yaml").read_text())
+LOCAL = EngineParams(engine="local")
 NAMES = [
     "two words.jpg",
     'it\'s "his".jpg',
@@ -83,12 +85,13 @@ def run(folder: Path, names: list[str]) -> Path:
     role = {"people": 1, "min_photos": 2, "max_photos": 2}
     roles = dict.fromkeys(("train", "dev", "query", "distractor"), role)
     params = parse_group(FilterParams, BASE["filter"] | {"roles": roles, "duplicate_hash_bits": -1})
-    scan(data, folder / "photos", lists["landmarks"], folder / "photos.parquet")
+    scan(data, LOCAL, folder / "photos", lists["landmarks"], folder / "photos.parquet")
     made = {"out": folder / "selected.csv", "metrics": folder / "f.json"}
     excluded = ROOT / "params/excluded/none.csv"
     filter_stage(params, **lists, scan=folder / "photos.parquet", excluded=excluded, **made)
     crops = folder / "crops"
-    crop(parse_group(CropParams, BASE["crop"]), folder / "photos", folder / "selected.csv", crops, folder / "c.json")
+    params = parse_group(CropParams, BASE["crop"])
+    crop(params, LOCAL, folder / "photos", folder / "selected.csv", crops, folder / "c.json")
     return crops
 
 

@@ -30,7 +30,7 @@ NOTHING_EXCLUDED = FOLDER / "excluded/none.csv"
 def real(tmp_path_factory):
     folder = tmp_path_factory.mktemp("real")
     marks = CELEBA / "list_landmarks_celeba.txt"
-    scan_stage(PARAMS.data, CELEBA / "img_celeba", marks, folder / "photos.parquet")
+    scan_stage(PARAMS.data, PARAMS.runtime, CELEBA / "img_celeba", marks, folder / "photos.parquet")
     filter_stage(
         PARAMS.filter,
         identity=CELEBA / "identity_CelebA.txt",
@@ -42,7 +42,8 @@ def real(tmp_path_factory):
         out=folder / "selected.csv",
         metrics=folder / "filter.json",
     )
-    crop_stage(PARAMS.crop, CELEBA / "img_celeba", folder / "selected.csv", folder / "crops", folder / "crop.json")
+    places = (CELEBA / "img_celeba", folder / "selected.csv", folder / "crops", folder / "crop.json")
+    crop_stage(PARAMS.crop, PARAMS.runtime, *places)
     return folder
 
 

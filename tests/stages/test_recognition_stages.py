@@ -43,7 +43,7 @@ def train(params, model="model.safetensors", report="report"):
 
 
 def embed_all(params, out="embeddings.parquet", model="model.safetensors"):
-    embed(params.embedding, params.runtime, Path("aligned"), Path(model), Path(out))
+    embed(params.embedding, params.runtime, params.runtime, Path("aligned"), Path(model), Path(out))
 
 
 def test_chain(here):

@@ -16,6 +16,7 @@ from faceline.core.errors import FacelineError
 from faceline.data.crops.cropping import crop_faces
 from faceline.data.crops.params import CropParams
 from faceline.detection.detections import Detections
+from faceline.engines.engine import LocalEngine
 from faceline.imaging.images import decode_rgb, encode_jpeg
 from faceline.packed.sets import PackedSet, PackedWriter
 from faceline.points.points import point_table, points_of
@@ -74,9 +75,9 @@ class World:
 
     def find(self, folder, workers: int = 2) -> tuple[PackedSet | None, pd.DataFrame]:
         folder.mkdir()
-        finder = SubjectFinder(self.detector, FakePredictor(), CROP, ALIGN, 0.5, workers)
+        finder = SubjectFinder(self.detector, FakePredictor(), CROP, ALIGN, 0.5)
         with PackedWriter(folder) as writer:
-            rejected = finder.write_tiles(self.selected, self.photos, writer)
+            rejected = finder.write_tiles(self.selected, self.photos, writer, LocalEngine(workers))
         return PackedSet(folder), rejected
 
 

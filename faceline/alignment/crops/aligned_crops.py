@@ -1,8 +1,9 @@
 """Aligns a packed set of crops twice, by the hourglass's landmarks and by annotated ones, in one pass."""
 
-from collections.abc import Collection
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -11,11 +12,11 @@ import pandas as pd
 
 from faceline.alignment.fit.alignment import ALIGNMENT_DEFECTS, template_error
 from faceline.alignment.fit.params import AlignParams
-from faceline.alignment.tiles.tiles import AlignedTiles, align_by_points, predict_and_align
+from faceline.alignment.tiles.tiles import AlignedTiles, StoredTiles, align_by_points, predict_and_align
 from faceline.core.columns import BOX_COLUMNS, QUERY
 from faceline.core.errors import FacelineError
-from faceline.imaging.images import decode_all
-from faceline.imaging.progress import track
+from faceline.engines.engine import LOCAL, Engine, Work
+from faceline.imaging.images import decode_rgb
 from faceline.landmarks.net.predictor import LandmarkPredictor
 from faceline.packed.sets import PackedSet, PackedWriter
 from faceline.pictures.sheets import PREDICTION, sheet, with_points, write_png
@@ -86,6 +87,48 @@ class AlignmentRecord:
             self.totals += [np.sum(unaligned, axis=0, dtype=float), np.sum(found.tiles, axis=0, dtype=float)]
             self.pairs.extend(list(zip(unaligned, found.tiles, strict=True))[::every])
 
+    def merge(self, later: AlignmentRecord) -> None:
+        """Takes in what a later batch leaves behind."""
+        self.totals += later.totals
+        for name in ("rows", "rejected", "annotated_rejected", "error_unaligned", "pairs"):
+            getattr(self, name).extend(getattr(later, name))
+        self.journey = self.journey or later.journey
+
+
+@dataclass(frozen=True)
+class _Align(Work[bytes, np.ndarray, tuple[AlignmentRecord, StoredTiles, StoredTiles]]):
+    """The record of a batch, and its tiles by the hourglass's landmarks and by annotated ones.
+
+    Attributes:
+        every: one face of so many is kept to look at.
+    """
+
+    what, unit = "align", "face"
+    crops: PackedSet
+    predictor: LandmarkPredictor
+    params: AlignParams
+    annotated_roles: Collection[str]
+    every: int
+
+    def inputs(self, rows: range) -> Iterator[bytes]:
+        return self.crops.encoded(rows)
+
+    def read(self, one: bytes) -> np.ndarray:
+        return decode_rgb(one)
+
+    def finish(self, batch: range, images: list[np.ndarray]) -> tuple[AlignmentRecord, StoredTiles, StoredTiles]:
+        rows = self.crops.rows.iloc[batch.start : batch.stop]
+        found = predict_and_align(rows, images, self.predictor, self.params)
+        record = AlignmentRecord(np.zeros((2, self.params.size_px, self.params.size_px, 3)))
+        record.add(rows, images, found, self.every)
+        record.journey = _journey(rows, images, found, self.predictor)
+        chosen = np.flatnonzero(rows["role"].isin(self.annotated_roles))
+        own = rows.iloc[chosen]
+        by_annotation = align_by_points(own, [images[i] for i in chosen], points_of(own), self.params)
+        record.annotated_rejected.append(by_annotation.rejected)
+        quality = self.params.jpeg_quality
+        return record, found.stored(quality), by_annotation.stored(quality)
+
 
 def align_crops(
     crops: PackedSet,
@@ -94,6 +137,7 @@ def align_crops(
     writer: PackedWriter,
     annotated_writer: PackedWriter,
     annotated_roles: Collection[str],
+    engine: Engine = LOCAL,
 ) -> AlignmentRecord:
     """Writes the tile of every crop that can be aligned by the hourglass's landmarks, and by its annotated ones.
 
@@ -103,20 +147,12 @@ def align_crops(
     Raises:
         FacelineError: not one face could be aligned.
     """
-    every = max(1, len(crops) // _PAIRS)
     record = AlignmentRecord(np.zeros((2, params.size_px, params.size_px, 3)))
-    decoded = iter(track(decode_all(crops.encoded()), "align", total=len(crops), unit="face"))
-    for start in range(0, len(crops), _CHUNK):
-        rows, images = crops.rows.iloc[start : start + _CHUNK], list(islice(decoded, _CHUNK))
-        found = predict_and_align(rows, images, predictor, params)
-        record.add(rows, images, found, every)
-        record.journey = record.journey or _journey(rows, images, found, predictor)
-        found.write(writer, params.jpeg_quality)
-        chosen = np.flatnonzero(rows["role"].isin(annotated_roles))
-        own = rows.iloc[chosen]
-        by_annotation = align_by_points(own, [images[i] for i in chosen], points_of(own), params)
-        by_annotation.write(annotated_writer, params.jpeg_quality)
-        record.annotated_rejected.append(by_annotation.rejected)
+    work = _Align(crops, predictor, params, annotated_roles, max(1, len(crops) // _PAIRS))
+    for _, (part, tiles, annotated) in engine.map(work, len(crops), _CHUNK):
+        record.merge(part)
+        tiles.write(writer)
+        annotated.write(annotated_writer)
     if not sum(map(len, record.rows)):
         reasons = pd.concat(record.rejected).reason.value_counts().to_dict()
         raise FacelineError(f"none of {len(crops)} faces could be aligned: {reasons}")

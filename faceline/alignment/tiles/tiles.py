@@ -1,5 +1,7 @@
 """Aligned tiles of faces in stored windows, by predicted or by annotated landmarks: the one way to a tile."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -37,10 +39,21 @@ class AlignedTiles:
     tiles: list[np.ndarray]
     rejected: pd.DataFrame
 
-    def write(self, writer: PackedWriter, jpeg_quality: int) -> None:
-        """Writes the rows and their tiles, where there are any, to a packed set."""
-        if self.tiles:
-            writer.write(self.rows, [encode_jpeg(tile, jpeg_quality) for tile in self.tiles])
+    def stored(self, jpeg_quality: int) -> StoredTiles:
+        return StoredTiles(self.rows, [encode_jpeg(tile, jpeg_quality) for tile in self.tiles])
+
+
+@dataclass(frozen=True)
+class StoredTiles:
+    """Aligned faces as a packed set holds them: a JPEG for each of `rows`."""
+
+    rows: pd.DataFrame
+    images: list[bytes]
+
+    def write(self, writer: PackedWriter) -> None:
+        """Writes them to a packed set, where there are any."""
+        if self.images:
+            writer.write(self.rows, self.images)
 
 
 def tile_metadata(params: AlignParams, landmarks: str, synthetic: bool) -> dict:

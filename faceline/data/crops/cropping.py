@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import astuple
-from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -10,9 +9,8 @@ import pandas as pd
 from faceline.core.columns import BOX_COLUMNS, IMAGE_ID
 from faceline.core.errors import InputError
 from faceline.data.crops.params import CropParams
+from faceline.engines.engine import LOCAL, Engine, Work
 from faceline.imaging.images import decode_rgb, encode_jpeg, too_large
-from faceline.imaging.parallel import ordered_map
-from faceline.imaging.progress import track
 from faceline.photos.photos import Photos
 from faceline.windows.windows import WINDOW_COLUMNS, Window, cut, window_around
 
@@ -31,8 +29,30 @@ def cut_face(photo: np.ndarray, box: np.ndarray, params: CropParams, name: str =
     return window, encode_jpeg(cut(photo, window), params.jpeg_quality)
 
 
+class _Crop(Work[tuple[str, np.ndarray], tuple[tuple, bytes], tuple[pd.DataFrame, list[bytes]]]):
+    what, unit = "crop", "face"
+
+    def __init__(self, photos: Photos, rows: pd.DataFrame, params: CropParams) -> None:
+        self._photos, self._params = photos, params
+        self._names, self._boxes = rows[IMAGE_ID].tolist(), rows[BOX_COLUMNS].to_numpy(np.float64)
+
+    def inputs(self, rows: range) -> Iterator[tuple[str, np.ndarray]]:
+        here = slice(rows.start, rows.stop)
+        return zip(self._names[here], self._boxes[here], strict=True)
+
+    def read(self, one: tuple[str, np.ndarray]) -> tuple[tuple, bytes]:
+        image_id, box = one
+        photo = decode_rgb(self._photos.read(image_id), image_id)
+        window, jpeg = cut_face(photo, box, self._params, image_id)
+        return (*astuple(window), photo.shape[1], photo.shape[0]), jpeg
+
+    def finish(self, rows: range, read: list[tuple[tuple, bytes]]) -> tuple[pd.DataFrame, list[bytes]]:
+        windows, jpegs = zip(*read, strict=True)
+        return pd.DataFrame(windows, columns=CROP_COLUMNS, dtype="int32"), list(jpegs)
+
+
 def crop_faces(
-    photos: Photos, rows: pd.DataFrame, params: CropParams, chunk: int = 256
+    photos: Photos, rows: pd.DataFrame, params: CropParams, chunk: int = 256, engine: Engine = LOCAL
 ) -> Iterator[tuple[pd.DataFrame, list[bytes]]]:
     """Crops every row's box out of its photo, in order, in chunks ready for a `PackedWriter`.
 
@@ -42,19 +62,9 @@ def crop_faces(
     Yields:
         The rows with the window and the photo's size added, and the JPEG of each window.
     """
-
-    def crop(face: tuple[str, np.ndarray]) -> tuple[tuple, bytes]:
-        image_id, box = face
-        photo = decode_rgb(photos.read(image_id), image_id)
-        window, jpeg = cut_face(photo, box, params, image_id)
-        return (*astuple(window), photo.shape[1], photo.shape[0]), jpeg
-
-    faces = zip(rows[IMAGE_ID], rows[BOX_COLUMNS].to_numpy(np.float64), strict=True)
-    crops = iter(track(ordered_map(crop, faces), "crop", total=len(rows), unit="face"))
-    for start in range(0, len(rows), chunk):
-        windows, jpegs = zip(*islice(crops, chunk), strict=True)
-        beside = rows.iloc[start : start + chunk].reset_index(drop=True)
-        yield pd.concat([beside, pd.DataFrame(windows, columns=CROP_COLUMNS, dtype="int32")], axis=1), list(jpegs)
+    for part, (windows, jpegs) in engine.map(_Crop(photos, rows, params), len(rows), chunk):
+        beside = rows.iloc[part.start : part.stop].reset_index(drop=True)
+        yield pd.concat([beside, windows], axis=1), jpegs
 
 
 def summarise_crops(rows: pd.DataFrame) -> dict[str, float]:

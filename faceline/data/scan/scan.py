@@ -7,27 +7,42 @@ import pandas as pd
 from faceline.core.columns import FACE_HASHES, IMAGE_ID, PHOTO_HASHES
 from faceline.core.errors import InputError
 from faceline.data.scan.hashes import photo_hashes
+from faceline.engines.engine import LOCAL, Engine, Work
 from faceline.imaging.images import decode_rgb
-from faceline.imaging.parallel import ordered_map
-from faceline.imaging.progress import track
 from faceline.photos.photos import Photos
 from faceline.points.points import points_of
 
 HASHES = [*PHOTO_HASHES, *FACE_HASHES]
+_BATCH = 256
 
 
-def scan_photos(photos: Photos, landmarks: pd.DataFrame) -> pd.DataFrame:
+class _Scan(Work[str, dict, list[dict]]):
+    what = "scan"
+
+    def __init__(self, photos: Photos, landmarks: pd.DataFrame) -> None:
+        self._photos = photos
+        self._points = dict(zip(landmarks[IMAGE_ID], points_of(landmarks), strict=True))
+
+    def inputs(self, rows: range) -> list[str]:
+        return self._photos.names[rows.start : rows.stop]
+
+    def read(self, one: str) -> dict:
+        return _row(self._photos, one, self._points.get(one))
+
+    def finish(self, rows: range, read: list[dict]) -> list[dict]:
+        return read
+
+
+def scan_photos(photos: Photos, landmarks: pd.DataFrame, engine: Engine = LOCAL) -> pd.DataFrame:
     """One row per photo, sorted by name: image_id, readable, reason, width, height, sharpness, and the hashes.
 
     Hashes are nullable: of a photo that cannot be read there are none, and none of the face without landmarks.
-    Decoding runs in a thread per core; the rows do not depend on how many.
 
     Args:
         landmarks: image_id and the point columns, a row for each annotated photo.
     """
-    points = dict(zip(landmarks[IMAGE_ID], points_of(landmarks), strict=True))
-    found = ordered_map(lambda name: _row(photos, name, points.get(name)), photos.names)
-    rows = list(track(found, "scan", total=len(photos.names)))
+    parts = engine.map(_Scan(photos, landmarks), len(photos.names), _BATCH)
+    rows = [row for _, part in parts for row in part]
     types = {"width": "int32", "height": "int32", "sharpness": "float32"}
     table = pd.DataFrame(rows, columns=[IMAGE_ID, "readable", "reason", *types, *HASHES], dtype=object)
     return table.astype(

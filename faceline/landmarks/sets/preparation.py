@@ -1,7 +1,7 @@
 """Turns a landmark set into packed windows, each photo decoded once."""
 
+from collections.abc import Iterable
 from dataclasses import astuple
-from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -10,9 +10,8 @@ from faceline.core.columns import BOX_COLUMNS
 from faceline.core.errors import InputError
 from faceline.data.crops.cropping import CROP_COLUMNS, cut_face
 from faceline.data.crops.params import CropParams
+from faceline.engines.engine import LOCAL, Engine, Work
 from faceline.imaging.images import decode_rgb
-from faceline.imaging.parallel import ordered_map
-from faceline.imaging.progress import track
 from faceline.packed.sets import PackedWriter
 from faceline.photos.photos import Photos
 from faceline.points.points import defects, points_of
@@ -20,7 +19,44 @@ from faceline.points.points import defects, points_of
 _CHUNK = 256
 
 
-def crop_set(rows: pd.DataFrame, photos: Photos, params: CropParams, writer: PackedWriter) -> pd.DataFrame:
+# why a face cannot be used, or ""; and the values of `CROP_COLUMNS` and the JPEG of its window
+_Cut = tuple[str, tuple, bytes]
+
+
+class _Crop(Work[int, _Cut, list[_Cut]]):
+    what, unit = "crop", "face"
+
+    def __init__(self, photos: Photos, rows: pd.DataFrame, params: CropParams) -> None:
+        self._photos, self._params = photos, params
+        self._names = rows.image_id.tolist()
+        self._points, self._boxes = points_of(rows), rows[BOX_COLUMNS].to_numpy(np.float64)
+
+    def inputs(self, rows: range) -> Iterable[int]:
+        return rows
+
+    def read(self, one: int) -> _Cut:
+        name, points, box = self._names[one], self._points[one], self._boxes[one]
+        encoded = self._photos.read(name)
+        try:
+            photo = decode_rgb(encoded)
+        except InputError:
+            return "unreadable", (), b""
+        height, width = photo.shape[:2]
+        reason = str(defects(points[None], np.array([width]), np.array([height]))[0])
+        if not (np.isfinite(box).all() and (box[2:] > 0).all()):
+            reason = "no_box"
+        if reason:
+            return reason, (), b""
+        window, image = cut_face(photo, box, self._params, name)
+        return "", (*astuple(window), width, height), image
+
+    def finish(self, rows: range, read: list[_Cut]) -> list[_Cut]:
+        return read
+
+
+def crop_set(
+    rows: pd.DataFrame, photos: Photos, params: CropParams, writer: PackedWriter, engine: Engine = LOCAL
+) -> pd.DataFrame:
     """Writes the window of every face that can be used.
 
     Args:
@@ -32,29 +68,10 @@ def crop_set(rows: pd.DataFrame, photos: Photos, params: CropParams, writer: Pac
     Raises:
         InputError: a listed photo is missing, or no usable face remains in a split.
     """
-    points, boxes = points_of(rows), rows[BOX_COLUMNS].to_numpy(np.float64)
-
-    def crop(place: int) -> tuple[str, tuple, bytes]:
-        """Why the face cannot be used, or "" and the values of `CROP_COLUMNS` and the JPEG of its window."""
-        encoded = photos.read(rows.image_id.iloc[place])
-        try:
-            photo = decode_rgb(encoded)
-        except InputError:
-            return "unreadable", (), b""
-        height, width = photo.shape[:2]
-        reason = str(defects(points[place, None], np.array([width]), np.array([height]))[0])
-        if not (np.isfinite(boxes[place]).all() and (boxes[place, 2:] > 0).all()):
-            reason = "no_box"
-        if reason:
-            return reason, (), b""
-        window, image = cut_face(photo, boxes[place], params, rows.image_id.iloc[place])
-        return "", (*astuple(window), width, height), image
-
-    made = iter(track(ordered_map(crop, range(len(rows))), "crop", total=len(rows), unit="face"))
     reasons = np.full(len(rows), "", object)
-    for start in range(0, len(rows), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        reasons[part], windows, images = zip(*islice(made, _CHUNK), strict=True)
+    for batch, made in engine.map(_Crop(photos, rows, params), len(rows), _CHUNK):
+        part = slice(batch.start, batch.stop)
+        reasons[part], windows, images = zip(*made, strict=True)
         sound = reasons[part] == ""
         if sound.any():
             beside = rows.iloc[part][sound].reset_index(drop=True)

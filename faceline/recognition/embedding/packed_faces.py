@@ -1,7 +1,7 @@
 """A packed set of aligned faces to a table of embeddings."""
 
-from collections.abc import Mapping
-from itertools import islice
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +9,13 @@ import pandas as pd
 
 from faceline.core.columns import ATTRIBUTES, PERSON_COLUMNS
 from faceline.core.errors import InputError
+from faceline.engines.engine import LOCAL, Engine, Work
 from faceline.evaluation.embeddings.table import OK, EmbeddingTable
-from faceline.imaging.images import decode_all
-from faceline.imaging.progress import track
+from faceline.imaging.images import decode_rgb
 from faceline.packed.sets import REJECTED, PackedSet, read_rejected
 from faceline.recognition.embedding.embedder import NO_LABEL, Embedder
 
-_CHUNK = 256  # photos decoded at a time
+_CHUNK = 256  # faces of a batch
 
 
 def rejected_like(folder: Path, rows: pd.DataFrame) -> pd.DataFrame:
@@ -35,14 +35,34 @@ def rejected_like(folder: Path, rows: pd.DataFrame) -> pd.DataFrame:
         raise InputError(f"{folder / REJECTED}: not in the types of its set ({error}); run its stage again") from None
 
 
+@dataclass(frozen=True)
+class _Embed(Work[bytes, np.ndarray, tuple[np.ndarray, np.ndarray]]):
+    what, unit = "embed", "face"
+    packed: PackedSet
+    embedder: Embedder
+    flip: bool
+
+    def inputs(self, rows: range) -> Iterator[bytes]:
+        return self.packed.encoded(rows)
+
+    def read(self, one: bytes) -> np.ndarray:
+        return decode_rgb(one)
+
+    def finish(self, rows: range, read: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        return self.embedder.embed_and_name(read, self.flip)
+
+
 def embed_packed(
-    packed: PackedSet, rejected: pd.DataFrame, embedder: Embedder, flip: bool, workers: int, metadata: Mapping
+    packed: PackedSet,
+    rejected: pd.DataFrame,
+    embedder: Embedder,
+    flip: bool,
+    metadata: Mapping,
+    engine: Engine = LOCAL,
 ) -> EmbeddingTable:
     """Embeds every face of a packed set, in its order, followed by the rejected ones without an embedding."""
-    images = iter(track(decode_all(packed.encoded(), workers), "embedding faces", len(packed)))
     embeddings, persons = [], []
-    while chunk := list(islice(images, _CHUNK)):
-        vectors, named = embedder.embed_and_name(chunk, flip)
+    for _, (vectors, named) in engine.map(_Embed(packed, embedder, flip), len(packed), _CHUNK):
         embeddings.append(vectors)
         persons.append(named)
     embeddings.append(np.full((len(rejected), embedder.net.config.embedding_dim), np.nan, np.float32))

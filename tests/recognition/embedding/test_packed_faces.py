@@ -28,10 +28,10 @@ def test_sets_larger_than_a_chunk_are_embedded_whole_and_in_order(tmp_path, monk
     make_aligned(tmp_path / "aligned", rejected=2)
     packed = PackedSet(tmp_path / "aligned")
     rejected = rejected_like(tmp_path / "aligned", packed.rows)
-    whole = embed_packed(packed, rejected, Brightness(), False, 1, {})
+    whole = embed_packed(packed, rejected, Brightness(), False, {})
     monkeypatch.setattr(packed_faces, "_CHUNK", 7)
     assert len(packed) > 7
-    parts = embed_packed(packed, rejected, Brightness(), False, 1, {})
+    parts = embed_packed(packed, rejected, Brightness(), False, {})
     np.testing.assert_array_equal(parts.embeddings, whole.embeddings)
     assert parts.rows.head_label.tolist() == [*range(len(packed)), -1, -1]
     assert parts.rows.image_id.tolist() == [*packed.rows.image_id, *rejected.image_id]
