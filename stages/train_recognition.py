@@ -9,7 +9,7 @@ from faceline.core.stage import run_stage
 from faceline.models.params import RuntimeParams
 from faceline.models.runtime import prepare
 from faceline.packed.sets import PackedSet
-from faceline.recognition.heads.registry import loss_params
+from faceline.recognition.heads.registry import loss_head, loss_params
 from faceline.recognition.net.backbone import load_backbone
 from faceline.recognition.net.embedding_net import NetConfig
 from faceline.recognition.net.recognizer_file import save_recognizer
@@ -44,7 +44,8 @@ def train_recognition(
         "runtime": runtime.model_dump(include={"device", "threads"}),
         "device": device.type,
     }
-    load_backbone(recognition.backbone)  # its code is part of the key
+    load_backbone(recognition.backbone)  # its code and the loss's are part of the key
+    loss_head(name)
     checkpoint = Checkpoint(checkpoint_key("recognition", depends_on, [aligned, Path(recognition.pretrained)]))
     data = load_data(packed, recognition, runtime.workers, device)
     if recognition.epochs:

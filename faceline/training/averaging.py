@@ -20,23 +20,26 @@ class AveragedWeights(Generic[Module]):
     """
 
     def __init__(self, module: Module, decay: float) -> None:
+        self._module = module
         self._decay = decay
         self._updates = 0
         self.averaged = copy.deepcopy(module).eval().requires_grad_(False)
-        # taken once: optimizers and checkpoints write into the tensors that are there
-        pairs = [*zip(self.averaged.state_dict().values(), module.state_dict().values(), strict=True)]
-        numbers = [pair for pair in pairs if pair[0].is_floating_point()]
-        self._averages, self._values = [average for average, _ in numbers], [value for _, value in numbers]
-        self._counters = [pair for pair in pairs if not pair[0].is_floating_point()]
 
     @torch.no_grad()
     def update(self) -> None:
         """Takes in the module's present weights; to be called after every optimizer step."""
         decay = min(self._decay, (1 + self._updates) / (10 + self._updates))
         self._updates += 1
-        torch._foreach_lerp_(self._averages, self._values, 1 - decay)
-        for average, value in self._counters:
-            average.copy_(value)
+        averages, values = [], []
+        for average, value in zip(
+            self.averaged.state_dict().values(), self._module.state_dict().values(), strict=True
+        ):
+            if average.is_floating_point():
+                averages.append(average)
+                values.append(value)
+            else:
+                average.copy_(value)
+        torch._foreach_lerp_(averages, values, 1 - decay)
 
     def state_dict(self) -> dict:
         """Plain state for a checkpoint."""

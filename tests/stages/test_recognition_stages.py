@@ -46,6 +46,20 @@ def embed_all(params, out="embeddings.parquet", model="model.safetensors"):
     embed(params.embedding, params.runtime, params.runtime, Path("aligned"), Path(model), Path(out))
 
 
+def test_the_chosen_loss_and_net_are_loaded_when_the_checkpoint_gets_its_key(here, monkeypatch):
+    """The key holds the code that is loaded, so that changed code never resumes."""
+    modules = [f"faceline.recognition.{part}" for part in ("losses.magface.head", "backbones.mobilefacenet")]
+    for module in modules:
+        monkeypatch.delitem(sys.modules, module, raising=False)
+
+    def key(*_):
+        raise LookupError([module for module in modules if module not in sys.modules])
+
+    monkeypatch.setattr("stages.train_recognition.checkpoint_key", key)
+    with pytest.raises(LookupError, match=r"\[\]"):
+        train(tiny_params("magface", backbone="mobilefacenet"))
+
+
 def test_chain(here):
     params = tiny_params(epochs=14, learning_rate=0.005, ema_decay=0.5, evaluate_every=7)
     train(params)

@@ -47,7 +47,8 @@ def test_a_restored_average_goes_on_alike():
     module = net()
     one = AveragedWeights(module, 0.9)
     one.update()
-    other = AveragedWeights(module, 0.9)
+    other = AveragedWeights(net(), 0.9)
+    other._module = module
     other.load_state_dict(one.state_dict())
     with torch.no_grad():
         module[0].weight.add_(1)

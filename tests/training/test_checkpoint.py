@@ -106,7 +106,8 @@ def test_what_a_training_stage_imports_is_loaded_when_it_makes_the_key(stage):
     loads = f"import stages.{stage}\n"
     if stage == "train_recognition":
         loads += "import faceline.recognition.heads.registry as losses, faceline.recognition.net.backbone as nets\n"
-        loads += f"losses.loss_head({parts[0].removeprefix('losses.')!r}); nets.load_backbone('spherenet4')\n"
+        loss = parts[0].removeprefix("losses.")
+        loads += f"losses.loss_params({loss!r}); losses.loss_head({loss!r}); nets.load_backbone('spherenet4')\n"
     told = f"{loads}from faceline.training.checkpoint import _loaded_code\nprint(*_loaded_code())"
     command = [sys.executable, "-c", told]
     loaded = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
