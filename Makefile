@@ -48,7 +48,7 @@ types: .venv/installed
 	mypy
 
 coverage: .venv/installed
-	pytest --cov --cov-report=term
+	pytest -n auto --dist loadfile --cov --cov-report=term
 
 docs: .venv/installed
 	NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet

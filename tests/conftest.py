@@ -1,4 +1,5 @@
 import os
+from contextlib import ExitStack
 
 # before torch is imported anywhere: idle threads of one test must not spin against the next
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -59,11 +60,18 @@ def field_cache(_field_files, tmp_path_factory, monkeypatch):
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def ray_cluster():
-    """A cluster of two machines, which this process has joined."""
+    """A cluster of two machines, which this process has joined.
+
+    No longer than a module: Ray writes what becomes of its machines to the output of whatever runs meanwhile.
+    """
     ray = pytest.importorskip("ray", reason="no Ray: pip install 'faceline[ray]'")
-    with Cluster() as cluster, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAY_ADDRESS", cluster.address)
+    with ExitStack() as stack:
+        try:
+            cluster = stack.enter_context(Cluster())
+        except RuntimeError as error:
+            pytest.skip(f"Ray cannot start a cluster here: {error}")
+        stack.enter_context(pytest.MonkeyPatch.context()).setenv("RAY_ADDRESS", cluster.address)
         yield cluster
         ray.shutdown()
