@@ -84,6 +84,7 @@ NOT_RUN = {
     "ln": "links a folder of the reader's own",
     "make .venv/installed": "installs from the package index",
     "make bench": "minutes, and its figures are worth nothing beside other work",
+    "make coverage": "these tests",
     "make faults": "minutes; tests/faults and tests/corpus run a part of it",
     "make lint": "the workflow runs it, and the hook before a commit",
     "make losses": "many trainings: hours",
