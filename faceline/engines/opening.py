@@ -1,6 +1,7 @@
 """The engine that `runtime.engine` names."""
 
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 
 from faceline.core.errors import InputError
@@ -30,6 +31,6 @@ def open_engine(
         return LocalEngine(workers)
     if find_spec("ray") is None:
         raise InputError("runtime.engine: ray needs the package ray: pip install 'faceline[ray]'")
-    from faceline.engines.ray_engine import RayEngine  # late: optional, and slow to import
-
-    return RayEngine(workers or cores, cores, gpu, start)
+    # late: optional, and slow to import; by name: an edit of it repeats no stage, since no result depends on it
+    ray_engine = import_module("faceline.clusters.ray_engine")
+    return ray_engine.RayEngine(workers or cores, cores, gpu, start)
