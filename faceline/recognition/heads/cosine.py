@@ -96,17 +96,18 @@ class CosineHead(Head):
         """(photos, ...) random numbers for the photos that `with_margin` is given; see `drawn_for_whole_batch`."""
         return drawn_for_whole_batch(draw, photos) if self.share is None else draw(photos)
 
+    def of_people(self, logits: Tensor) -> Tensor:
+        """(n, people) of (n, rows of the weight); a loss with several centres a person says which one counts."""
+        return logits
+
     def adjust_others(self, logits: Tensor, cosine: Tensor, target: Tensor) -> Tensor:
         """The (n, people) scaled cosines with whatever a loss does to impostors; the targets' are ignored."""
         return logits
 
     def _scaled_cosines(self, embeddings: Tensor) -> Tensor:
-        """(n, people), with each person's nearest centre; the scale goes onto the small factor of the product."""
+        """(n, people); the scale goes onto the small factor of the product."""
         unit = self.scale * F.normalize(embeddings)
-        logits = F.linear(unit, UnitRows.apply(in_full_precision(self.weight)))
-        if self.centers > 1:
-            logits = logits.unflatten(1, (self.centers, -1)).max(dim=1).values
-        return logits
+        return self.of_people(F.linear(unit, UnitRows.apply(in_full_precision(self.weight))))
 
 
 class AngularMarginHead(CosineHead):
