@@ -1,5 +1,8 @@
 """Packed image sets: a folder of a few Parquet files, one row a face, its data beside its encoded image.
 
+`_manifest.json` names the files and how many faces each holds. It is written last: a set that lacks one of its files,
+as after a copy that was cut short, is told from a whole one.
+
 Thousands of small files make DVC slow; a few Parquet files do not, and pandas, DuckDB and Hugging Face
 `datasets` read them as they are. The column `image` holds the bytes of a JPEG. Attributes are 8-bit integers that may
 be missing (unknown): pandas `Int8`.
@@ -17,9 +20,11 @@ import pyarrow.parquet as pq
 
 from faceline.core.columns import IMAGE_ID, PERSON
 from faceline.core.errors import InputError
+from faceline.core.files import read_json, write_json
 from faceline.tables.tables import METADATA_KEY, check_rows, metadata_of, open_parquet, read_columns, read_faces_csv
 
 IMAGE = "image"
+MANIFEST = "_manifest.json"
 # who is missing from a set, and why; readers of a folder of Parquet pass over names that start with _
 REJECTED = "_rejected.csv"
 SHARD_BYTES = 256 * 2**20
@@ -54,7 +59,9 @@ class PackedWriter(AbstractContextManager):
         self._metadata = {METADATA_KEY: json.dumps(metadata or {}, sort_keys=True).encode()}
         self._schema: pa.Schema | None = None
         self._shard: pq.ParquetWriter | None = None
-        self._shards = self._shard_bytes = 0
+        self._name = ""  # of the shard
+        self._shard_bytes = 0
+        self._rows: dict[str, int] = {}  # by shard
         self._pending: list[pa.Table] = []
 
     def __exit__(self, kind: type | None, *_: object) -> None:
@@ -62,6 +69,8 @@ class PackedWriter(AbstractContextManager):
             self._flush()
         if self._shard is not None:
             self._shard.close()
+        if kind is None:
+            write_json(self._folder / MANIFEST, {"shards": self._rows})
 
     def write(self, rows: pd.DataFrame, images: Sequence[bytes]) -> None:
         """Appends one row per image; `rows` has the same columns in every call."""
@@ -79,13 +88,16 @@ class PackedWriter(AbstractContextManager):
         if self._shard is None or self._shard_bytes > SHARD_BYTES:
             if self._shard is not None:
                 self._shard.close()
-            path = self._folder / f"part-{self._shards:04d}.parquet"
+            self._name = f"part-{len(self._rows):04d}.parquet"
+            self._rows[self._name] = 0
             # JPEG bytes do not compress: only the other columns are worth the time
             compression = dict.fromkeys(table.column_names, "zstd") | {IMAGE: "none"}
-            self._shard = pq.ParquetWriter(path, table.schema, compression=compression, use_dictionary=False)
-            self._shards += 1
+            self._shard = pq.ParquetWriter(
+                self._folder / self._name, table.schema, compression=compression, use_dictionary=False
+            )
             self._shard_bytes = 0
         self._shard.write_table(table, row_group_size=ROWS_PER_GROUP)
+        self._rows[self._name] += len(table)
         self._shard_bytes += table.nbytes
 
 
@@ -98,15 +110,16 @@ class PackedSet:
     """
 
     def __init__(self, folder: Path) -> None:
-        """Raises InputError where there is no packed set, or a part of it is damaged or unlike the first."""
+        """Raises InputError where there is no packed set, or a file of it is missing, damaged or unlike the first."""
         self._folder = Path(folder)
-        self._paths = sorted(self._folder.glob("part-*.parquet"))
-        if not self._paths:
-            raise InputError(f"{folder}: no packed image set here (expected part-0000.parquet); run its stage")
+        rows = _shards_of(self._folder)
+        self._paths = [self._folder / name for name in rows]
         self._shards = [open_parquet(path, {IMAGE_ID: "text", IMAGE: "bytes"}, _HINT) for path in self._paths]
         schema = self._shards[0].schema_arrow
         names = [name for name in schema.names if name != IMAGE]
         for path, shard in zip(self._paths, self._shards, strict=True):
+            if (found := shard.metadata.num_rows) != rows[path.name]:
+                raise InputError(f"{path}: holds {found} faces, {MANIFEST} says {rows[path.name]}; {_HINT}")
             if not shard.schema_arrow.equals(schema):
                 raise InputError(f"{path}: its columns are not those of {self._paths[0].name}; {_HINT}")
         parts = zip(self._shards, self._paths, strict=True)
@@ -162,6 +175,23 @@ class PackedSet:
     def _groups(self) -> list[tuple[pq.ParquetFile, Path, int]]:
         pairs = zip(self._shards, self._paths, strict=True)
         return [(shard, path, group) for shard, path in pairs for group in range(shard.num_row_groups)]
+
+
+def _shards_of(folder: Path) -> dict[str, int]:
+    """Rows of each file of a set by its name, in order; checked against what lies in the folder."""
+    found = {path.name for path in folder.glob("part-*.parquet")}
+    manifest = folder / MANIFEST
+    if not found and not manifest.exists():
+        raise InputError(f"{folder}: no packed image set here (expected {MANIFEST}); run its stage")
+    rows = read_json(manifest, _HINT).get("shards")
+    if not (isinstance(rows, dict) and all(type(count) is int for count in rows.values())):
+        raise InputError(f"{manifest}: expected the number of faces of each file under `shards`; {_HINT}")
+    if not rows:
+        raise InputError(f"{manifest}: names no files, the set holds no faces; {_HINT}")
+    if other := sorted(found ^ rows.keys()):
+        problem = "missing" if other[0] in rows else f"not named in {MANIFEST}"
+        raise InputError(f"{folder / other[0]}: {problem}; {_HINT}")
+    return dict(sorted(rows.items()))
 
 
 def _images(shard: pq.ParquetFile, path: Path, group: int) -> pa.ChunkedArray:

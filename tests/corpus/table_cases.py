@@ -176,18 +176,24 @@ def _packed() -> Iterator[Case]:
         kind, "images that are no pictures", columns(column("image", lambda n: pa.array([b"x"] * n, pa.binary())))
     )
     yield Case(kind, "a second part with other columns", _other_part, named=False, words=["part-0001.parquet"])
-    yield Case(
-        kind,
-        "a second part that is damaged",
-        lambda p: p.with_name("part-0001.parquet").write_bytes(b"PAR1"),
-        named=False,
-        words=["part-0001.parquet"],
-    )
+    yield Case(kind, "a second part that is damaged", _damaged_part, named=False, words=["part-0001.parquet"])
+    yield Case(kind, "a part that is missing", _named_part, named=False, words=["part-0001.parquet"])
     yield Case(kind, "a picture of 30,000 x 30,000", _bomb, bounded=True)
 
 
+def _named_part(path: Path) -> Path:
+    """The path of a second part, which the manifest names."""
+    shards = dict.fromkeys(["part-0000.parquet", "part-0001.parquet"], 3)
+    write_json(path.with_name("_manifest.json"), {"shards": shards})
+    return path.with_name("part-0001.parquet")
+
+
+def _damaged_part(path: Path) -> None:
+    _named_part(path).write_bytes(b"PAR1")
+
+
 def _other_part(path: Path) -> None:
-    pq.write_table(pq.ParquetFile(path).read().drop_columns(["role"]), path.with_name("part-0001.parquet"))
+    pq.write_table(pq.ParquetFile(path).read().drop_columns(["role"]), _named_part(path))
 
 
 def _bomb(path: Path) -> None:

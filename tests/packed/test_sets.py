@@ -1,3 +1,4 @@
+import json
 import pickle
 
 import numpy as np
@@ -54,8 +55,63 @@ def test_pandas_reads_it_alone(tmp_path):
 def test_same_input_same_bytes(tmp_path):
     for name in "ab":
         write(tmp_path / name, 3)
-    a, b = (next((tmp_path / name).iterdir()).read_bytes() for name in "ab")
+    a, b = ({one.name: one.read_bytes() for one in (tmp_path / name).iterdir()} for name in "ab")
     assert a == b
+    assert sorted(a) == ["_manifest.json", "part-0000.parquet"]
+
+
+def lose(folder):
+    (folder / "part-0001.parquet").unlink()
+
+
+def swap(folder):
+    (folder / "part-0001.parquet").write_bytes((folder / "part-0000.parquet").read_bytes())
+
+
+def add(folder):
+    (folder / "part-9999.parquet").write_bytes((folder / "part-0000.parquet").read_bytes())
+
+
+def claim(text):
+    return lambda folder: (folder / "_manifest.json").write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lose, r"part-0001\.parquet: missing"),
+        (swap, r"part-0001\.parquet: holds 14 faces, _manifest\.json says 7"),
+        (add, r"part-9999\.parquet: not named in _manifest\.json"),
+        (lambda folder: (folder / "_manifest.json").unlink(), r"_manifest\.json: no such file"),
+        (claim('{"shards": {}}'), r"_manifest\.json: names no files"),
+        (claim('{"shards": {"part-0000.parquet": true}}'), r"_manifest\.json: expected the number of faces"),
+        (claim('{"shards": ["part-0000.parquet"]}'), r"_manifest\.json: expected the number of faces"),
+        (claim("{}"), r"_manifest\.json: expected the number of faces"),
+    ],
+)
+def test_a_set_that_is_not_whole_is_refused(change, problem, tmp_path, monkeypatch):
+    monkeypatch.setattr(sets, "ROWS_PER_GROUP", 10)
+    monkeypatch.setattr(sets, "SHARD_BYTES", 100)
+    write(tmp_path / "set", 3)
+    assert json.loads((tmp_path / "set/_manifest.json").read_text())["shards"] == {
+        "part-0000.parquet": 14,
+        "part-0001.parquet": 7,
+    }
+    assert len(PackedSet(tmp_path / "set")) == 21
+    change(tmp_path / "set")
+    with pytest.raises(InputError, match=problem):
+        PackedSet(tmp_path / "set")
+
+
+def test_a_set_that_was_not_finished_has_no_manifest(tmp_path):
+    def stop():
+        with PackedWriter(tmp_path) as writer:
+            writer.write(pd.DataFrame({"image_id": ["a.jpg"]}), [b"x"])
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        stop()
+    assert not (tmp_path / "_manifest.json").exists()
 
 
 def test_rows_must_ascend_and_a_set_must_be_there(tmp_path):

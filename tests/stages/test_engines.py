@@ -197,4 +197,4 @@ def test_find_wild(detector, here, params, request, monkeypatch):
         places = (PHOTOS, SELECTED, HOURGLASS, Path("box_map.json"), out / "wild")
         find_wild.find_wild(wild, params.crop, params.align, params.runtime, by, *places)
 
-    assert {"wild/part-0000.parquet", "wild/_rejected.csv"} == set(by_each_engine(here, run))
+    assert {"wild/part-0000.parquet", "wild/_manifest.json", "wild/_rejected.csv"} == set(by_each_engine(here, run))
