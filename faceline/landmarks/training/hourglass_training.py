@@ -111,7 +111,7 @@ class Trainer:
         self._averaged = AveragedWeights(self._net, params.ema_decay)
         self._best = copy.deepcopy(self._averaged.averaged)
         self._optimizer = torch.optim.AdamW(
-            self._net.parameters(), lr=params.learning_rate, weight_decay=params.weight_decay, foreach=True
+            self._net.parameters(), lr=params.learning_rate, weight_decay=params.weight_decay, fused=True
         )
         self._saved: dict[str, Stateful] = {
             "net": self._net,
