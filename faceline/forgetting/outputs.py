@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from faceline.forgetting.data_sets import PersonInData
 from faceline.forgetting.lineage import cache_files, earlier_entries, made_from, read_lock, read_tracked
+from faceline.packed.sets import MANIFEST
 
 _NAMES = ("image_id", "other_image_id", "photo", "other_photo")
 _TABLES = (".parquet", ".csv")
@@ -94,6 +95,7 @@ def find_outputs(root: Path, people: Sequence[PersonInData]) -> Project | None:
 def named_photos(path: Path, photos: frozenset[str]) -> int | None:
     """How many of `photos` the tables at a path name; None where it is not there, or not tables alone."""
     files = [file for file in sorted(path.rglob("*")) if file.is_file()] if path.is_dir() else [path]
+    files = [file for file in files if file.name != MANIFEST]  # it counts faces and names none
     if not path.exists() or not all(file.suffix in _TABLES for file in files):
         return None
     named: set[str] = set()

@@ -16,6 +16,7 @@ from named_data import ADAS, contents
 from faceline.forgetting.change import without_person
 from faceline.forgetting.data_sets import PersonInData, find_data_set, find_person
 from faceline.forgetting.outputs import Output, Project, commands, find_outputs, named_photos
+from faceline.packed.sets import PackedWriter
 
 # a selection, faces cut out, and what nobody's photos go into
 GRAPH = """
@@ -170,3 +171,10 @@ def test_only_tables_can_tell_whom_they_name(tmp_path: Path) -> None:
     assert named_photos(tmp_path, photos) is None
     (tmp_path / "broken.parquet").write_text("x")
     assert named_photos(tmp_path / "broken.parquet", photos) is None
+
+
+def test_a_packed_set_tells_by_its_rows(tmp_path: Path) -> None:
+    with PackedWriter(tmp_path) as writer:
+        writer.write(pd.DataFrame({"image_id": ["000001.jpg", "9.jpg"]}), [b"one", b"other"])
+    assert named_photos(tmp_path, frozenset(ADAS)) == 1
+    assert named_photos(tmp_path, frozenset(["8.jpg"])) == 0
