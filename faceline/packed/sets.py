@@ -69,7 +69,7 @@ class PackedWriter(AbstractContextManager):
             self._flush()
         if self._shard is not None:
             self._shard.close()
-        if kind is None:
+        if kind is None and self._rows:
             write_json(self._folder / MANIFEST, {"shards": self._rows})
 
     def write(self, rows: pd.DataFrame, images: Sequence[bytes]) -> None:
@@ -184,10 +184,8 @@ def _shards_of(folder: Path) -> dict[str, int]:
     if not found and not manifest.exists():
         raise InputError(f"{folder}: no packed image set here (expected {MANIFEST}); run its stage")
     rows = read_json(manifest, _HINT).get("shards")
-    if not (isinstance(rows, dict) and all(type(count) is int for count in rows.values())):
+    if not (isinstance(rows, dict) and rows and all(type(count) is int for count in rows.values())):
         raise InputError(f"{manifest}: expected the number of faces of each file under `shards`; {_HINT}")
-    if not rows:
-        raise InputError(f"{manifest}: names no files, the set holds no faces; {_HINT}")
     if other := sorted(found ^ rows.keys()):
         problem = "missing" if other[0] in rows else f"not named in {MANIFEST}"
         raise InputError(f"{folder / other[0]}: {problem}; {_HINT}")

@@ -83,7 +83,7 @@ def claim(text):
         (swap, r"part-0001\.parquet: holds 14 faces, _manifest\.json says 7"),
         (add, r"part-9999\.parquet: not named in _manifest\.json"),
         (lambda folder: (folder / "_manifest.json").unlink(), r"_manifest\.json: no such file"),
-        (claim('{"shards": {}}'), r"_manifest\.json: names no files"),
+        (claim('{"shards": {}}'), r"_manifest\.json: expected the number of faces"),
         (claim('{"shards": {"part-0000.parquet": true}}'), r"_manifest\.json: expected the number of faces"),
         (claim('{"shards": ["part-0000.parquet"]}'), r"_manifest\.json: expected the number of faces"),
         (claim("{}"), r"_manifest\.json: expected the number of faces"),
