@@ -22,8 +22,10 @@ import numpy as np
 import pandas as pd
 import torch
 
+from benchmarks.comparison import run_command
 from benchmarks.experiments import check_workspace, dvc_run, restore, revision
 from faceline.core.columns import BOX_COLUMNS
+from faceline.core.errors import InputError
 from faceline.core.files import write_text
 from faceline.evaluation.verification.params import EvaluationParams
 from faceline.landmarks.errors.nme import bootstrap_mean, ced_auc, nme_eye_center
@@ -45,6 +47,7 @@ METRICS = "metrics/landmarks.json"
 BATCH = 16
 ROUNDS = 5
 JITTER = 0.08
+SIZES = ["1x64", "2x64", "4x64", "1x128", "2x128", "4x128"]
 
 
 class Timed:
@@ -101,6 +104,15 @@ def timed(sizes: dict[str, LandmarkParams], device: torch.device) -> pd.DataFram
 
 def size_of(landmarks: LandmarkParams) -> str:
     return f"{landmarks.stacks} x {landmarks.channels}"
+
+
+def with_size(landmarks: LandmarkParams, size: str) -> LandmarkParams:
+    """The parameters with another size, STACKSxCHANNELS; InputError where it is none."""
+    try:
+        stacks, channels = map(int, size.split("x"))
+        return LandmarkParams.model_validate({**landmarks.model_dump(), "stacks": stacks, "channels": channels})
+    except ValueError as error:  # pydantic's too
+        raise InputError(f"--sizes: {size}: expected STACKSxCHANNELS, as 2x64 is ({error})") from None
 
 
 def run_size(landmarks: LandmarkParams, epochs: int, target: str) -> str:
@@ -170,19 +182,14 @@ def page(table: pd.DataFrame, chosen: str, test: dict[str, float], command: str,
 def main() -> None:
     """Runs every size and writes the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--stacks", nargs="+", type=int, default=[1, 2, 4])
-    parser.add_argument("--channels", nargs="+", type=int, default=[64, 128])
+    parser.add_argument("--sizes", nargs="+", metavar="STACKSxCHANNELS", default=SIZES, help="what to compare")
     parser.add_argument("--epochs", type=int, required=True)
     parser.add_argument("--name", default="sample", help="of the result files")
     options = parser.parse_args()
     check_workspace()
     params = load_params()
     device = prepare(params.runtime)
-    asked = [
-        params.landmarks.model_copy(update={"stacks": stacks, "channels": channels})
-        for channels in options.channels
-        for stacks in options.stacks
-    ]
+    asked = [with_size(params.landmarks, size) for size in options.sizes]
     sizes = {size_of(landmarks): landmarks for landmarks in [*asked, params.landmarks]}
     try:
         commits = {size: run_size(landmarks, options.epochs, TRAINED) for size, landmarks in sizes.items()}
@@ -194,11 +201,12 @@ def main() -> None:
         restore()
     table = timed(sizes, device).join(pd.DataFrame(figures).T)
     stem = Path("docs/results") / f"landmark-sizes-{options.name}"
-    command = f"python -m benchmarks.landmark_sizes --epochs {options.epochs} --name {options.name}"
+    chosen = [] if options.sizes == SIZES else ["--sizes", *options.sizes]
+    words = ["python -m benchmarks.landmark_sizes", *chosen, f"--epochs {options.epochs}", f"--name {options.name}"]
     where = f"at `{revision()}`, on {device.type}"
-    write_text(stem.with_suffix(".md"), page(table, size_of(params.landmarks), test, command, where))
+    write_text(stem.with_suffix(".md"), page(table, size_of(params.landmarks), test, " ".join(words), where))
     write_text(stem.with_suffix(".csv"), table.to_csv(float_format="%.6g"))
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -13,6 +13,7 @@ from tiny_landmarks import colour_spots, packed_set
 
 from benchmarks import landmark_sizes
 from benchmarks.landmark_sizes import on_dev, page, timed
+from faceline.core.errors import InputError
 from faceline.data.crops.params import CropParams
 from faceline.imaging.images import decode_rgb
 from faceline.points.points import points_of
@@ -107,7 +108,7 @@ def test_only_the_size_of_params_yaml_is_measured_on_test_faces(monkeypatch, tmp
         runs[name] = settings, target
         return name
 
-    monkeypatch.setattr("sys.argv", ["sizes", "--stacks", "1", "2", "--channels", "8", "--epochs", "3"])
+    monkeypatch.setattr("sys.argv", ["sizes", "--sizes", "1x8", "2x8", "--epochs", "3"])
     monkeypatch.setattr(landmark_sizes, "check_workspace", lambda: None)
     monkeypatch.setattr(landmark_sizes, "restore", lambda: restored.append(True))
     monkeypatch.setattr(landmark_sizes, "revision", lambda: "abc123")
@@ -124,3 +125,11 @@ def test_only_the_size_of_params_yaml_is_measured_on_test_faces(monkeypatch, tmp
     table = pd.read_csv(tmp_path / "docs/results/landmark-sizes-sample.csv", index_col="size")
     assert list(table.index) == ["1 x 8", "2 x 8", "2 x 16"]
     assert (table.nme == 0.0312).all()
+
+
+@pytest.mark.parametrize("size", ["2", "2x", "0x64", "2x64x3"])
+def test_a_size_is_stacks_times_channels(size: str) -> None:
+    found = landmark_sizes.with_size(small(2).landmarks, "4x24")
+    assert (found.stacks, found.channels, found.depth) == (4, 24, 2)
+    with pytest.raises(InputError, match=f"--sizes: {size}: expected STACKSxCHANNELS"):
+        landmark_sizes.with_size(small(2).landmarks, size)
