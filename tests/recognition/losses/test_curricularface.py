@@ -5,7 +5,7 @@ import pytest
 import torch
 from tiny_heads import SCALE, batch, cosines, head_of, softmax_loss
 
-from faceline.recognition.heads import blocks
+from faceline.recognition.heads import cosine
 from faceline.recognition.losses.curricularface.head import HardNegatives
 
 
@@ -29,7 +29,7 @@ def test_hard_impostors_are_weighed():
 @pytest.mark.parametrize("block", [7, 1 << 16])
 def test_the_gradient_of_hard_impostors_is_the_slope(block, monkeypatch):
     """By differences of the value, at rows that fall into several blocks."""
-    monkeypatch.setattr(blocks, "BLOCK", block)
+    monkeypatch.setattr(cosine, "BLOCK", block)
     generator = torch.Generator().manual_seed(1)
     logits = torch.randn(5, 6, generator=generator, dtype=torch.float64).requires_grad_()
     threshold, t = torch.randn(5, generator=generator, dtype=torch.float64), torch.tensor(0.3, dtype=torch.float64)

@@ -8,7 +8,7 @@ import torch
 from pytorch_metric_learning import losses
 from tiny_heads import DIM, PEOPLE, SCALE, agrees_with, batch, expected, head_of, with_weight_of
 
-from faceline.recognition.heads import blocks
+from faceline.recognition.heads import cosine
 from faceline.recognition.losses.subcenter_arcface.head import NearestCentre
 
 
@@ -40,7 +40,7 @@ def test_it_agrees_with_metric_learning():
 @pytest.mark.parametrize("block", [5, 1 << 16])
 def test_the_nearest_centre_is_torchs_maximum(block, monkeypatch):
     """Values and gradients, ties included: of equal centres the first learns, so that they can part."""
-    monkeypatch.setattr(blocks, "BLOCK", block)
+    monkeypatch.setattr(cosine, "BLOCK", block)
     # halves, so that many are level
     ours = (torch.randn(6, 12, generator=torch.Generator().manual_seed(1)) * 2).round().div(2).requires_grad_()
     theirs = ours.detach().clone().requires_grad_()

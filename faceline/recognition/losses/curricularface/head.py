@@ -7,9 +7,8 @@ from torch import Tensor
 from torch.autograd import Function
 
 from faceline.recognition.heads.base import mean_over_processes
-from faceline.recognition.heads.blocks import row_blocks
 from faceline.recognition.heads.context import Context
-from faceline.recognition.heads.cosine import AngularMarginHead
+from faceline.recognition.heads.cosine import AngularMarginHead, row_blocks
 from faceline.recognition.losses.curricularface.params import Params
 
 

@@ -6,9 +6,8 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from faceline.recognition.heads.blocks import row_blocks
 from faceline.recognition.heads.context import Context
-from faceline.recognition.heads.cosine import AngularMarginHead
+from faceline.recognition.heads.cosine import AngularMarginHead, row_blocks
 from faceline.recognition.losses.subcenter_arcface.params import Params
 
 
