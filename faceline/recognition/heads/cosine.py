@@ -2,7 +2,7 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import ClassVar, Protocol
 
 import torch
@@ -96,18 +96,17 @@ class CosineHead(Head):
         """(photos, ...) random numbers for the photos that `with_margin` is given; see `drawn_for_whole_batch`."""
         return drawn_for_whole_batch(draw, photos) if self.share is None else draw(photos)
 
-    def of_people(self, logits: Tensor) -> Tensor:
-        """(n, people) of (n, rows of the weight); a loss with several centres a person says which one counts."""
-        return logits
-
     def adjust_others(self, logits: Tensor, cosine: Tensor, target: Tensor) -> Tensor:
         """The (n, people) scaled cosines with whatever a loss does to impostors; the targets' are ignored."""
         return logits
 
     def _scaled_cosines(self, embeddings: Tensor) -> Tensor:
-        """(n, people); the scale goes onto the small factor of the product."""
+        """(n, people), with each person's nearest centre; the scale goes onto the small factor of the product."""
         unit = self.scale * F.normalize(embeddings)
-        return self.of_people(F.linear(unit, UnitRows.apply(in_full_precision(self.weight))))
+        logits = F.linear(unit, UnitRows.apply(in_full_precision(self.weight)))
+        if self.centers > 1:
+            logits = logits.unflatten(1, (self.centers, -1)).max(dim=1).values
+        return logits
 
 
 class AngularMarginHead(CosineHead):
@@ -143,21 +142,6 @@ def add_angle(cosine: Tensor, margin_rad: float | Tensor) -> Tensor:
 # that they are walked over. Autograd's own way through `normalize`, `gather` and `scatter` does so twice as often as
 # it must: these pieces have their gradients written out. They overwrite the gradients that they are given, and logits
 # that nothing else keeps, because new memory of that size costs about as much as a walk.
-
-# entries: float32 blocks of three such matrices stay in the cache of a core from one operation to the next
-BLOCK = 1 << 16
-
-
-def row_blocks(*matrices: Tensor) -> Iterator[tuple[Tensor, ...]]:
-    """Views of the same rows of each matrix, first to last; a GPU, on which every operation costs a launch, gets all.
-
-    Args:
-        matrices: of as many rows each; the first one's columns decide how many rows a block has.
-    """
-    first = matrices[0]
-    rows = max(1, BLOCK * len(first) // first.numel()) if first.numel() and first.device.type == "cpu" else len(first)
-    for start in range(0, len(first), max(1, rows)):
-        yield tuple(matrix[start : start + rows] for matrix in matrices)
 
 
 class UnitRows(Function):

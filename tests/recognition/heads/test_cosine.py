@@ -7,7 +7,6 @@ import pytest
 import torch
 from tiny_heads import DIM, MARGIN_LOSSES, SCALE, batch, cosines, head_of, softmax_loss
 
-from faceline.recognition.heads import cosine as module
 from faceline.recognition.heads.cosine import add_angle
 
 FALLING = [name for name in MARGIN_LOSSES if name not in ("adaface", "curricularface")]
@@ -61,23 +60,3 @@ def test_many_margins_are_added_as_one_is():
     margins = torch.linspace(0, 1, 50, dtype=torch.float64)
     one_by_one = [add_angle(c[None], m.item()).item() for c, m in zip(cosine, margins, strict=True)]
     assert np.allclose(add_angle(cosine, margins), one_by_one, atol=1e-12)
-
-
-@pytest.mark.parametrize(("rows", "columns"), [(0, 3), (1, 3), (7, 3), (6, 3), (5, 40), (4, 0)])
-def test_every_row_once_and_in_order(rows, columns, monkeypatch):
-    monkeypatch.setattr(module, "BLOCK", 9)
-    matrix, column = torch.arange(rows * columns).view(rows, columns), torch.arange(rows)[:, None]
-    parts = list(module.row_blocks(matrix, column))
-    assert torch.equal(torch.cat([one for one, _ in parts] or [matrix]), matrix)
-    assert torch.equal(torch.cat([other for _, other in parts] or [column]), column)
-    assert all(len(one) == len(other) for one, other in parts)
-    assert all(one.numel() <= max(9, columns) for one, _ in parts)
-
-
-def test_blocks_are_views():
-    matrix = torch.zeros(300, 1000)
-    parts = list(module.row_blocks(matrix))
-    for (part,) in parts:
-        part += 1
-    assert len(parts) > 1
-    assert matrix.eq(1).all()

@@ -8,9 +8,6 @@ import torch
 from pytorch_metric_learning import losses
 from tiny_heads import DIM, PEOPLE, SCALE, agrees_with, batch, expected, head_of, with_weight_of
 
-from faceline.recognition.heads import cosine
-from faceline.recognition.losses.subcenter_arcface.head import NearestCentre
-
 
 def test_centers_compete_within_a_person():
     head = head_of("subcenter_arcface", margin_rad=0.4, centers=3)
@@ -35,20 +32,3 @@ def test_it_agrees_with_metric_learning():
     # theirs holds a person's centres side by side
     oracle.W.data = oracle.W.data.view(DIM, 3, PEOPLE).transpose(1, 2).reshape(DIM, -1)
     assert agrees_with(head, oracle, *batch(dtype=torch.float64))
-
-
-@pytest.mark.parametrize("block", [5, 1 << 16])
-def test_the_nearest_centre_is_torchs_maximum(block, monkeypatch):
-    """Values and gradients, ties included: of equal centres the first learns, so that they can part."""
-    monkeypatch.setattr(cosine, "BLOCK", block)
-    # halves, so that many are level
-    ours = (torch.randn(6, 12, generator=torch.Generator().manual_seed(1)) * 2).round().div(2).requires_grad_()
-    theirs = ours.detach().clone().requires_grad_()
-    weights = torch.rand(6, 4)
-    nearest = NearestCentre.apply(ours, 3)
-    largest = torch.stack(theirs.chunk(3, dim=1)).max(dim=0).values
-    assert torch.equal(nearest, largest)
-    (nearest * weights).sum().backward()
-    (largest * weights).sum().backward()
-    assert torch.equal(ours.grad, theirs.grad)
-    assert (ours.grad != 0).sum() == 24

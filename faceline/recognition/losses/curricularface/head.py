@@ -8,7 +8,7 @@ from torch.autograd import Function
 
 from faceline.recognition.heads.base import mean_over_processes
 from faceline.recognition.heads.context import Context
-from faceline.recognition.heads.cosine import AngularMarginHead, row_blocks
+from faceline.recognition.heads.cosine import AngularMarginHead
 from faceline.recognition.losses.curricularface.params import Params
 
 
@@ -49,22 +49,18 @@ class HardNegatives(Function):
 
     @staticmethod
     def forward(ctx: _Context, logits: Tensor, threshold: Tensor, t: Tensor, scale: float, blend: float) -> Tensor:
+        hard = logits > threshold[:, None]
         constant = 1 + blend * (t - 1)
-        ctx.save_for_backward(logits, threshold, constant)
+        ctx.save_for_backward(logits, hard, constant)
         ctx.slope = blend / scale
-        weighed = torch.empty_like(logits)
-        for rows, limit, result in row_blocks(logits, threshold[:, None], weighed):
-            torch.mul(rows, constant, out=result).addcmul_(rows, rows, value=ctx.slope)
-            torch.where(rows > limit, result, rows, out=result)
-        return weighed
+        weighed = (logits * constant).addcmul_(logits, logits, value=ctx.slope)
+        return torch.where(hard, weighed, logits, out=weighed)
 
     @staticmethod
     def backward(ctx: _Context, gradient: Tensor) -> tuple[Tensor, None, None, None, None]:
-        logits, threshold, constant = ctx.saved_tensors
-        for rows, limit, result in row_blocks(logits, threshold[:, None], gradient):
-            factor = torch.add(constant, rows, alpha=2 * ctx.slope).mul_(result)
-            torch.where(rows > limit, factor, result, out=result)
-        return gradient, None, None, None, None
+        logits, hard, constant = ctx.saved_tensors
+        factor = torch.add(constant, logits, alpha=2 * ctx.slope).mul_(gradient)
+        return torch.where(hard, factor, gradient, out=gradient), None, None, None, None
 
 
 HEAD = CurricularFace
