@@ -139,7 +139,7 @@ def after_detection(min_face_px: int, photos: list[Photo]) -> float:
 
 
 def recogniser_alone(embedder: NetEmbedder, faces: int) -> float:
-    """Seconds for the embeddings of so many faces in batches: our steps cannot take less with this net."""
+    """Seconds for the embeddings of so many faces in one batch: all our steps with this net can hardly take less."""
     tiles = [np.zeros((112, 112, 3), np.uint8)] * faces
     started = time.perf_counter()
     embedder.embed(tiles, flip=False)
@@ -197,7 +197,7 @@ def main() -> None:
             mine(photos[:4])
             rounds = [(_seconds(usual, photos), _seconds(mine, photos)) for _ in range(options.rounds)]
             figures[f"{key}_{min_face_px}"] = [slow / fast for slow, fast in rounds]
-            usual_s = min(slow for slow, _ in rounds)
+            usual_s = min(slow for slow, _ in rounds)  # in the end, of all steps with InceptionResnetV1
             theirs, own = (len(photos) / min(times) for times in zip(*rounds, strict=True))
             print(f"{min_face_px:>8}  {name:<38}{theirs:>8.1f}{own:>8.1f}{own / theirs:>7.2f}", flush=True)
         found = our_detect(photos)
