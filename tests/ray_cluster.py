@@ -23,7 +23,10 @@ class Cluster:
 
     def __enter__(self):
         self._folder = tempfile.mkdtemp(prefix="ray", dir="/tmp")  # paths of sockets may have 107 characters
+        # it writes its address to `ray/` there, which it does not make itself, and not over that of a user's cluster
+        (Path(self._folder) / "ray").mkdir()
         own = {
+            "RAY_TMPDIR": self._folder,
             "RAY_USAGE_STATS_ENABLED": "0",
             "RAY_worker_niceness": "0",
         }  # without the latter, hardly any time is theirs
