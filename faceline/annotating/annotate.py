@@ -1,6 +1,7 @@
 """Anyone's photos, a folder for each person, as a data set in CelebA's own layout."""
 
 import io
+import logging
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +15,11 @@ from faceline.core.files import replacing_folder
 from faceline.imaging.images import encode_jpeg
 from faceline.pipeline.face_pipeline import FacePipeline
 from faceline.pipeline.found_faces import main_face
-from faceline.pipeline.photo_files import photos_below, read_photos
+from faceline.pipeline.photo_files import as_text, photos_below, read_photos
 from faceline.pipeline.private import make_private
 from faceline.pipeline.progress import track
+
+log = logging.getLogger(__name__)
 
 IMAGES = "img_celeba.zip"
 _AS_THEY_ARE = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp"}
@@ -47,11 +50,10 @@ def people_in(folder: Path) -> dict[str, list[Path]]:
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; expected one that holds a folder of photos for each person")
-    people = {
-        person.name: photos
-        for person in sorted(folder.iterdir())
-        if person.is_dir() and not person.name.startswith(".") and (photos := photos_below(person))
-    }
+    folders = [one for one in sorted(folder.iterdir()) if one.is_dir() and not one.name.startswith(".")]
+    people = {person.name: photos for person in folders if (photos := photos_below(person))}
+    if empty := [one.name for one in folders if one.name not in people]:
+        log.warning("%s: left out, as no photos lie in their folders: %s", folder, ", ".join(map(as_text, empty)))
     if unprintable := [name for name in people if not name.isprintable()]:
         raise InputError(
             f"{folder}: a person's folder is called {unprintable[0]!r}; rename it to what can be printed"
@@ -90,7 +92,7 @@ def annotate(people: dict[str, list[Path]], pipeline: FacePipeline, last: str, o
             image_id = f"{len(rows) + 1:06d}{suffix}"
             archive.writestr(zipfile.ZipInfo(f"img_celeba/{image_id}"), content)  # at a time that is always the same
             places = _whole_px(face.celeba_box, face.points, image.shape[1], image.shape[0])
-            rows.append((image_id, number, name, str(path), *places))
+            rows.append((image_id, number, name, as_text(path), *places))
             report.photos[name] = report.photos.get(name, 0) + 1
         if not rows:
             raise FacelineError(
@@ -104,8 +106,7 @@ def annotate(people: dict[str, list[Path]], pipeline: FacePipeline, last: str, o
         who = [IMAGE_ID, PERSON, "name", "photo"]
         table = pd.DataFrame(rows, columns=[*who, *BOX_COLUMNS, *POINT_COLUMNS])
         report.files |= write_celeba(folder, table)
-        named = safe_table(table[who])
-        named.to_csv(folder / "people.csv", index=False, errors="backslashreplace")  # file names need not be text
+        safe_table(table[who]).to_csv(folder / "people.csv", index=False)
         make_private(folder)
     return report
 

@@ -14,7 +14,7 @@ from faceline.pipeline.draw import draw_faces
 from faceline.pipeline.face_pipeline import FacePipeline
 from faceline.pipeline.found_faces import FoundFace, PhotoFaces
 from faceline.pipeline.photo_files import find_photos, read_photos
-from faceline.pipeline.private import replacing_privately
+from faceline.pipeline.private import private_folder, replacing_privately
 
 
 def photo_records(
@@ -37,7 +37,7 @@ def photo_records(
         A record of each photo, and the error to raise once they have been printed: not one photo could be read.
     """
     paths = find_photos(arguments)
-    draw_photo = _drawer(draw, len(paths)) if draw else None
+    draw_photo = _drawer(draw, paths) if draw else None
     records: list[dict] = []
     for found in pipeline.run(read_photos(track(paths, last)), last):
         faces = [_face_record(face) | more(found, number) for number, face in enumerate(found.faces)]
@@ -77,13 +77,16 @@ def _box_record(box: np.ndarray) -> dict[str, float]:
     return dict(zip(BOX_COLUMNS, map(float, box), strict=True))
 
 
-def _drawer(out: Path, photos: int) -> Callable[[PhotoFaces, Sequence[str]], None]:
-    """Draws photos into `out`: one file for one photo, else a folder."""
+def _drawer(out: Path, photos: Sequence[Path]) -> Callable[[PhotoFaces, Sequence[str]], None]:
+    """Draws photos into `out`: one file for one photo, else a folder; never where a photo lies."""
     named_like_a_file = out.suffix.lower() in (".jpg", ".jpeg", ".png")
-    is_file = named_like_a_file and photos == 1 and not out.is_dir()
+    is_file = named_like_a_file and len(photos) == 1 and not out.is_dir()
     if named_like_a_file and not is_file:
-        raise InputError(f"--draw {out}: {photos} photos need a folder, not one file")
-    (out.parent if is_file else out).mkdir(parents=True, exist_ok=True)
+        raise InputError(f"--draw {out}: {len(photos)} photos need a folder, not one file")
+    if out.resolve() in {(photo if is_file else photo.parent).resolve() for photo in photos}:
+        place = "the photo itself" if is_file else "a folder of these photos, which might be overwritten"
+        raise InputError(f"--draw {out}: this is {place}; name another place")
+    private_folder(out.parent if is_file else out)
     taken: set[str] = set()
 
     def draw(found: PhotoFaces, labels: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ import typer
 from faceline.cli.options import Fpir, Photos, Search, Threshold, with_setup
 from faceline.cli.output import answer
 from faceline.core.errors import InputError
-from faceline.pipeline.private import PRIVATE_FOLDER, replacing_privately
+from faceline.pipeline.private import private_folder, replacing_privately
 from faceline.pipeline.setup import Setup
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def cluster(
     loaded = load(setup, "embed")
     namer = None
     if gallery is not None and gallery_exists(gallery):
-        namer = Namer(gallery, loaded.model, setup.models, Wish(fpir, threshold, search))
+        namer = Namer(gallery, loaded.model, setup, Wish(fpir, threshold, search))
     unknown: list[_Unknown] = []
     matches: list = []
 
@@ -157,7 +157,7 @@ def _write_tiles(groups: Mapping[str, _Group], out: Path) -> None:
     from faceline.cli.answers import unique_name
 
     for name, group in groups.items():
-        (out / name).mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
+        private_folder(out / name)
         taken: set[str] = set()
         for one in group.faces:
             target = out / name / f"{unique_name(f'{Path(one.photo).stem}_{one.number}', taken)}.png"
@@ -176,5 +176,9 @@ def _enroll(wanted: Mapping[str, str], groups: Mapping[str, _Group], gallery: st
         for group, name in wanted.items()
     }
     with open_or_create_gallery(gallery, loaded.model, loaded.dim) as opened:
-        opened.add([row for own in rows.values() for row in own])
-    return [{"group": group, "name": wanted[group], "added": len(own)} for group, own in rows.items()]
+        new = iter(opened.add([row for own in rows.values() for row in own]))
+    added = {group: sum(next(new) for _ in own) for group, own in rows.items()}
+    return [
+        {"group": group, "name": wanted[group], "added": added[group], "already": len(own) - added[group]}
+        for group, own in rows.items()
+    ]

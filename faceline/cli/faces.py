@@ -9,7 +9,7 @@ import typer
 
 from faceline.cli.options import Draw, Lines, Photos, with_setup
 from faceline.cli.output import answer
-from faceline.pipeline.private import PRIVATE_FOLDER, replacing_privately
+from faceline.pipeline.private import private_folder, replacing_privately
 from faceline.pipeline.setup import Setup
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def align(
     from faceline.pipeline.load import load
 
     pipeline = load(setup, "align").pipeline
-    out.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
+    private_folder(out)
     taken: set[str] = set()
 
     def write_tile(found: PhotoFaces, number: int) -> dict:

@@ -20,7 +20,8 @@ log = logging.getLogger(__name__)
 def forget(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Who; in data sets without people.csv, their number.")],
     galleries: Annotated[
-        list[Path] | None, typer.Option("--gallery", metavar="DB", help="A gallery; several times for several.")
+        list[str] | None,
+        typer.Option("--gallery", metavar="DB", help="A gallery, also in Qdrant; several times for several."),
     ] = None,
     exports: Annotated[
         list[Path] | None,

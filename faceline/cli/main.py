@@ -14,13 +14,15 @@ from typer.core import TyperGroup
 from faceline.cli import clusters, faces, forgetting, labels, measuring, people, sets
 from faceline.core.errors import REFUSED, FacelineError, InputError, refusal
 
+_MEASURE = {"jinja2", "pandas", "pyarrow", "ruamel", "scipy", "sklearn", "vl_convert"}  # modules of that extra
+
 
 class _Faceline(TyperGroup):
     """Turns a user's mistake into a message and an exit code instead of a traceback."""
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]  # typer names its private base only
         logging.basicConfig(level=logging.INFO, format="faceline: %(message)s", stream=sys.stderr)
-        for chatty in ("onnxscript", "onnx_ir", "torch"):
+        for chatty in ("onnxscript", "onnx_ir", "torch", "httpx"):
             logging.getLogger(chatty).setLevel(logging.WARNING)
         try:
             return super().invoke(ctx)
@@ -31,7 +33,9 @@ class _Faceline(TyperGroup):
             package = (error.name or "").partition(".")[0]
             if package in ("", "faceline"):
                 raise
-            way_out = "pip install 'faceline[train]'; exported models run without it, with --runtime onnx"
+            way_out = f"pip install 'faceline[{'measure' if package in _MEASURE else 'train'}]'"
+            if package == "torch":
+                way_out += "; exported models run without it, with --runtime onnx"
             print(f"faceline: this needs the package {package}: {way_out}", file=sys.stderr)
             raise typer.Exit(InputError.exit_code) from None
         except REFUSED as error:

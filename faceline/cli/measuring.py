@@ -76,13 +76,18 @@ def calibrate(
     from faceline.measuring.people_photos import PeoplePhotos
     from faceline.pipeline.calibrations import KeptCalibration
     from faceline.pipeline.load import load
+    from faceline.pipeline.photo_files import as_text
 
     photos = PeoplePhotos.of(people)
     loaded = load(setup, "embed")
     embedded, calibration = calibrate_people(photos, loaded)
-    recognizer = setup.recognizer or str(setup.models)
+    recognizer = as_text(setup.recognizer or setup.models)
     kept = KeptCalibration(
-        made_on=made_on or str(people), recognizer=recognizer, detector=setup.detector_name, calibration=calibration
+        made_on=as_text(made_on or people),
+        recognizer=recognizer,
+        detector=setup.detector_name,
+        source=as_text(people.resolve()),
+        calibration=calibration,
     )
     path = kept.keep()
     answer(
@@ -110,13 +115,14 @@ def evaluate(
 ) -> None:
     """How good a recogniser is on your people: ID rate, open set, intervals over people, failures; no training.
 
-    People with two photos and more are compared with each other; those with one photo are strangers to them. A data
-    set in CelebA's layout, by its folder or by a parameter file of the chain, has groups by attributes too; the face
-    of a photo is then the one in its annotated box.
+    People with two photos and more are compared with each other; those with one photo are strangers to them. Rates at
+    the thresholds of `faceline calibrate` are left out for the people on whom they were set. A data set in CelebA's
+    layout, by its folder or by a parameter file of the chain, has groups by attributes too; the face of a photo is
+    then the one in its annotated box.
 
     \b
-    faceline evaluate friends/ --recognizer sface
-    faceline evaluate friends/ --recognizer sface --out results/
+    faceline evaluate club/ --recognizer sface
+    faceline evaluate club/ --recognizer sface --out results/
     faceline evaluate data/celeba --recognizer sface --out results/
     """
     from faceline.measuring.evaluate import evaluate_people, role_of
@@ -133,6 +139,11 @@ def evaluate(
     found = look_up(loaded.model, setup.models)
     if found is None:
         log.info("no calibration of this recogniser (`faceline calibrate`), so no rates at frozen thresholds")
+    elif found.shares_photos(people):
+        log.warning("the thresholds of %s were set on these people, so there are no rates at them", found.path)
+        found = None
+    if setup.recognizer is None:
+        log.info("figures of people whom this recogniser was trained on say nothing of others")
     embedded = embed_people(photos, loaded, role_of)
     measured = evaluate_people(embedded.table, found.calibration if found else None, with_map=out is not None)
     facts = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from faceline.galleries.identification import Match, OperatingPoint, fixed_point
 from faceline.galleries.opening import open_gallery
 from faceline.pipeline.calibrations import find_calibration
 from faceline.pipeline.found_faces import PhotoFaces
+from faceline.pipeline.setup import Setup
 
 log = logging.getLogger(__name__)
 
@@ -41,12 +41,12 @@ class Namer:
         point: the thresholds in use and what they stand for.
     """
 
-    def __init__(self, gallery: str, model: str, models: Path, wish: Wish) -> None:
+    def __init__(self, gallery: str, model: str, setup: Setup, wish: Wish) -> None:
         """Loads the gallery and the calibration.
 
         Args:
             model: SHA-256 of the recogniser.
-            models: the folder that holds the calibration.
+            setup: says which folder holds the chain's calibration, and who finds the faces.
 
         Raises:
             InputError: no such gallery, or gallery, calibration and recogniser do not go together.
@@ -55,7 +55,7 @@ class Namer:
             opened.require_model(model)
             self._references = opened.searchable(wish.search)
         self._repeats = wish.repeats
-        self.point = _operating_point(model, models, self._references.photos, wish)
+        self.point = _operating_point(model, setup, self._references.photos, wish)
         self._thresholds = self.point.of(self._references)
 
     def matches(self, found: PhotoFaces) -> list[Match | None]:
@@ -71,11 +71,16 @@ class Namer:
         return matches
 
 
-def _operating_point(model: str, models: Path, photos: list[int], wish: Wish) -> OperatingPoint:
+def _operating_point(model: str, setup: Setup, photos: list[int], wish: Wish) -> OperatingPoint:
     """`photos`: how many each enrolled person has."""
     if wish.threshold is not None:
         return fixed_point(wish.threshold, photos)
-    found = find_calibration(model, models)
+    found = find_calibration(model, setup.models)
+    if found.detector not in (None, setup.detector_name):
+        log.warning(
+            f"{found.path}: {found.detector} found the faces it was made with, and here {setup.detector_name} finds "
+            "them: the stated error rates may not hold; calibrate with the same --detector"
+        )
     calibration = found.calibration
     point = operating_point(calibration, photos, wish.fpir, wish.search)
     most = calibration.most_photos(wish.search)

@@ -71,23 +71,24 @@ def enroll(
     loaded = load(setup, "embed")
     now = datetime.now(UTC).isoformat(timespec="seconds")
     rows: list[PhotoRow] = []
-    already: list[PhotoRow] = []
 
     def keep_main(found: PhotoFaces, number: int) -> dict:
         face = found.faces[number]
         if face is not main_face(found):
             return {"enrolled": False}
-        row = enrolled_photo(owners[found.name], found.name, face, now)
-        known = opened.holds(row)
-        (already if known else rows).append(row)
-        return {"enrolled": not known, "already": known, **_measured(row.quality)}
+        rows.append(enrolled_photo(owners[found.name], found.name, face, now))
+        return {"enrolled": True, "already": False, **_measured(rows[-1].quality)}
 
     with open_or_create_gallery(gallery, loaded.model, loaded.dim) as opened:
         records, error = photo_records(list(owners), loaded.pipeline, "embed", draw, keep_main)
         records = [{"name": owners[record["photo"]], **record} for record in records]
-        opened.add(rows)
+        new = opened.add(rows)
+        main_faces = (face for record in records for face in record["faces"] if face["enrolled"])
+        for face, is_new in zip(main_faces, new, strict=True):
+            face.update(enrolled=is_new, already=not is_new)
         counts = {person.name: person.photos for person in opened.people()}
-        added, kept = Counter(row.name for row in rows), Counter(row.name for row in already)
+        added = Counter(row.name for row, is_new in zip(rows, new, strict=True) if is_new)
+        kept = Counter(row.name for row in rows) - added
         enrolled = [
             {"name": who, "added": added[who], "already": kept[who], "photos": counts[who]}
             for who in dict.fromkeys([*added, *kept])
@@ -128,7 +129,7 @@ def identify(
     if as_rows and jsonl:
         raise InputError("--csv and --jsonl: choose one")
     loaded = load(setup, "embed")
-    namer = Namer(gallery, loaded.model, setup.models, Wish(fpir, threshold, search, allow_repeats))
+    namer = Namer(gallery, loaded.model, setup, Wish(fpir, threshold, search, allow_repeats))
     matches: list[Match | None] = []
 
     def identity(found: PhotoFaces, number: int) -> dict:
@@ -209,6 +210,7 @@ def remove(
     """
     from faceline.galleries.opening import open_gallery
 
+    names = list(dict.fromkeys(names))
     if photos and len(names) > 1:
         raise InputError(f"--photo: {len(names)} names; photos are taken back from one person at a time")
     with open_gallery(gallery) as opened:
@@ -254,8 +256,10 @@ def import_people(
     from faceline.galleries.opening import open_or_create_gallery
 
     with open_or_create_gallery(gallery, *exported_model(file)) as opened:
-        count = read_people(opened, file, existing)
-        answer({"gallery": gallery, "imported": count, "people": len(opened)}, opened.unfinished_removal())
+        count, already = read_people(opened, file, existing)
+        unfinished = opened.unfinished_removal()
+        told = {"imported": count, "already": already, "complete": unfinished is None}
+        answer({"gallery": gallery, **told, "people": len(opened)}, unfinished)
 
 
 def index(

@@ -139,7 +139,7 @@ def annotate(
     if place is None:
         log.warning("no parameters written: there is no folder `params` of the project here")
     else:
-        boxes_by = "known boxes" if setup.detector == "boxes" else setup.detector
+        boxes_by = "known boxes" if setup.detector_name == "boxes" else setup.detector_name
         labels_by = boxes_by if landmarks == "detector" else f"{boxes_by} (boxes) and an hourglass (points)"
         try:
             usable, roles = write_annotated_params(place, files, labels_by)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from faceline.core.errors import FacelineError, InputError
 from faceline.core.files import replacing
 from faceline.galleries.files import read_export, write_export
-from faceline.galleries.gallery import Gallery
+from faceline.galleries.opening import open_gallery
 from faceline.galleries.rows import checked_name, normalised_name
 
 if TYPE_CHECKING:
@@ -25,24 +25,25 @@ class Plan:
 
     Attributes:
         name: in the spelling of galleries.
-        galleries, exports: photos enrolled there, by file; 0 where the person is not.
+        galleries, exports: photos enrolled there, by address or file; 0 where the person is not.
         data: the person in each data set that holds them.
         project: what was made from those data sets; None where no project is.
     """
 
     name: str
-    galleries: dict[Path, int]
+    galleries: dict[str, int]
     exports: dict[Path, int]
     data: tuple[PersonInData, ...]
     project: Project | None
 
 
 def plan(
-    name: str, galleries: Sequence[Path], exports: Sequence[Path], data: Sequence[Path], root: Path = Path()
+    name: str, galleries: Sequence[str], exports: Sequence[Path], data: Sequence[Path], root: Path = Path()
 ) -> Plan:
     """Looks a person up everywhere; everything that is to be changed is read and checked.
 
     Args:
+        galleries: addresses, as `open_gallery` takes them.
         data: folders of data sets, or parameter files that name one.
         root: the project's folder, in which DVC runs.
 
@@ -52,11 +53,11 @@ def plan(
     name = checked_name(name)
     if not (galleries or exports or data):
         raise InputError("say where to look: --gallery DB, --export FILE.npz, --data DIR")
-    _refuse_twice([*galleries, *exports])
+    _refuse_twice([*map(Path, galleries), *exports])
     found, project = _in_data_sets(name, data, root) if data else ((), None)
     made = Plan(
         name=name,
-        galleries={path: _enrolled(path, name) for path in galleries},
+        galleries={address: _enrolled(address, name) for address in galleries},
         exports={
             path: sum(row.photos for row in read_export(path)[2] if normalised_name(row.name) == name)
             for path in exports
@@ -88,8 +89,8 @@ def carry_out(made: Plan) -> list[FacelineError]:
             model, dim, rows = read_export(path)
             temporary = stack.enter_context(replacing(path))
             write_export(temporary, model, dim, [row for row in rows if normalised_name(row.name) != made.name])
-        for path in (path for path, photos in made.galleries.items() if photos):
-            with Gallery(path) as gallery:
+        for address in (address for address, photos in made.galleries.items() if photos):
+            with open_gallery(address) as gallery:
                 gallery.remove([made.name])
                 unfinished.append(gallery.unfinished_removal())
     return [error for error in unfinished if error is not None]
@@ -114,6 +115,6 @@ def _refuse_twice(paths: Sequence[Path]) -> None:
             raise InputError(f"{path}: named twice; name it once")
 
 
-def _enrolled(path: Path, name: str) -> int:
-    with Gallery(path) as gallery:
+def _enrolled(address: str, name: str) -> int:
+    with open_gallery(address) as gallery:
         return sum(person.photos for person in gallery.people() if person.name == name)

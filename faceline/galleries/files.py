@@ -47,10 +47,12 @@ def export_people(gallery: Gallery, path: Path) -> int:
     the order of `FaceQuality` with NaN where it was not measured, enrolled; besides format and model.
 
     Raises:
-        InputError: there is no folder to put it in, or one of that name stands there.
+        InputError: there is no folder to put it in, one of that name stands there, or the file is the gallery.
     """
     if path.is_dir():
         raise InputError(f"{path}: a folder; name a file")
+    if path.resolve() == Path(gallery.path).resolve():
+        raise InputError(f"{path}: this is the gallery; name another file to write to")
     if not path.parent.is_dir():
         raise InputError(f"{path}: there is no folder {path.parent}")
     rows = gallery.rows()
@@ -78,11 +80,14 @@ def write_export(path: Path, model: str, dim: int, rows: Sequence[PhotoRow]) -> 
         np.savez(file, allow_pickle=False, **contents)
 
 
-def import_people(gallery: Gallery, path: Path, existing: str = "refuse") -> int:
-    """Takes in what `export_people` wrote, in one transaction, and says how many people that were.
+def import_people(gallery: Gallery, path: Path, existing: str = "refuse") -> tuple[int, int]:
+    """Takes in what `export_people` wrote, in one transaction.
 
     Args:
         existing: as for `Gallery.add`.
+
+    Returns:
+        How many people that were, and how many rows of theirs the gallery had already.
 
     Raises:
         InputError: not such a file, of another model, or people are enrolled already under `refuse`.
@@ -95,8 +100,8 @@ def import_people(gallery: Gallery, path: Path, existing: str = "refuse") -> int
         )
     if dim != gallery.dim:
         raise InputError(f"{path}: damaged: {dim} numbers a photo, the gallery's have {gallery.dim}")
-    gallery.add(rows, existing)
-    return len({row.name for row in rows})
+    added = gallery.add(rows, existing)
+    return len({row.name for row in rows}), added.count(False)
 
 
 def exported_model(path: Path) -> tuple[str, int]:

@@ -33,14 +33,13 @@ from faceline.galleries.index_folder import forget
 from faceline.galleries.index_search import indexed
 from faceline.galleries.references import References, Searchable, mean_references, nearest_references
 from faceline.galleries.removals import finish_earlier_removals, finish_removals, note_removal, unfinished_removal
-from faceline.galleries.rows import QUALITY_COLUMNS, PhotoRow, checked_row, find_photo, normalised_name
+from faceline.galleries.rows import QUALITY_COLUMNS, PhotoRow, checked_row, find_photo, normalised_name, same_photo
 from faceline.galleries.schema import bring_up_to_date, connect, create, one_state, writing
 
 if TYPE_CHECKING:
     from faceline.evaluation.verification.template_tails import SearchKind
 
 MAX_FILE_BYTES = 2**36
-SAME_PHOTO = 0.9999  # cosine; a photo embedded twice, in other batches, differs in its last digits
 _COLUMNS = ("name", "photo", "embedding", "enrolled", "photos", *QUALITY_COLUMNS)
 
 log = logging.getLogger(__name__)
@@ -103,44 +102,50 @@ class Gallery(AbstractContextManager):
         """Refuses embeddings of another model: similarities between the two mean nothing."""
         check_model(self.path, self.model, model)
 
-    def add(self, rows: Sequence[PhotoRow], existing: str = "add") -> None:
+    def add(self, rows: Sequence[PhotoRow], existing: str = "add") -> list[bool]:
         """Adds photos to people, new or known, all of them in one transaction.
 
         Args:
             rows: each embedding counts with length 1 where it is that of one photo.
             existing: what to do with somebody who is enrolled already: `refuse`, `add` the photos, or `replace`.
 
+        Returns:
+            For each row whether it was added; False for a photo that the person has already, a file of that name
+            with the same embedding.
+
         Raises:
             InputError: a name that is none, or people are enrolled already under `refuse`.
             ValueError: embeddings of another size, zero, or not finite.
         """
         rows = [checked_row(row, self.dim) for row in rows]
-        names = sorted({row.name for row in rows})
-        if existing == "refuse" and (known := [one.name for one in self.people() if one.name in names]):
-            some = ", ".join(known[:3])
-            raise InputError(
-                f"{self.path}: {len(known)} people are enrolled already ({some}); say --existing add or replace"
-            )
-        places = ", ".join("?" * len(_COLUMNS))
+        names = {row.name for row in rows}
+        insert = f"INSERT INTO photos ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
+        added = []
         with self.changing() as database:
+            if existing == "refuse" and (known := [one.name for one in self.people() if one.name in names]):
+                some = ", ".join(known[:3])
+                raise InputError(
+                    f"{self.path}: {len(known)} people are enrolled already ({some}); say --existing add or replace"
+                )
             if existing == "replace":
-                database.executemany("DELETE FROM photos WHERE name = ?", [(name,) for name in names])
+                database.executemany("DELETE FROM photos WHERE name = ?", [(name,) for name in sorted(names)])
                 note_removal(database)
-            database.executemany(
-                f"INSERT INTO photos ({', '.join(_COLUMNS)}) VALUES ({places})", [_stored(row) for row in rows]
-            )
+            for row in rows:
+                added.append(not self._holds(row))
+                if added[-1]:
+                    database.execute(insert, _stored(row))
         if existing == "replace":
             self._finish_removals()
+        return added
 
-    def holds(self, row: PhotoRow) -> bool:
-        """Whether the person has this very photo already: a file of that name with the same embedding."""
-        wanted = checked_row(row, self.dim)
+    def _holds(self, row: PhotoRow) -> bool:
         held = self._query(
-            "SELECT embedding FROM photos WHERE name = ? AND photo = ? AND photos = 1", (wanted.name, wanted.photo)
+            "SELECT embedding FROM photos WHERE name = ? AND photo = ? AND photos = ?",
+            (row.name, row.photo, row.photos),
         )
-        names, photos = [wanted.name] * len(held), [1] * len(held)
+        names, photos = [row.name] * len(held), [row.photos] * len(held)
         embeddings = checked_embeddings(self.path, names, [blob for (blob,) in held], photos, self.dim)
-        return bool((embeddings @ wanted.embedding > SAME_PHOTO).any())
+        return any(same_photo(embedding, row.embedding) for embedding in embeddings)
 
     def remove(self, names: Iterable[str]) -> None:
         """Forgets people; their numbers are overwritten in the file, and in the log beside it (`unfinished_removal`).

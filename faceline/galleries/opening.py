@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from faceline.core.errors import InputError
+from faceline.core.errors import FacelineError, InputError
 from faceline.galleries.gallery import Gallery
 
 if TYPE_CHECKING:
@@ -63,20 +63,29 @@ def _connected(address: str) -> tuple[QdrantClient, str, str]:
 
     Raises:
         InputError: no such address, or the client is not installed.
+        FacelineError: another process has the folder open.
     """
-    parts = urlsplit(address)
+    wanted = (
+        f"{address}: expected a file, qdrant://HOST/COLLECTION, https://HOST:PORT/COLLECTION, or "
+        "qdrant:///FOLDER/COLLECTION"
+    )
+    try:
+        parts = urlsplit(address)
+        port = parts.port or PORT
+    except ValueError as error:
+        raise InputError(f"{wanted} ({error})") from None
     folder, _, collection = unquote(parts.path).rpartition("/")
     local = parts.scheme == "qdrant" and not parts.netloc
     if parts.scheme not in _SCHEMES or not collection or (local and not folder) or (not local and folder):
-        raise InputError(
-            f"{address}: expected a file, qdrant://HOST/COLLECTION, https://HOST:PORT/COLLECTION, or "
-            "qdrant:///FOLDER/COLLECTION"
-        )
+        raise InputError(wanted)
     if find_spec("qdrant_client") is None:
         raise InputError(f"{address}: this needs the package qdrant-client: pip install 'faceline[qdrant]'")
-    if local:
+    if not local:
+        return _client("", f"{_SCHEMES[parts.scheme]}://{parts.hostname}:{port}"), collection, address
+    try:
         return _client(folder, ""), collection, address
-    return _client("", f"{_SCHEMES[parts.scheme]}://{parts.hostname}:{parts.port or PORT}"), collection, address
+    except RuntimeError as error:  # Qdrant's files are one process's at a time
+        raise FacelineError(f"{address}: {' '.join(str(error).split())[:200]}") from None
 
 
 @cache

@@ -27,9 +27,9 @@ from faceline.galleries.checks import (
     check_person,
     checked_quality,
 )
-from faceline.galleries.gallery import SAME_PHOTO, EnrolledPerson
+from faceline.galleries.gallery import EnrolledPerson
 from faceline.galleries.qdrant_search import QdrantReferences, explained, payload_of
-from faceline.galleries.rows import QUALITY_COLUMNS, PhotoRow, checked_row, find_photo, normalised_name
+from faceline.galleries.rows import QUALITY_COLUMNS, PhotoRow, checked_row, find_photo, normalised_name, same_photo
 
 if TYPE_CHECKING:
     from faceline.evaluation.verification.template_tails import SearchKind
@@ -90,7 +90,12 @@ class QdrantGallery(AbstractContextManager):
             }
             with explained(place):
                 for name, indexed in fields.items():  # the photos last: they stand for the gallery
-                    client.create_collection(name, vectors_config=vectors, metadata=facts)
+                    if not client.collection_exists(name):
+                        client.create_collection(name, vectors_config=vectors, metadata=facts)
+                    elif client.get_collection(name).config.metadata != facts:  # left by no interrupted creation
+                        raise InputError(
+                            f"{place}: a collection {name} of something else is there; choose another name"
+                        )
                     for field, schema in indexed.items():
                         client.create_payload_index(name, field, schema)
         gallery = cls(client, collection, place)
@@ -101,7 +106,7 @@ class QdrantGallery(AbstractContextManager):
         """Refuses embeddings of another model."""
         check_model(self.path, self.model, model)
 
-    def add(self, rows: Sequence[PhotoRow], existing: str = "add") -> None:
+    def add(self, rows: Sequence[PhotoRow], existing: str = "add") -> list[bool]:
         """Adds photos to people, new or known; unlike in a file, others may see part of it meanwhile."""
         rows = [checked_row(row, self.dim) for row in rows]
         names = sorted({row.name for row in rows})
@@ -116,15 +121,12 @@ class QdrantGallery(AbstractContextManager):
                     )
                 for some in _chunks(known, PEOPLE):
                     self._client.delete(self._photos, _of(some))
-            for some in _chunks(rows, PAGE):
-                self._client.upsert(self._photos, [_point(row) for row in some])
+            held = [row for some in _chunks(names, PEOPLE) for row in self._rows(some)]
+            added = _new_photos(rows, held)
+            for points in _chunks([row for row, new in zip(rows, added, strict=True) if new], PAGE):
+                self._client.upsert(self._photos, [_point(row) for row in points])
             self._refresh(names)
-
-    def holds(self, row: PhotoRow) -> bool:
-        """Whether the person has this very photo already: a file of that name with the same embedding."""
-        wanted = checked_row(row, self.dim)
-        held = [one for one in self._rows([wanted.name]) if one.photo == wanted.photo and one.photos == 1]
-        return any(one.embedding @ wanted.embedding > SAME_PHOTO for one in held)
+        return added
 
     def remove(self, names: Iterable[str]) -> None:
         """Forgets people; somebody who is not enrolled is refused, and then nobody is removed."""
@@ -236,6 +238,20 @@ class QdrantGallery(AbstractContextManager):
 
     def _nobody(self, name: str) -> InputError:
         return InputError(f"{self.path}: nobody called {name!r} is enrolled; `faceline list` names them")
+
+
+def _new_photos(rows: Sequence[PhotoRow], held: Sequence[PhotoRow]) -> list[bool]:
+    """For each row whether it is none of those held, nor one of the rows before it."""
+    known: dict[tuple[str, str, int], list[np.ndarray]] = {}
+    for row in held:
+        known.setdefault((row.name, row.photo, row.photos), []).append(row.embedding)
+    new = []
+    for row in rows:
+        embeddings = known.setdefault((row.name, row.photo, row.photos), [])
+        new.append(not any(same_photo(one, row.embedding) for one in embeddings))
+        if new[-1]:
+            embeddings.append(row.embedding)
+    return new
 
 
 def _chunks(items: Sequence, size: int) -> Iterator[Sequence]:

@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from faceline.core.errors import InputError
+from faceline.pipeline.photo_files import as_text
 
 MAX_NAME = 200
+SAME_PHOTO = 0.9999  # cosine; a photo embedded twice, in other batches, differs in its last digits
 ROUNDING = 1e-6  # of a unit vector's length in float32: such a vector is kept to the bit
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -67,8 +69,7 @@ class PhotoRow:
 
 def file_name(path: str) -> str:
     """The name of a file as it is stored: no folders, and text in one line whatever bytes it is made of."""
-    text = Path(path).name.encode("utf-8", "backslashreplace").decode()
-    return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", as_text(Path(path).name))
 
 
 def normalised_name(name: str) -> str:
@@ -113,6 +114,12 @@ def checked_row(row: PhotoRow, dim: int) -> PhotoRow:
     stretched = row.photos == 1 and abs(length - 1) > ROUNDING
     embedding = vector / length if stretched else vector
     return replace(row, name=checked_name(row.name), photo=file_name(row.photo), embedding=embedding)
+
+
+def same_photo(first: np.ndarray, second: np.ndarray) -> bool:
+    """Whether two embeddings, or sums of as many, are those of one photo."""
+    lengths = float(np.linalg.norm(first) * np.linalg.norm(second))
+    return bool(np.dot(first, second) > SAME_PHOTO * lengths)
 
 
 def find_photo(place: Path | str, name: str, held: Sequence[tuple[int, str]], wanted: str) -> int:

@@ -37,7 +37,8 @@ def earlier_photos(count: int) -> str:
 def connect(path: Path) -> sqlite3.Connection:
     """Opens a file for single statements, each a transaction of its own; deleted content is overwritten."""
     # SQLite writes beside a file that it reads; where nothing can be written it must know that nobody does
-    unchanging = path.exists() and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    known = hasattr(os, "statvfs") and path.exists()  # Windows has no such call
+    unchanging = known and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
     name = f"{path.absolute().as_uri()}?immutable=1" if unchanging else path
     database = sqlite3.connect(name, timeout=_BUSY_S, isolation_level=None, uri=unchanging)
     if not unchanging:

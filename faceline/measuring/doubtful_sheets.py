@@ -16,6 +16,8 @@ from faceline.labels.centres import centre
 from faceline.labels.doubtful import DoubtfulLabels
 from faceline.measuring.shown_faces import ShownFaces
 from faceline.pictures.sheets import sheet, write_png
+from faceline.pipeline.private import make_private
+from faceline.spreadsheets.tables import safe_table
 
 SHOWN = 60  # of each list, on its sheet
 _COLUMNS = {3: 3, 4: 2}  # groups of so many faces in a row
@@ -25,6 +27,8 @@ _FLOATS = "%.4f"
 
 def write_doubtful(out: Path, found: DoubtfulLabels, table: EmbeddingTable, faces: ShownFaces) -> None:
     """Writes photos.csv and people.csv, and a sheet of the first `SHOWN` rows of each as PNG; all of it or nothing.
+
+    The folder is its owner's alone, and names are no formulas of a spreadsheet.
 
     Beside a doubtful photo the sheet shows the most typical photo of the person whose name it has and of the other
     person; two people who may be one are shown by the two most typical photos of each.
@@ -52,8 +56,8 @@ def write_doubtful(out: Path, found: DoubtfulLabels, table: EmbeddingTable, face
         trios.append([row, own, most_typical(other_person)[0]])
         captions.append(_caption(one["similarity"], person) + "   " + _caption(one["other_similarity"], other_person))
     with replacing_folder(out) as folder:
-        found.photos.to_csv(folder / "photos.csv", index=False, float_format=_FLOATS)
-        found.pairs.to_csv(folder / "people.csv", index=False, float_format=_FLOATS)
+        for name, listed in (("photos.csv", found.photos), ("people.csv", found.pairs)):
+            safe_table(listed).to_csv(folder / name, index=False, float_format=_FLOATS)
         if trios:
             write_png(folder / "photos.png", _sheet(faces, trios, captions))
         if len(pairs):
@@ -64,6 +68,7 @@ def write_doubtful(out: Path, found: DoubtfulLabels, table: EmbeddingTable, face
                 for similarity, (one, other) in zip(pairs["similarity"], names, strict=True)
             ]
             write_png(folder / "people.png", _sheet(faces, fours, named))
+        make_private(folder)
 
 
 def _caption(similarity: float, person: object) -> str:

@@ -18,7 +18,7 @@ from faceline.data.scan.params import DataParams
 from faceline.imaging.images import decode_rgb
 from faceline.imaging.parallel import ordered_map
 from faceline.photos.photos import Photos, open_photos
-from faceline.pipeline.photo_files import Photo, read_photos
+from faceline.pipeline.photo_files import Photo, as_text, read_photos
 from faceline.settings.forms import form_at
 
 _FILES = {
@@ -96,6 +96,8 @@ class PeoplePhotos:
 def _in_folders(folder: Path) -> PeoplePhotos:
     people = people_in(folder)
     rows = [(path.relative_to(folder).as_posix(), name) for name, paths in people.items() for path in paths]
+    if unreadable := [path for path, _ in rows if path != as_text(path)]:
+        raise InputError(f"{folder}: {as_text(unreadable[0])}: the file's name is no UTF-8; rename it")
     return PeoplePhotos(folder, pd.DataFrame(rows, columns=[IMAGE_ID, PERSON]), None, folder)
 
 

@@ -31,6 +31,7 @@ class KeptCalibration(BaseModel):
     Attributes:
         made_on: whose photos, for people.
         recognizer, detector: what found and compared the faces, for people.
+        source: the absolute path of these photos; empty where it is not known.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -38,6 +39,7 @@ class KeptCalibration(BaseModel):
     made_on: str
     recognizer: str
     detector: str
+    source: str = ""
     calibration: Calibration
 
     def keep(self) -> Path:
@@ -49,11 +51,25 @@ class KeptCalibration(BaseModel):
 
 @dataclass(frozen=True)
 class FoundCalibration:
-    """A calibration, its file, and whose photos it was made on."""
+    """A calibration, its file, and whose photos it was made on.
+
+    Attributes:
+        detector: who found the faces; None for the chain's, whose faces are the annotated ones.
+        source: where these photos lie; None where it is not known.
+    """
 
     calibration: Calibration
     path: Path
     made_on: str
+    detector: str | None = None
+    source: Path | None = None
+
+    def shares_photos(self, people: Path) -> bool:
+        """Whether it was made on these photos, some of them or more than these, as far as paths tell."""
+        if self.source is None:
+            return False
+        here = people.resolve()
+        return self.source.is_relative_to(here) or here.is_relative_to(self.source)
 
 
 def calibrations_folder() -> Path:
@@ -114,4 +130,5 @@ def _kept(path: Path) -> FoundCalibration | None:
         first = error.errors()[0]
         problem = " ".join(filter(None, [".".join(map(str, first["loc"])), first["msg"][:200]]))
         raise InputError(f"{path}: cannot be read as a calibration ({problem}); {hint}") from None
-    return FoundCalibration(kept.calibration, path, kept.made_on)
+    source = Path(kept.source) if kept.source else None
+    return FoundCalibration(kept.calibration, path, kept.made_on, kept.detector, source)

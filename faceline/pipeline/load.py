@@ -81,6 +81,8 @@ def load_detector(setup: Setup) -> FaceFinder:
         InputError: its file is not given or cannot be read.
     """
     name = setup.detector_name
+    if setup.boxes is not None and name != "boxes":
+        raise InputError(f"--boxes {setup.boxes}: only --detector boxes takes known boxes; give both or neither")
     if name == "boxes":
         if setup.boxes is None:
             raise InputError("--detector boxes: name the file of boxes with --boxes FILE")

@@ -14,7 +14,9 @@ from faceline.core.files import check_file
 from faceline.imaging.images import MAX_ENCODED_BYTES, too_large
 from faceline.imaging.parallel import ordered_map
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".pgm", ".ppm"}
+# .heic and .heif are photos too: Pillow cannot read them without a plugin, and then each is named with that reason
+_JPEG, _PHONES = {".jpg", ".jpeg", ".jfif"}, {".heic", ".heif"}
+SUFFIXES = _JPEG | _PHONES | {".png", ".bmp", ".webp", ".avif", ".gif", ".tif", ".tiff", ".pgm", ".ppm"}
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,11 @@ class Photo:
     status: str
     reason: str = ""
     image: np.ndarray | None = None
+
+
+def as_text(path: Path | str) -> str:
+    """A path as text that every file can hold: bytes that are no UTF-8 as `\\udcNN`."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
 
 
 def photos_below(folder: Path) -> list[Path]:

@@ -20,6 +20,12 @@ def replacing_privately(path: Path) -> Iterator[Path]:
         yield temporary
 
 
+def private_folder(path: Path) -> None:
+    """Makes a folder, and those above it that are missing, for its owner alone; one that is there stays as it is."""
+    for folder in [*(one for one in reversed(path.parents) if not one.exists()), path]:
+        folder.mkdir(PRIVATE_FOLDER, exist_ok=True)
+
+
 def make_private(folder: Path) -> None:
     """Gives everything in a folder, and the folder, to its owner alone."""
     for place, _, names in os.walk(folder):

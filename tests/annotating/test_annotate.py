@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from pathlib import Path
 
@@ -92,6 +93,15 @@ def test_detector_boxes_are_brought_to_celebas_convention(folder: Path, tmp_path
         for name in ("plain", "mapped")
     )
     assert mapped == pytest.approx(plain / 2, abs=1.01)
+
+
+def test_a_photo_whose_name_is_no_text_is_kept_under_one_that_is(folder: Path, tmp_path: Path) -> None:
+    (folder / "Ada/2.png").rename(folder / "Ada" / os.fsdecode(b"caf\xe9.png"))
+    _, box = face_at(1.2, (50, 60))
+    pipeline = FacePipeline(FakeDetector({str(path): [box] for path in (folder / "Ada").iterdir()}), FakePredictor())
+    annotate(people_in(folder), pipeline, "align", tmp_path / "data")
+    listed = pd.read_csv(tmp_path / "data/people.csv").photo
+    assert [Path(photo).name for photo in listed] == ["1.jpg", r"caf\udce9.png", "turned.jpg"]
 
 
 def test_same_photos_same_bytes(folder: Path, tmp_path: Path) -> None:

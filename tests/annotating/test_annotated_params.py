@@ -12,6 +12,9 @@ from tool_fakes import face_at, write_onnx_models
 from typer.testing import CliRunner
 
 from faceline.cli.main import app
+from faceline.core.params import read_params
+from faceline.pipeline import load
+from faceline.pipeline.known_boxes import read_boxes
 from faceline.settings.schema import load_params
 from stages.check_params import check_params
 from stages.filter import filter as filter_stage
@@ -70,6 +73,14 @@ def test_the_variant_runs_as_it_is(project):
     people = selected.groupby("role").person.nunique().to_dict()
     assert people == {role: found["roles"][role]["people"] for role in ("train", "dev", "query")} | {"distractor": 2}
     assert len(selected) == 36
+
+
+def test_the_default_detector_is_named_as_the_maker_of_boxes(project, monkeypatch):
+    monkeypatch.setattr(load, "load_detector", lambda setup: read_boxes(Path("boxes.csv")))
+    asked = ["annotate", "people", "--out", "data/mine", "--runtime", "onnx", "--landmarks", "hourglass"]
+    assert CliRunner().invoke(app, asked).exit_code == 0
+    written = read_params(Path("params/mine.yaml"))["data"]["labels_by"]
+    assert written == "mtcnn (boxes) and an hourglass (points)"
 
 
 def test_a_variant_of_that_name_stops_it_before_any_work(project):

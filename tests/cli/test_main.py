@@ -172,6 +172,18 @@ def test_draw_writes_the_photo_with_what_was_found(world: World) -> None:
     assert refused.exit_code == 2
 
 
+@pytest.mark.parametrize("target", ["a.png", ".", "link"])
+def test_draw_never_writes_over_photos(world: World, target: str) -> None:
+    photo = world.photo("a.png", 1)
+    (world.folder / "link").symlink_to(world.folder)
+    before = photo.read_bytes()
+    refused = world.faces("detect", photo, "--draw", world.folder / target)
+    assert refused.exit_code == 2
+    assert "name another place" in refused.stderr
+    assert photo.read_bytes() == before
+    assert {one.name for one in world.folder.iterdir()} == {"a.png", "boxes.csv", "link"}
+
+
 def test_align_writes_tiles(world: World) -> None:
     photos = [world.photo("x/a.png", 1, 2), world.photo("y/a.png", 3)]
     found = answer(world.faces("align", *photos, "--out", world.folder / "tiles"))
@@ -221,14 +233,22 @@ def test_a_photo_enrolled_again_is_left_as_it_is(world: World, gallery: Path) ->
     assert [record["faces"][0]["already"] for record in found["photos"]] == [True, False]
     nothing = answer(world.faces("enroll", "Ada", again, "--gallery", gallery))
     assert nothing["enrolled"] == [{"name": "Ada", "added": 0, "already": 1, "photos": 2}]
+    twice = [world.photo("new/Bob.png", 8), world.photo("copy/Bob.png", 8)]
+    found = answer(world.faces("enroll", "Bob", *twice, "--gallery", gallery))
+    assert found["enrolled"] == [{"name": "Bob", "added": 1, "already": 1, "photos": 2}]
+    assert [record["faces"][0]["enrolled"] for record in found["photos"]] == [True, False]
 
 
-def test_enroll_a_folder_for_each_person(world: World) -> None:
+def test_enroll_a_folder_for_each_person(world: World, caplog: pytest.LogCaptureFixture) -> None:
     for seed, name in enumerate(["Ada/1.png", "Ada/2.png", "Bob/1.png", "Cid/1.png"]):
         world.photo(f"staff/{name}", *([] if name.startswith("Cid") else [seed]))
+    (world.folder / "staff/Dan").mkdir()
+    (world.folder / "staff/Dan/1.docx").touch()
+    world.photo("staff/Eve/1.jpg", 9).rename(world.folder / "staff/Eve/1.HEIC")
     result = world.faces("enroll", "--people", world.folder / "staff", "--gallery", world.folder / "staff.db")
     assert result.exit_code == 1  # Cid's photo shows no face
-    assert "Cid" in result.stderr
+    assert "for want of a usable face: Cid, Eve" in result.stderr
+    assert "no photos lie in their folders: Dan" in caplog.text
     assert {one["name"]: one["added"] for one in json.loads(result.stdout)["enrolled"]} == {"Ada": 2, "Bob": 1}
 
 
@@ -314,7 +334,7 @@ def test_every_verb_takes_a_gallery_in_a_service(world: World, gallery: Path) ->
     groups = answer(world.faces(*strangers, "--threshold", 0.5))["groups"]
     group = next(one["group"] for one in groups if str(photo) in one["photos"])
     enrolled = answer(world.faces(*strangers, "--threshold", 0.5, "--name", f"{group}=Cid"))["enrolled"]
-    assert enrolled == [{"group": group, "name": "Cid", "added": 2}]
+    assert enrolled == [{"group": group, "name": "Cid", "added": 2, "already": 0}]
     answer(world.faces("enroll", "Ada", world.photo("again.png", 1), "--gallery", service))
     answer(world.run("remove", "Bob", "--gallery", service))
     everybody = answer(world.run("list", "--gallery", service))["people"]
@@ -411,7 +431,9 @@ def test_cluster_groups_faces_and_a_name_enrolls_a_group(world: World, album: li
 
     path = world.folder / "people.db"
     named = answer(world.faces("cluster", *album, "--gallery", path, "--name", f"{names[1]}=Bea"))
-    assert named["enrolled"] == [{"group": names[1], "name": "Bea", "added": 4}]
+    assert named["enrolled"] == [{"group": names[1], "name": "Bea", "added": 4, "already": 0}]
+    again = answer(world.faces("cluster", *album, "--gallery", path, "--name", f"{names[1]}=Bea", "--threshold", 1))
+    assert again["enrolled"] == [{"group": names[1], "name": "Bea", "added": 0, "already": 4}]
     (person,) = answer(world.run("list", "--photos", "--gallery", path))["people"]
     assert (person["name"], [photo["photo"] for photo in person["enrolled"]]) == (
         "Bea",
@@ -452,9 +474,12 @@ def test_remove_export_and_import(world: World, gallery: Path) -> None:
     copy = world.folder / "copy.db"
     assert answer(world.run("import", world.folder / "all.npz", "--gallery", copy))["people"] == 2
     assert world.run("import", world.folder / "all.npz", "--gallery", copy).exit_code == 2
-    assert (
-        answer(world.run("import", world.folder / "all.npz", "--gallery", copy, "--existing", "add"))["people"] == 2
-    )
+    more = answer(world.run("import", world.folder / "all.npz", "--gallery", copy, "--existing", "add"))
+    assert (more["people"], more["imported"], more["already"], more["complete"]) == (2, 2, 2, True)
+    assert answer(world.run("remove", "Ada", "Ada", "--gallery", copy))["removed"] == ["Ada"]
+    onto_itself = world.run("export", copy, "--gallery", copy)
+    assert onto_itself.exit_code == 2
+    assert "this is the gallery" in onto_itself.stderr
 
 
 @pytest.mark.parametrize("verb", ["list", "remove", "export", "identify"])
@@ -538,6 +563,7 @@ def test_export_onnx_reports_how_far_answers_differ(world: World, monkeypatch: p
         (["--detector", "yunet", "--detector-model", "nowhere.onnx"], "`faceline fetch yunet`"),
         (["--detector", "magic"], "magic"),
         (["--runtime", "onnx", "--models", "nowhere"], "export-onnx"),
+        (["--boxes", "boxes.csv"], "only --detector boxes takes known boxes"),
     ],
 )
 def test_choices_that_do_not_go_together(

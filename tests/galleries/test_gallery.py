@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import stat
 import time
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from made_people import GALLERY_MODEL as MODEL
 from made_people import photo_rows, unit
 
 from faceline.core.errors import InputError
+from faceline.galleries import gallery as gallery_module
 from faceline.galleries.files import export_people
 from faceline.galleries.gallery import Gallery
 from faceline.galleries.rows import FaceQuality, PhotoRow
@@ -184,11 +186,31 @@ def test_a_photo_that_is_not_there_or_not_one_is_named_and_nothing_removed(galle
 
 def test_a_photo_is_known_again_by_its_name_and_face(gallery: Gallery) -> None:
     first, other = photo_rows({"Ada": unit(2)})
-    gallery.add([first])
-    assert gallery.holds(replace(first, photo="elsewhere/1.jpg", embedding=2 * first.embedding + 1e-5))
-    assert not gallery.holds(replace(first, name="Bob"))
-    assert not gallery.holds(replace(first, photo="2.jpg"))
-    assert not gallery.holds(replace(other, photo="1.jpg"))
+    again = replace(first, photo="elsewhere/1.jpg", embedding=2 * first.embedding + 1e-5)
+    sums = replace(first, photos=3)
+    assert gallery.add([first, again]) == [True, False]
+    rows = [again, replace(first, name="Bob"), replace(first, photo="2.jpg"), replace(other, photo="1.jpg"), sums]
+    assert gallery.add(rows) == [False, True, True, True, True]
+    assert gallery.add(rows) == [False] * 5
+    assert [person.photos for person in gallery.people()] == [3 + 3, 1]
+    assert gallery.add(rows[:1], existing="replace") == [True]
+    assert [person.photos for person in gallery.people()] == [1, 1]
+
+
+def test_whoever_is_enrolled_meanwhile_is_refused(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process enrols Ada when this one begins to write, at the last moment that it can."""
+    begin = gallery_module.writing
+
+    def late(database: sqlite3.Connection) -> AbstractContextManager[sqlite3.Connection]:
+        monkeypatch.setattr(gallery_module, "writing", begin)
+        with Gallery(gallery.path) as other:
+            other.add(photo_rows({"Ada": unit(1)}))
+        return begin(database)
+
+    monkeypatch.setattr(gallery_module, "writing", late)
+    with pytest.raises(InputError, match="enrolled already"):
+        gallery.add(photo_rows({"Ada": unit(1, seed=5)}), existing="refuse")
+    assert [person.photos for person in gallery.people()] == [1]
 
 
 def test_an_id_is_never_given_twice(gallery: Gallery) -> None:
@@ -285,7 +307,8 @@ def test_killed_at_any_moment_it_holds_everybody_reported(path: Path) -> None:
 def _enroll_some(path: Path, process: int) -> None:
     for number in range(25):
         with Gallery.open_or_create(path, MODEL, DIM) as gallery:
-            gallery.add(photo_rows({f"{process} {number}": unit(1), "everybody": unit(1, seed=process)}))
+            another = unit(1, seed=25 * process + number)
+            gallery.add(photo_rows({f"{process} {number}": unit(1), "everybody": another}))
 
 
 def test_four_processes_at_once_lose_nothing(path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from made_people import GALLERY_MODEL as MODEL
 from made_people import photo_rows, unit
 
 from faceline.core.errors import FacelineError, InputError
+from faceline.galleries.checks import FORMAT
 from faceline.galleries.files import export_people, import_people
 from faceline.galleries.gallery import Gallery
 from faceline.galleries.identification import OperatingPoint, identify
@@ -80,8 +83,42 @@ def test_rows_travel_between_a_file_and_the_service(service: QdrantGallery, gall
     with pytest.raises(InputError, match="enrolled already"):
         import_people(service, tmp_path / "out.npz")
     known, *_ = _rows()
-    assert service.holds(known)
-    assert not service.holds(PhotoRow("person 01", known.photo, known.embedding, ""))
+    other = PhotoRow("person 01", known.photo, known.embedding, "")
+    assert service.add([known, other, other]) == [False, True, False]
+    assert service.add([known, other]) == [False, False]
+
+
+def test_a_creation_that_was_interrupted_is_finished(tmp_path: Path) -> None:
+    client = qdrant_client.QdrantClient(":memory:")
+    facts = {"format": FORMAT, "model": MODEL, "dim": DIM}
+    vectors = qdrant_client.models.VectorParams(size=DIM, distance=qdrant_client.models.Distance.DOT)
+    client.create_collection("people-people", vectors_config=vectors, metadata=facts)
+    with QdrantGallery.open_or_create(client, "people", "qdrant://memory/people", MODEL, DIM) as gallery:
+        gallery.add(photo_rows({"Ada": unit(1)}))
+        assert len(gallery) == 1
+    client.create_collection("own-people", vectors_config=vectors)
+    with pytest.raises(InputError, match="a collection own-people of something else"):
+        QdrantGallery.open_or_create(client, "own", "qdrant://memory/own", MODEL, DIM)
+    assert client.collection_exists("own-people")
+
+
+@pytest.mark.parametrize("address", ["qdrant://host:abc/x", "qdrant://host:99999/x", "http://[::1/x"])
+def test_an_address_that_is_none_is_bad_input(address: str) -> None:
+    with pytest.raises(InputError, match=r"expected a file, qdrant://HOST/COLLECTION"):
+        open_gallery(address)
+
+
+def test_a_folder_that_another_process_has_open_is_named(tmp_path: Path) -> None:
+    address = f"qdrant://{tmp_path}/store/people"
+    script = f"from faceline.galleries.opening import gallery_exists; print(gallery_exists({address!r})); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "False\n"
+        with pytest.raises(FacelineError, match="already accessed"):
+            gallery_exists(address)
+        other.communicate("\n")
 
 
 def test_refusals(service: QdrantGallery) -> None:

@@ -69,7 +69,7 @@ def test_exports_of_the_earlier_form_are_taken_in(gallery: Gallery, tmp_path: Pa
         photos=np.array(list(COUNTS.values())),
         updated=np.array(["2020-01-01"] * 2),
     )
-    assert import_people(gallery, tmp_path / "earlier.npz") == 2
+    assert import_people(gallery, tmp_path / "earlier.npz") == (2, 0)
     assert [(person.name, person.photos) for person in gallery.people()] == [("Ada", 3), ("Bob", 1)]
     mean = VECTORS[:3].mean(axis=0)
     assert gallery.references().embeddings[0] == pytest.approx(mean / np.linalg.norm(mean), abs=1e-6)

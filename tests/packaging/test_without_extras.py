@@ -1,6 +1,8 @@
-"""The tool where only `pip install faceline` has been run: no PyTorch, no DVC, no pandas."""
+"""The tool where only `pip install faceline` has been run: no PyTorch, no DVC, no pandas; and with `[measure]`."""
 
+import itertools
 import json
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -12,6 +14,8 @@ from made_people import made_calibration
 from packaging.requirements import Requirement
 from PIL import Image
 from tool_fakes import DIM, MODEL, face_at, paint_face, write_onnx_models
+
+from faceline.field.cache import CACHE_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -35,15 +39,34 @@ def folder(tmp_path_factory):
     return folder
 
 
-def tool(folder, *arguments):
+@pytest.fixture
+def people(folder, tmp_path, monkeypatch):
+    """Three photos of each of eight people beside the models, as a folder a person."""
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+    box = np.round(face_at(1.3, (40, 50))[1])
+    rows = ["image,x,y,width,height"]
+    for person, number in itertools.product(range(8), range(3)):
+        path = Path(f"people/{person}/{number}.png")
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        photo = np.full((260, 260, 3), 128, np.uint8)
+        paint_face(photo, box, person)
+        noise = np.random.default_rng(number).normal(0, 9, photo.shape)
+        Image.fromarray(np.clip(photo + noise, 0, 255).astype(np.uint8)).save(tmp_path / path)
+        rows.append(f"{path},{','.join(map(str, box))}")
+    (tmp_path / "boxes.csv").write_text("\n".join(rows) + "\n")
+    return tmp_path
+
+
+def tool(folder, *arguments, extra="none"):
     script = Path(__file__).with_name("without_extras.py")
-    command = [sys.executable, str(script), *map(str, arguments)]
+    command = [sys.executable, str(script), extra, *map(str, arguments)]
     return subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
 
 
-def answer(folder, *arguments):
+def answer(folder, *arguments, extra="none"):
     models = ["--runtime", "onnx", "--models", folder, "--detector", "boxes", "--boxes", "boxes.csv"]
-    done = tool(folder, *arguments, *(models if arguments[0] != "list" else []))
+    done = tool(folder, *arguments, *(models if arguments[0] != "list" else []), extra=extra)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -68,10 +91,28 @@ def test_what_needs_more_says_what_to_install(folder):
     )
 
 
+def test_what_measures_says_what_to_install(folder):
+    done = tool(folder, "calibrate", folder, "--runtime", "onnx", "--models", folder)
+    assert done.returncode == 2
+    assert done.stderr == "faceline: this needs the package pandas: pip install 'faceline[measure]'\n"
+
+
+def test_people_are_measured_without_torch_and_dvc(people):
+    measured = answer(people, "evaluate", "people", "--out", "results", extra="measure")
+    assert (measured["people"], measured["photos_of_people"]) == (8, 24)
+    assert (people / "results/index.html").is_file()
+    assert answer(people, "calibrate", "people", extra="measure")["people"] == 8
+    assert answer(people, "labels", "people", "--out", "doubtful", extra="measure")["source"] == "people"
+    assert answer(people, "cluster", "people", extra="measure")["groups"]
+    annotated = answer(people, "annotate", "people", "--out", "data", "--landmarks", "hourglass", extra="measure")
+    assert annotated["photos"] == 24
+
+
 def test_no_dependency_of_the_tool_is_pinned_and_none_is_asked_for_twice():
-    requirements = [Requirement(one) for one in PROJECT["dependencies"]]
-    extra = [Requirement(one) for one in PROJECT["optional-dependencies"]["train"]]
-    names = [one.name for one in requirements + extra]
+    extras = PROJECT["optional-dependencies"]
+    asked = [Requirement(one) for one in PROJECT["dependencies"] + extras["measure"] + extras["train"]]
+    asked = [one for one in asked if one.name != "faceline"]  # an extra of its own
+    names = [one.name for one in asked]
     assert len(names) == len(set(names))
-    for one in requirements + extra:
+    for one in asked:
         assert {part.operator for part in one.specifier} == {">=", "<"}, one

@@ -1,4 +1,7 @@
-"""Runs the command `faceline` in a process that finds only what `pip install faceline` installs, without extras."""
+"""Runs the command `faceline` in a process that finds only what `pip install faceline` or one of its extras installs.
+
+python without_extras.py EXTRA|none VERB ...
+"""
 
 import re
 import sys
@@ -13,9 +16,9 @@ def name_of(requirement):
     return re.match(r"[\w.-]+", requirement)[0].lower().replace("_", "-").replace(".", "-")
 
 
-def installed_with(project):
-    """Distributions that the project's own dependencies bring, those of other platforms and of extras left out."""
-    found, waiting = set(), [name_of(one) for one in project["dependencies"]]
+def installed_with(requirements):
+    """Distributions that these requirements bring, those of other platforms and of extras left out."""
+    found, waiting = set(), [name_of(one) for one in requirements]
     while waiting:
         name = waiting.pop()
         if name not in found:
@@ -48,7 +51,8 @@ class OnlyThese:
 
 if __name__ == "__main__":
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    sys.meta_path.insert(0, OnlyThese(installed_with(project)))
+    extra = project["optional-dependencies"].get(sys.argv.pop(1), [])
+    sys.meta_path.insert(0, OnlyThese(installed_with(project["dependencies"] + extra)))
     from faceline.cli.main import app
 
     app()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from faceline.pipeline.private import make_private, replacing_privately
+from faceline.pipeline.private import make_private, private_folder, replacing_privately
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +30,14 @@ def test_a_file_is_private_from_its_first_byte(tmp_path: Path) -> None:
         assert mode(temporary) == 0o600
         temporary.write_text("new")
     assert (path.read_text(), mode(path)) == ("new", 0o600)
+
+
+def test_new_folders_are_private_and_old_ones_as_they_were(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir(mode=0o755)
+    private_folder(tmp_path / "old/new/newer")
+    assert [mode(tmp_path / name) for name in ("old", "old/new", "old/new/newer")] == [0o755, 0o700, 0o700]
+    private_folder(tmp_path / "old")
+    assert mode(tmp_path / "old") == 0o755
 
 
 def test_a_folder_is_private_all_through(tmp_path: Path) -> None:
