@@ -25,9 +25,15 @@ FPRS = (0.01, 0.001)
 FPIR = 0.1
 
 
+def _positive(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise ValueError
+    return number
+
+
 def add_common_options(parser: argparse.ArgumentParser, name: str) -> None:
     """What every comparison can be told: seeds, the name of its files, parameters that all its runs share."""
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=_positive, default=3)
     parser.add_argument("--name", default=name, help="of the result files and, in front, of DVC's experiments")
     parser.add_argument(
         "--set", nargs="*", default=[], metavar="KEY=VALUE", help="parameters for all runs, as in `dvc exp run -S`"

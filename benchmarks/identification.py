@@ -140,6 +140,7 @@ def main() -> None:
     options = parser.parse_args()
     command = f"python -m benchmarks.identification --embeddings {options.embeddings} --name {options.name}"
     table = of_table(options.embeddings)
+    of_each = max(1, options.galleries // SIMULATIONS)
     worlds = [simulated(seed) for seed in range(1, SIMULATIONS + 1)]
     text = f"""# Do strangers find a name as often as stated: {options.name}
 
@@ -154,10 +155,10 @@ Each threshold is that for FMR = 1 - (1 - FPIR)^(1/N), made on dev people; galle
 
 ## Simulated people: {SIMULATIONS} sets of 150 dev people and 400 others
 
-{options.galleries // SIMULATIONS} galleries of each set; the brackets have mean, lowest and highest
+{of_each} galleries of each set; the brackets have mean, lowest and highest
 over the sets.
 
-{table_of(worlds, options.galleries // SIMULATIONS)}
+{table_of(worlds, of_each)}
 """
     print(text)
     write_text(Path("docs/results") / f"identification-{options.name}.md", text)

@@ -12,7 +12,7 @@ from faceline.packed.sets import PackedSet
 from faceline.recognition.heads.registry import loss_head, loss_params
 from faceline.recognition.net.backbone import load_backbone
 from faceline.recognition.net.embedding_net import NetConfig
-from faceline.recognition.net.recognizer_file import save_recognizer
+from faceline.recognition.net.recognizer_file import save_recognizer, without_head
 from faceline.recognition.training.params import RecognitionParams
 from faceline.recognition.training.recognizer_report import write_training_report
 from faceline.recognition.training.recognizer_training import Trainer
@@ -29,7 +29,8 @@ def train_recognition(
 ) -> None:
     """Trains on the train people, chooses the epoch on the dev people; a killed run resumes after its last epoch.
 
-    With no epochs the model file holds the pretrained net as it is, without a head.
+    With no epochs the model file holds the pretrained net as it is, without a head, and so where no epoch was as good
+    as that start and the head had been drawn at random.
     """
     name = recognition.loss
     loss = parse_group(loss_params(name), losses.get(name), f"losses.{name}")
@@ -54,23 +55,25 @@ def train_recognition(
         trained = untrained(recognition, data, device)
     if trained is None:
         return
+    best = trained.best
+    has_head = best.epoch > 0 or (recognition.epochs > 0 and recognition.head_start == "means")
     synthetic = packed.metadata["synthetic"]
     with replacing_folder(report) as folder:
         write_training_report(folder, trained, data, recognition, synthetic)
     save_recognizer(
         model,
-        trained.best.state,
+        best.state if has_head else without_head(best.state),
         NetConfig.from_params(recognition),
         {
-            "people": data.people if recognition.epochs else [],
-            "loss": {"name": name, "params": loss.model_dump()} if recognition.epochs else None,
+            "people": data.people if has_head else [],
+            "loss": {"name": name, "params": loss.model_dump()} if has_head else None,
             "align": {key: packed.metadata[key] for key in ("size_px", "template", "landmarks")},
             "template": packed.metadata["template"],
             "synthetic": synthetic,
             "pretrained": recognition.pretrained,
             "checkpoint": "best",
-            "epoch": trained.best.epoch,
-            "dev_metric": trained.best.figures[DEV_TPR],
+            "epoch": best.epoch,
+            "dev_metric": best.figures[DEV_TPR],
         },
     )
     checkpoint.remove()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -53,6 +54,11 @@ def labels(
         )
     embedded = embed_people(photos, loaded, role_of)
     found = doubtful_labels(embedded.table.rows, embedded.table.embeddings)
+    if math.isnan(found.same_from):
+        log.warning(
+            "halves of one person's photos are no nearer to each other than strangers are: this recogniser cannot "
+            "tell who is one person under two names, so no such pairs are listed"
+        )
     if out is not None:
         write_doubtful(out, found, embedded.table, ShownFaces(photos, loaded.pipeline))
     answer(

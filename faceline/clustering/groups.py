@@ -52,7 +52,7 @@ def face_groups(embeddings: np.ndarray, min_faces: int = 2) -> FaceGroups:
     from sklearn.cluster import HDBSCAN  # late: two seconds
 
     vectors = np.asarray(embeddings, np.float64)
-    distance = np.clip(1 - vectors @ vectors.T, 0, 2)
+    distance = _without_copies(np.clip(1 - vectors @ vectors.T, 0, 2))
     found = HDBSCAN(min_cluster_size=min_faces, metric="precomputed", copy=False).fit(distance)
     labels = found.labels_
     grouped = np.flatnonzero(labels >= 0)
@@ -60,6 +60,19 @@ def face_groups(embeddings: np.ndarray, min_faces: int = 2) -> FaceGroups:
     rank = np.full(len(numbers) + 1, -1)  # the last for faces in no group, whose label is -1
     rank[numbers[np.lexsort([first, -sizes])]] = np.arange(len(numbers))
     return FaceGroups(rank[labels], found.probabilities_)
+
+
+def _without_copies(distance: np.ndarray) -> np.ndarray:
+    """Distances of at least what half of the faces have to their nearest.
+
+    A photo and its copy, or the next one of a burst, are so dense a group that their person's other photos would be
+    left out of it.
+    """
+    np.fill_diagonal(distance, np.inf)
+    least = np.median(distance.min(axis=1))
+    np.maximum(distance, least, out=distance)
+    np.fill_diagonal(distance, 0)
+    return distance
 
 
 def group_id(faces: Iterable[tuple[str, int]]) -> str:

@@ -8,6 +8,7 @@ values are normally distributed, and one that less than half of the values, wron
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,7 +38,8 @@ class DoubtfulLabels:
         pairs: people whose centres coincide, the nearest first: person, other_person, similarity, photos,
             other_photos.
         far_below: own similarities below are far: no nearer than strangers may be.
-        same_from: similarities of centres from here on are one person's.
+        same_from: similarities of centres from here on are one person's; NaN where halves of one person are no nearer
+            than strangers, so that the recogniser cannot tell and no pairs are listed.
         judged, people: photos and people that were judged; the others have too few photos with an embedding.
     """
 
@@ -74,8 +76,12 @@ def doubtful_labels(rows: pd.DataFrame, embeddings: np.ndarray) -> DoubtfulLabel
         own[theirs] = similarities_to_others(vectors[theirs])
     halves = [_halves(vectors[members[person]]) for person in np.flatnonzero(large)]
     same_from = robust_limit(np.array(halves), -HALVES)
-    twins = _coinciding(centres, large, same_from)
-    strangers = _Strangers(vectors, code, centres, twins)
+    nobody = np.empty((0, 2), int)
+    strangers = _Strangers(vectors, code, centres, nobody)
+    tells = same_from > strangers.limit
+    twins = _coinciding(centres, large, same_from) if tells else nobody
+    if len(twins):
+        strangers = _Strangers(vectors, code, centres, twins)
     nearest, other = strangers.nearest, strangers.similarity
     judged = large[code]
     far_below = strangers.limit
@@ -106,7 +112,7 @@ def doubtful_labels(rows: pd.DataFrame, embeddings: np.ndarray) -> DoubtfulLabel
         photos=photos,
         pairs=pairs.sort_values("similarity", ascending=False, kind="stable", ignore_index=True),
         far_below=far_below,
-        same_from=same_from,
+        same_from=same_from if tells else math.nan,
         judged=int(judged.sum()),
         people=int(large.sum()),
     )

@@ -196,7 +196,7 @@ def verify_pairs(pairs: Sequence[Pair], embeddings: dict[str, np.ndarray]) -> Ve
         embeddings: unit vectors by photo; photos without a face are absent.
 
     Raises:
-        FacelineError: under two folds, or no scores of one kind.
+        FacelineError: as for `verify_scores`.
     """
     return verify_scores(
         np.array([_score(pair, embeddings) for pair in pairs]),
@@ -217,11 +217,15 @@ def verify_scores(
         people: (n) who the two of each pair are; where nobody knows, something different for each pair.
 
     Raises:
-        FacelineError: under two folds, or no scores of one kind.
+        FacelineError: under two folds, or no score of different people; failed pairs of one person count as misses.
     """
     failed = np.isnan(scores)
     genuine = np.where(failed[same], -np.inf, scores[same])
     impostor = scores[~same & ~failed]
+    if not len(impostor):
+        raise FacelineError(
+            "no pair of different people has a face in both photos: nothing can be said of false matches"
+        )
     finite = np.where(np.isfinite(genuine), genuine, -2.0)  # below every cosine
     impostor_people = [names for names, counts in zip(people, ~same & ~failed, strict=True) if counts]
     return Verification(

@@ -1,7 +1,7 @@
 """Packed image sets: a folder of a few Parquet files, one row a face, its data beside its encoded image.
 
-`_manifest.json` names the files and how many faces each holds. It is written last: a set that lacks one of its files,
-as after a copy that was cut short, is told from a whole one.
+`_manifest.json` names the files in their order and how many faces each holds. It is written last: a set that lacks
+one of its files, as after a copy that was cut short, is told from a whole one.
 
 Thousands of small files make DVC slow; a few Parquet files do not, and pandas, DuckDB and Hugging Face
 `datasets` read them as they are. The column `image` holds the bytes of a JPEG. Attributes are 8-bit integers that may
@@ -178,7 +178,7 @@ class PackedSet:
 
 
 def _shards_of(folder: Path) -> dict[str, int]:
-    """Rows of each file of a set by its name, in order; checked against what lies in the folder."""
+    """Rows of each file of a set by its name, in the manifest's order; checked against what lies in the folder."""
     found = {path.name for path in folder.glob("part-*.parquet")}
     manifest = folder / MANIFEST
     if not found and not manifest.exists():
@@ -189,7 +189,7 @@ def _shards_of(folder: Path) -> dict[str, int]:
     if other := sorted(found ^ rows.keys()):
         problem = "missing" if other[0] in rows else f"not named in {MANIFEST}"
         raise InputError(f"{folder / other[0]}: {problem}; {_HINT}")
-    return dict(sorted(rows.items()))
+    return rows
 
 
 def _images(shard: pq.ParquetFile, path: Path, group: int) -> pa.ChunkedArray:

@@ -5,6 +5,7 @@ from pathlib import Path
 from faceline.core.errors import InputError
 from faceline.data.filtering.params import NOTHING
 from faceline.photos.seven_zip import unpacking
+from faceline.recognition.training.params import WEIGHTS
 from faceline.settings.forms import form_at
 from faceline.settings.schema import Params
 
@@ -35,6 +36,10 @@ def missing_inputs(params: Params) -> list[str]:
     named["landmarks.images"] = params.landmarks.images
     if params.filter.excluded != NOTHING:
         named["filter.excluded"] = f"{EXCLUDED / params.filter.excluded}.csv"
+    if params.wild.detector_model != "none":
+        named["wild.detector_model"] = params.wild.detector_model
+    if Path(params.recognition.pretrained).suffix in WEIGHTS:
+        named["recognition.pretrained"] = params.recognition.pretrained
     return [line for key, path in named.items() if (line := _missing(key, Path(path)))]
 
 

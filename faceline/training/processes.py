@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import torch
@@ -15,6 +16,9 @@ from faceline.models.params import RuntimeParams
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
+
+
+_PATIENCE = timedelta(hours=12)
 
 
 def launched(module: str, arguments: Sequence[str], runtime: RuntimeParams) -> bool:
@@ -33,7 +37,10 @@ def launched(module: str, arguments: Sequence[str], runtime: RuntimeParams) -> b
     if runtime.nodes > 1:
         shown = f"torchrun --nnodes {runtime.nodes} --nproc-per-node {devices} --rdzv-backend c10d "
         shown += f"--rdzv-endpoint HOST:PORT -m {module} {' '.join(arguments)}"
-        raise InputError(f"runtime.nodes: {runtime.nodes} machines; start this on each of them: {shown}")
+        raise InputError(
+            f"runtime.nodes: {runtime.nodes} machines; start this on each of them: {shown}; then `dvc commit -f` of "
+            "the stage, without which `dvc repro` would delete the model and start here again"
+        )
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", devices, "--standalone"]
     if subprocess.run([*torchrun, "-m", module, *arguments], check=False).returncode:
         raise FacelineError(f"{module}: one of {devices} processes failed; its message stands above")
@@ -46,9 +53,11 @@ def join(runtime: RuntimeParams, device: torch.device) -> Accelerator:
     Raises:
         InputError: another number of processes was started than `runtime` says.
     """
-    from accelerate import Accelerator
+    from accelerate import Accelerator, InitProcessGroupKwargs
 
-    accelerator = Accelerator(cpu=device.type != "cuda", mixed_precision="no")
+    # one process validates while the others wait, longer than torch's ten minutes where there are millions of photos
+    patience = InitProcessGroupKwargs(timeout=_PATIENCE)
+    accelerator = Accelerator(cpu=device.type != "cuda", mixed_precision="no", kwargs_handlers=[patience])
     wanted, found = runtime.devices * runtime.nodes, accelerator.num_processes
     if found != wanted:
         raise InputError(f"runtime.devices x runtime.nodes is {wanted}, but {found} processes were started")

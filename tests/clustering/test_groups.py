@@ -22,6 +22,21 @@ def test_people_far_apart_are_groups_the_largest_first():
     assert found.strength[-1] < 0.1
 
 
+@pytest.mark.parametrize("distance", [0, 0.01, 0.05])
+def test_copies_do_not_take_a_group_apart(distance):
+    embeddings, person = made_embeddings(12, 8, dim=64, scatter=0.7, seed=3)
+    again = np.flatnonzero(np.arange(len(person)) % 8 == 0)  # one more of everybody's first photo, almost the same
+    noise = np.random.default_rng(1).normal(size=(len(again), 64))
+    near = embeddings[again] + np.sqrt(2 * distance / 64) * noise
+    copies = near / np.linalg.norm(near, axis=1, keepdims=True)
+    found = face_groups(np.concatenate([embeddings, copies])).number
+    whose = np.concatenate([person, person[again]])
+    assert found.max() == 11
+    for group in range(12):
+        assert len(set(whose[found == group])) == 1
+        assert (found == group).sum() >= 8
+
+
 def test_a_group_has_so_many_faces_at_least():
     embeddings, person = made_embeddings(4, 5, dim=64, scatter=0.2)
     kept = np.concatenate([np.flatnonzero(person != 0), np.flatnonzero(person == 0)[:2]])

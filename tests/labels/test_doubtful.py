@@ -46,6 +46,16 @@ def test_one_person_under_two_names_is_a_pair(made):
     assert doubtful_labels(rows, embeddings).pairs.empty
 
 
+def test_where_a_recogniser_cannot_tell_no_pairs_are_listed(made):
+    rows, _ = made
+    noise = np.random.default_rng(2).normal(size=(len(rows), 64))
+    found = doubtful_labels(rows, noise / np.linalg.norm(noise, axis=1, keepdims=True))
+    assert np.isnan(found.same_from)
+    assert found.pairs.empty
+    assert -0.5 < found.far_below < 0.5
+    assert len(found.photos) > len(rows) / 2  # and doubts about almost every photo
+
+
 def test_photos_without_a_face_and_people_of_few_photos_are_not_judged(made):
     rows, whole = made
     embeddings = whole.copy()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from faceline.core.errors import InputError
+from faceline.core.errors import FacelineError, InputError
 from faceline.measuring.verify import Pair, locate, verify_pairs
 
 
@@ -59,6 +59,13 @@ def test_failures_count_against_genuine_pairs_only() -> None:
     assert result.folds.accuracy == pytest.approx(1 - genuine / len(pairs))
     assert result.auc == pytest.approx(1 - genuine / 300)
     assert result.id_rates[0].value == pytest.approx(1 - genuine / 300)
+
+
+def test_without_a_pair_of_different_people_nothing_is_said() -> None:
+    vectors, pairs = people(30, 2, noise=0.1), make_pairs(30, 30)
+    first = {pair.first for pair in pairs if not pair.same}
+    with pytest.raises(FacelineError, match="no pair of different people has a face in both photos"):
+        verify_pairs(pairs, {name: vector for name, vector in vectors.items() if name not in first})
 
 
 def test_rates_that_too_few_false_matches_would_decide_have_a_reason() -> None:

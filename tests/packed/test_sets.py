@@ -36,6 +36,18 @@ def test_round_trip_over_row_groups_and_shards(tmp_path, monkeypatch):
     assert sum(in_blocks) < read.image_bytes() < 3 * sum(in_blocks)
 
 
+def test_files_beyond_the_ten_thousandth_stay_in_their_order(tmp_path, monkeypatch):
+    monkeypatch.setattr(sets, "ROWS_PER_GROUP", 1)
+    monkeypatch.setattr(sets, "SHARD_BYTES", 1)
+    folder = tmp_path / "set"
+    write(folder, 3, per_chunk=1)
+    (folder / "part-0002.parquet").rename(folder / "part-10000.parquet")
+    (folder / "part-0001.parquet").rename(folder / "part-9999.parquet")
+    manifest = folder / "_manifest.json"
+    manifest.write_text(manifest.read_text().replace("part-0001", "part-9999").replace("part-0002", "part-10000"))
+    assert PackedSet(folder).rows.image_id.tolist() == ["0.jpg", "1.jpg", "2.jpg"]
+
+
 def test_a_set_goes_to_another_process_by_its_path_alone(tmp_path):
     write(tmp_path / "set", 20)
     here = PackedSet(tmp_path / "set")

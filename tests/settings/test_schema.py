@@ -35,6 +35,17 @@ def tree():
                 "recognition.neck: Value error, the sface weights are made for bn_fc_bn or flat_bn_fc_bn",
             ],
         ),
+        (
+            lambda t: t["recognition"].update(backbone="spherenet4", pretrained="imagenet"),
+            [
+                "recognition.pretrained",
+                "spherenet4 has no weights imagenet; it has: none, PATH of a file (.safetensors,",
+            ],
+        ),
+        (
+            lambda t: t["filter"]["roles"]["train"].update(min_photos=2),
+            ["filter.roles", "train.min_photos: 3 at least"],
+        ),
         (lambda t: t["filter"].update(excluded="../wrong"), ["filter.excluded", "pattern"]),
         (lambda t: t["runtime"].update(engine="spark"), ["runtime.engine", "'local' or 'ray'", "spark"]),
         (lambda t: t["runtime"].update(engines="ray"), ["runtime.engines", "unknown key", "engine, "]),
@@ -62,6 +73,21 @@ def test_a_mistake_anywhere_names_the_key_and_what_is_allowed(tree, tmp_path, ed
     for word in words:
         assert word in str(error.value)
     assert not (tmp_path / "checked.txt").exists()
+
+
+def test_files_of_weights_must_be_there(tree, tmp_path, monkeypatch):
+    tree["recognition"]["pretrained"] = "own/net.pth"
+    tree["wild"].update(detector="yunet", detector_model="own/yunet.onnx")
+    monkeypatch.chdir(tmp_path)
+    Path("params.yaml").write_text(yaml.safe_dump(tree))
+    with pytest.raises(InputError) as error:
+        check_params(Path("params.yaml"), Path("checked.txt"))
+    assert "  recognition.pretrained: own/net.pth\n" in str(error.value)
+    assert "  wild.detector_model: own/yunet.onnx\n" in str(error.value)
+    Path("own").mkdir()
+    Path("own/net.pth").touch()
+    Path("own/yunet.onnx").touch()
+    check_params(Path("params.yaml"), Path("checked.txt"))
 
 
 def test_a_list_of_excluded_photos_must_be_there(tree, tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ from faceline.core.params import Attribute, Group, NonNegative, Positive, Seed, 
 
 # the list of params/excluded that names no photo
 NOTHING = "none"
+_SPLITS = 3
 ListName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")]
 
 
@@ -30,6 +31,12 @@ class Roles(Group):
     dev: Role
     query: Role
     distractor: Role
+
+    @model_validator(mode="after")
+    def _trains(self) -> Roles:
+        if self.train.min_photos < _SPLITS:
+            raise ValueError(f"train.min_photos: {_SPLITS} at least: a person's photos train, validate and test")
+        return self
 
 
 class FilterParams(Group):

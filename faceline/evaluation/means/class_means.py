@@ -15,13 +15,33 @@ def mean_embeddings(embeddings: np.ndarray, person: np.ndarray, people: int) -> 
         person: (n,) codes, 0..people-1.
     """
     ok = ~np.isnan(embeddings).any(axis=1)
-    sums = np.zeros((people, embeddings.shape[1]))
-    order = np.flatnonzero(ok)[np.argsort(person[ok], kind="stable")]
-    present, starts = np.unique(person[order], return_index=True)
-    sums[present] = np.add.reduceat(embeddings[order].astype(float), starts, axis=0)
-    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(lengths > 0, sums / lengths, np.nan).astype(np.float32)
+    sums = PersonSums(people)
+    for start in range(0, max(1, len(embeddings)), ROWS):
+        part = slice(start, start + ROWS)
+        sums.add(embeddings[part][ok[part]], person[part][ok[part]])
+    return sums.means()
+
+
+class PersonSums:
+    """Sums of each person's embeddings, taken in some at a time."""
+
+    def __init__(self, people: int) -> None:
+        self._people = people
+        self._sums: np.ndarray | None = None
+
+    def add(self, embeddings: np.ndarray, person: np.ndarray) -> None:
+        """Takes in (n, dim) embeddings of (n,) people, codes 0..people-1."""
+        if self._sums is None:
+            self._sums = np.zeros((self._people, embeddings.shape[1]))
+        np.add.at(self._sums, person, embeddings.astype(float))
+
+    def means(self) -> np.ndarray:
+        """(people, dim) float32, unit means; NaN for a person without any."""
+        if self._sums is None:
+            raise ValueError("no embeddings")
+        lengths = np.linalg.norm(self._sums, axis=1, keepdims=True)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(lengths > 0, self._sums / lengths, np.nan).astype(np.float32)
 
 
 @dataclass(frozen=True)

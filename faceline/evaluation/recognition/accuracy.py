@@ -35,9 +35,9 @@ def accuracy_rates(table: EmbeddingTable) -> list[Rate]:
     train, test = _train_and_test(table)
     persons = table.rows["person"].to_numpy()
     names = ("accuracy_top1", "accuracy_top5", "accuracy_head_top1")
-    people = len(np.unique(persons[train]))
-    if not len(test) or people < 2 or not table.ok[train].any():
-        reason = f"{len(test)} test photos and {people} train people"
+    people = len(np.unique(persons[train[table.ok[train]]]))
+    if not len(test) or people < 2:
+        reason = f"{len(test)} test photos, and {people} train people with an embedding"
         return [Rate(name, None, reason=reason) for name in names]
     _, ranks = held_out_ranks(table)
     shares = rank_rates(ranks, TOP)
@@ -50,5 +50,8 @@ def accuracy_rates(table: EmbeddingTable) -> list[Rate]:
         )
     named = table.rows["head_label"].to_numpy() if "head_label" in table.rows else np.full(len(persons), NO_LABEL)
     if (named[test] == NO_LABEL).all():
-        return [*rates, Rate(names[2], None, reason="the loss has no head that names people")]
+        reason = (
+            "the loss has no head that names people" if table.ok[test].any() else "no test photo has an embedding"
+        )
+        return [*rates, Rate(names[2], None, reason=reason)]
     return [*rates, Rate(names[2], float(np.mean(named[test] == persons[test])))]

@@ -257,8 +257,9 @@ def _at_dev_thresholds(gallery: _QueryGallery, calibration: Calibration, fpir: f
     fmr = fmr_for_fpir(fpir, gallery.size)
     enrolled = gallery.photos[gallery.photos > 0].tolist()
     if not calibration.supports(fmr, enrolled):
-        smallest = calibration.smallest_fmr(enrolled)
-        reason = f"takes an FMR of {fmr:.3g}, the {calibration.people} dev people support {smallest:.3g} or more"
+        tails = [calibration.tail(count) for count in {*enrolled}] or [calibration.pairs]
+        supported = max(tails, key=lambda tail: tail.smallest_fmr).supported
+        reason = f"takes an FMR of {fmr:.3g}, the {calibration.people} dev people support {supported}"
         return [Rate(name, None, reason=reason) for name in _frozen_names(fpir)]
     thresholds = [calibration.tail(max(1, count)).threshold(fmr) for count in gallery.photos.tolist()]
     return frozen_rates(gallery.searches(np.array(thresholds)), fpir)

@@ -50,6 +50,11 @@ class ScoreTail(BaseModel):
             raise ValueError(f"{matches[-1]} false matches of {self.comparisons} comparisons")
         return self
 
+    @property
+    def supported(self) -> str:
+        """Which FMRs it supports, in words."""
+        return "no rate" if self.smallest_fmr > 1 else f"{self.smallest_fmr:.3g} to 1"
+
     def supports(self, fmr: float) -> bool:
         """Whether the comparisons give ten false matches from ten pairs of people at this FMR."""
         return self.smallest_fmr * (1 - 1e-9) <= fmr <= 1
@@ -64,8 +69,8 @@ class ScoreTail(BaseModel):
         """
         if not self.supports(fmr):
             raise InputError(
-                f"false match rate {fmr:.3g}: the calibration's dev people support {self.smallest_fmr:.3g} to 1; "
-                "ask for a rate in that range or calibrate on more people"
+                f"false match rate {fmr:.3g}: the calibration's dev people support {self.supported}; ask for a rate "
+                "that is supported, or calibrate on more people"
             )
         allowed = allowed_false_matches(fmr, self.comparisons)
         return self.thresholds[int(np.searchsorted(self.false_matches, allowed, side="right")) - 1]

@@ -13,6 +13,7 @@ from faceline.evaluation.verification.comparisons import Comparisons
 from faceline.evaluation.verification.rate import MIN_FALSE_MATCHES, MIN_PERSON_PAIRS
 from faceline.evaluation.verification.score_tail import ScoreTail, stored_ranks
 
+MIN_OWNERS = 5  # people with templates; fewer have not ten pairs among them
 BINS = 1 << 16  # of -1..1: thresholds are on a grid of 3e-5
 
 SearchKind = Literal["mean", "nearest"]
@@ -69,7 +70,7 @@ def template_tail(dev: Comparisons, photos: int, seed: int = 1, search: SearchKi
         search: whether a photo is compared with a template's mean, or with the nearest of its photos.
 
     Returns:
-        None where fewer than two people have so many photos, or fewer than ten pairs of people are compared.
+        None where fewer than `MIN_OWNERS` people have so many photos, or fewer than ten pairs of people are compared.
     """
     template_photos, owner = template_rows(dev, photos, seed)
     means = mean_templates(dev, template_photos) if search == "mean" else None
@@ -88,7 +89,7 @@ def template_tail(dev: Comparisons, photos: int, seed: int = 1, search: SearchKi
         other = owners[owners != person]
         pairs = np.minimum(person, other) * len(dev.names) + np.maximum(person, other)
         leaders = _largest_by_pair(np.vstack([leaders, np.column_stack([pairs, best])]))
-    if len(leaders) < MIN_PERSON_PAIRS:
+    if len(owners) < MIN_OWNERS or len(leaders) < MIN_PERSON_PAIRS:
         return None
     total = int(histogram.sum())
     at_or_above = histogram[::-1].cumsum()[::-1]

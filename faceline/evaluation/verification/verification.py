@@ -182,7 +182,7 @@ def _frozen_rates(
     """What share of genuine pairs passes a threshold frozen on dev people, and of impostor pairs."""
     names = [f"{kind}_at_dev_threshold_{label(target)}" for kind in ("tpr", "fpr")]
     if threshold is None:
-        reason = f"the {calibration.people} dev people support an FMR of {calibration.pairs.smallest_fmr:.3g} or more"
+        reason = f"the {calibration.people} dev people support {calibration.pairs.supported} of FMR"
         return [Rate(name, None, reason=reason) for name in names]
     index = int(np.searchsorted(measured.thresholds, np.float32(threshold)))
     tpr = measured.genuine[index] / comparisons.positive_pairs

@@ -28,6 +28,8 @@ from faceline.training.transfer import StepValues, to_device
 from faceline.windows.windows import transform
 
 SCRATCH = Path(".faceline/scratch")
+# what an epoch's random numbers are drawn for; never 0, with which a seed is the same as without a number
+_ORDER, _FACES = 1, 2
 
 log = logging.getLogger(__name__)
 
@@ -191,7 +193,9 @@ class Trainer:
         """One pass; returns the mean loss."""
         self._net.train()
         parts = [batch[self._share] for batch in self._batches(epoch)]
-        batches = self._train.batches(parts, (self._params.seed, epoch), self._params.augmentation, self._workers)
+        batches = self._train.batches(
+            parts, (self._params.seed, epoch, _FACES), self._params.augmentation, self._workers
+        )
         first, values = (epoch - 1) * self._steps, StepValues(self._steps, self._device)
         begun = asked = time.perf_counter()
         progress = track(range(self._steps * self._batch_size), f"epoch {epoch}/{self._params.epochs}")
@@ -209,7 +213,7 @@ class Trainer:
 
     def _batches(self, epoch: int) -> list[np.ndarray]:
         """The rows of each step, of all processes."""
-        order = np.random.default_rng([self._params.seed, epoch]).permutation(len(self._train))
+        order = np.random.default_rng([self._params.seed, epoch, _ORDER]).permutation(len(self._train))
         return [order[step * self._batch_size :][: self._batch_size] for step in range(self._steps)]
 
     def _learning_rate(self, step: int) -> float:
@@ -265,6 +269,11 @@ def _shared_size(size: int, params: LandmarkParams, processes: int) -> int:
         raise InputError(
             f"landmarks.batch_size: {params.batch_size}, or the {size} faces that there are, cannot be shared by "
             f"{processes} processes evenly"
+        )
+    if params.input_px // STRIDE == 2**params.depth and size < 2 * processes:
+        raise InputError(
+            f"landmarks.batch_size: {size} faces a step over {processes} processes, and one face has no BatchNorm "
+            "statistics where the innermost map is one pixel: take more, or a smaller landmarks.depth"
         )
     return size - size % processes
 

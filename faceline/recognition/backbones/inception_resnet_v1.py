@@ -30,4 +30,10 @@ def _weights(name: str) -> Mapping[str, Tensor]:
     return InceptionResnetV1(pretrained=name).state_dict()
 
 
-BACKBONE = Backbone(_build, "mean", {name: partial(_weights, name) for name in ("vggface2", "casia-webface")}, _NECK)
+BACKBONE = Backbone(
+    _build,
+    "mean",
+    {name: partial(_weights, name) for name in ("vggface2", "casia-webface")},
+    _NECK,
+    published_neck_epsilon=1e-3,
+)

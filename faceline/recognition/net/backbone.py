@@ -29,6 +29,7 @@ class Backbone:
         published: published weights by name: functions that fetch them, under the backbone's own names, or that say
             which file holds them.
         published_neck: names of published layers after the map -> their names in `EmbeddingNet.neck`.
+        published_neck_epsilon: of the published neck's BatchNorm; ours has PyTorch's, and takes the rest as variance.
         from_onnx: makes the tensors of a published ONNX file, by the names they have there, a state of
             `EmbeddingNet`; KeyError for those of another net. None where no such file is published.
         made_for: keys of the group `recognition` -> the values under which the published weights make the whole net,
@@ -39,6 +40,7 @@ class Backbone:
     pooling: Literal["mean", "flat", "depthwise"]
     published: Mapping[str, Callable[[], Mapping[str, Tensor] | Path]] = field(default_factory=dict)
     published_neck: Mapping[str, str] = field(default_factory=dict)
+    published_neck_epsilon: float = 1e-5
     from_onnx: Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]] | None = None
     made_for: Mapping[str, tuple[int | str, ...]] = field(default_factory=dict)
 

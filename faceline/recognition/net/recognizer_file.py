@@ -57,6 +57,11 @@ class RecognizerHeader(Header):
     people: list[Annotated[int, Field(ge=0, lt=2**31, strict=True)]]
 
 
+def without_head(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of a state's net alone."""
+    return {name: tensor for name, tensor in state.items() if name.startswith(NET_PREFIX)}
+
+
 def save_recognizer(path: Path, state: Mapping[str, Tensor], config: NetConfig, metadata: Mapping) -> None:
     """Writes a `Recognizer`'s state atomically; `metadata` beside the net's: people, template, ...
 

@@ -8,12 +8,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from faceline.evaluation.means.class_means import mean_embeddings
 from faceline.recognition.heads.base import Head, LossOutput
 from faceline.recognition.net.embedding_net import EmbeddingNet, Recognizer
 from faceline.recognition.training.params import RecognitionParams
 from faceline.recognition.training.training_data import TrainingData
-from faceline.recognition.training.validation import embed_faces
+from faceline.recognition.training.validation import mean_embeddings
 
 
 def held_recognizer(net: EmbeddingNet, head: Head, params: RecognitionParams) -> Recognizer:
@@ -50,8 +49,7 @@ def start_at_means(recognizer: Recognizer, data: TrainingData, device: torch.dev
     Raises:
         InputError: the loss has no rows for people.
     """
-    embeddings = embed_faces(recognizer.net.eval(), data.faces, data.train, device)
-    means = mean_embeddings(embeddings, data.labels(data.train), len(data.people))
+    means = mean_embeddings(recognizer.net.eval(), data, device)
     recognizer.head.start_at(torch.from_numpy(means).to(device))
 
 

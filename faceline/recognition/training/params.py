@@ -1,5 +1,6 @@
 """Parameters of the recogniser's training."""
 
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -8,6 +9,8 @@ from faceline.core.params import Above0, Count, Group, NonNegative, OneOf, Posit
 from faceline.recognition.heads.registry import loss_head, loss_names
 from faceline.recognition.net.backbone import backbone_names, load_backbone
 from faceline.recognition.net.necks import NECKS
+
+WEIGHTS = (".safetensors", ".pt", ".pth", ".onnx")  # suffixes of files to start from
 
 
 class RecognitionAugmentation(Group):
@@ -64,6 +67,18 @@ class RecognitionParams(Group):
             able = ", ".join(name for name in loss_names() if loss_head(name).can_be_shared)
             raise ValueError(f"people's rows of {loss} cannot be spread over processes; use one of {able}")
         return value
+
+    @field_validator("pretrained")
+    @classmethod
+    def _there_are_such_weights(cls, pretrained: str, info: ValidationInfo) -> str:
+        name = info.data.get("backbone")
+        if name is None or pretrained == "none" or Path(pretrained).suffix in WEIGHTS:
+            return pretrained
+        published = load_backbone(name).published
+        if pretrained not in published:
+            known = ", ".join(("none", *published, f"PATH of a file ({', '.join(WEIGHTS)})"))
+            raise ValueError(f"{name} has no weights {pretrained}; it has: {known}")
+        return pretrained
 
     @field_validator("head_start", "frozen", "frozen_batchnorm", "distillation")
     @classmethod

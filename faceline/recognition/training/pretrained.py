@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from faceline.core.errors import InputError
 from faceline.core.files import check_file
@@ -100,9 +100,18 @@ def _fill(net: EmbeddingNet, state: Mapping[str, Tensor], source: str) -> list[s
     net.backbone.load_state_dict({name: backbone[name] for name in wanted}, strict=False)
     # another embedding size or another neck is no mistake: those layers are trained anew
     rest = {n: tensor for n, tensor in net.state_dict().items() if not n.startswith(_BACKBONE_PREFIX)}
-    neck = {} if ours else load_backbone(net.config.backbone).published_neck
     found = {name: state[name] for name in rest if name in state}
-    found |= {f"neck.{inside}": state[outside] for outside, inside in neck.items() if outside in state}
+    if not ours:
+        published = load_backbone(net.config.backbone)
+        neck = {
+            f"neck.{inside}": state[outside]
+            for outside, inside in published.published_neck.items()
+            if outside in state
+        }
+        for name in neck:
+            if name.endswith("running_var"):
+                neck[name] = neck[name] + (published.published_neck_epsilon - nn.BatchNorm1d(1).eps)
+        found |= neck
     fitting = {n: tensor for n, tensor in found.items() if tensor.shape == rest[n].shape}
     net.load_state_dict(fitting, strict=False)
     return [name for name in rest if name not in fitting and not name.endswith(_COUNTER)]

@@ -38,6 +38,9 @@ from faceline.training.transfer import StepValues, to_device
 
 log = logging.getLogger(__name__)
 
+# what an epoch's random numbers are drawn for; never 0, with which a seed is the same as without a number
+_ORDER, _AUGMENTATION, _NET = 1, 2, 3
+
 
 class Trainer:
     """One training of one recogniser, or one process's part in it.
@@ -78,6 +81,11 @@ class Trainer:
         spread = params.sharded_head and self._processes.num_processes > 1
         if spread:
             assert isinstance(head, CosineHead)  # the parameters allow `sharded_head` with no other
+            if len(data.people) < self._processes.num_processes:
+                raise InputError(
+                    f"recognition.sharded_head: {len(data.people)} people are fewer than the "
+                    f"{self._processes.num_processes} processes that would share them"
+                )
             head.keep_share(self._processes.process_index, self._processes.num_processes)
         recognizer = held_recognizer(net, head, params)
         if device.type == "cuda" and self._processes.num_processes > 1:
@@ -140,7 +148,7 @@ class Trainer:
         self._recognizer.train()
         keep_statistics(self._recognizer, everywhere=self._params.frozen_batchnorm)
         # for dropout and the like; the same in all processes, as drawn_for_whole_batch needs it
-        seed_everything(_seed(self._params.seed, epoch, 0))
+        seed_everything(_seed(self._params.seed, epoch, _NET))
         plan = self._plan(epoch)
         if isinstance(self._data.faces, FacesStreamed):
             self._data.faces.expect(self._data.train[np.concatenate([batch[self._share] for batch, _ in plan])])
@@ -165,8 +173,7 @@ class Trainer:
         self._stepper.zero_grad()
         self._processes.backward(output.loss)
         norm = self._clip(self._params.clip_norm)
-        with autocast(self._params.precision, self._device):  # for Muon's products
-            self._stepper.step()
+        self._stepper.step()
         self._ema.update()
         return {"loss": output.loss.detach(), "grad_norm": norm.detach(), **output.statistics}
 
@@ -186,7 +193,7 @@ class Trainer:
 
     def _batches(self, epoch: int) -> list[np.ndarray]:
         """Rows of `data.train` for each step of an epoch: a step's whole batch, a multiple of the processes."""
-        rng = np.random.default_rng([self._params.seed, epoch])
+        rng = np.random.default_rng([self._params.seed, epoch, _ORDER])
         processes, head, size = self._processes.num_processes, self._recognizer.head, self._params.batch_size
         faces, train = self._data.faces, self._data.train
         order = faces.order(train, rng) if isinstance(faces, FacesStreamed) else None
@@ -197,13 +204,15 @@ class Trainer:
                 f"recognition.batch_size: {size} photos cannot be shared by {processes} processes evenly"
             )
         batches = [batch[: len(batch) - len(batch) % processes] for batch in batches]
+        if size < 2 * processes:
+            raise InputError(f"recognition.batch_size: {size} photos; {processes} processes take two each at least")
         if len(batches[0]) < 2 * processes:
             raise InputError(f"{len(self._labels)} training photos are too few for {processes} processes")
         return batches
 
     def _plan(self, epoch: int) -> list[tuple[np.ndarray, Augmentation]]:
         """The batches of an epoch, and what happens to their photos."""
-        generator = torch.Generator().manual_seed(_seed(self._params.seed, epoch))
+        generator = torch.Generator().manual_seed(_seed(self._params.seed, epoch, _AUGMENTATION))
         return [(batch, draw(self._params.augmentation, len(batch), generator)) for batch in self._batches(epoch)]
 
     def _load(self, planned: tuple[np.ndarray, Augmentation]) -> tuple[Tensor, Tensor, AugmentationOnDevice]:

@@ -3,7 +3,7 @@ import pytest
 from made_people import made_embeddings
 from sklearn.neighbors import NearestCentroid
 
-from faceline.evaluation.means.class_means import class_mean_ranks, mean_embeddings, search
+from faceline.evaluation.means.class_means import PersonSums, class_mean_ranks, mean_embeddings, search
 
 
 def unit(*degrees):
@@ -16,6 +16,18 @@ def test_means_are_unit_vectors_and_leave_failed_photos_out():
     means = mean_embeddings(embeddings, np.array([0, 0, 1, 2]), 4)
     assert np.allclose(means[:2], unit(45, 10))
     assert np.isnan(means[2:]).all()
+
+
+def test_sums_taken_in_parts_give_the_means_of_all():
+    embeddings, person = made_embeddings(5, 7, dim=8)
+    order = np.random.default_rng(0).permutation(len(person))
+    sums = PersonSums(6)
+    for part in np.array_split(order, 4):
+        sums.add(embeddings[part], person[part])
+    by_person = np.stack([embeddings[person == one].mean(axis=0) for one in range(5)])
+    wanted = by_person / np.linalg.norm(by_person, axis=1, keepdims=True)
+    assert np.allclose(sums.means()[:5], wanted, atol=1e-6)
+    assert np.isnan(sums.means()[5]).all()
 
 
 def test_a_small_search():

@@ -37,6 +37,14 @@ def test_a_person_with_just_so_many_photos_is_one_template_and_with_fewer_none()
     assert mean_templates(dev, rows)[0] == pytest.approx(mean / np.linalg.norm(mean), abs=1e-6)
 
 
+def test_no_tail_rests_on_a_few_peoples_templates():
+    embeddings, person = made_embeddings(12, 6, dim=8)
+    for many, there in ((4, False), (5, True)):
+        kept = np.flatnonzero((person < many) | (np.arange(len(person)) % 6 < 2))  # the others have two photos
+        tail = template_tail(Comparisons.of(embeddings[kept], person[kept]), 3)
+        assert (tail is not None) is there
+
+
 @pytest.mark.parametrize("search", ["mean", "nearest"])
 def test_the_tail_by_plain_loops(search):
     embeddings, person = made_embeddings(12, 6, dim=8)

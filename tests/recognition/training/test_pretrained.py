@@ -127,6 +127,7 @@ def test_inception_brings_its_embedding_layers(tmp_path):
     torch.manual_seed(5)
     library = InceptionResnetV1(pretrained=None).eval()
     library.last_bn.running_mean.uniform_(-1, 1)
+    library.last_bn.running_var.uniform_(0.001, 0.01)  # its epsilon is 0.001, and PyTorch's 0.00001
     torch.save(library.state_dict() | {"logits.weight": torch.zeros(3, 512)}, tmp_path / "vggface2.pt")
     net = net_of("inception_resnet_v1", embedding_dim=512, input_px=112)
     start_from(net, str(tmp_path / "vggface2.pt"))
