@@ -75,6 +75,7 @@ NOT_RUN = {
     ".venv": "activates an environment of the reader's own, on Windows",
     "chmod": "changes modes of the reader's own folders",
     "cp": "of a list that the reader has looked at",
+    "dvc commit": "after a training on several machines, of which tests have one",
     "docker": "tests have no Docker; tests/cli/test_dockerfile.py reads the Dockerfile",
     "dvc exp pull": "from a Git remote of the reader's own",
     "dvc exp push": "to a Git remote of the reader's own",
