@@ -43,6 +43,7 @@ NAMES = [
     "'.jpg",
     "-.jpg",
 ]
+OWNERS = [0, 0, 0, 1, 1, 2, 2, 3]
 LISTS = {"identity": 1, "attributes": 40, "boxes": 4, "landmarks": 10}
 HEADS = {
     "identity": ["identity"],
@@ -55,14 +56,14 @@ HEADS = {
 
 
 def write_set(folder: Path, names: list[str]) -> dict[str, Path]:
-    """Noise photos, two a person, each with an upright face; annotation lists as Kaggle has them."""
+    """Noise photos of `OWNERS`, each with an upright face; annotation lists as Kaggle has them."""
     (folder / "photos").mkdir(parents=True)
     points, box = face_at(1.2, (60, 60))
     rows: dict[str, list] = {kind: [] for kind in LISTS}
     rng = np.random.default_rng(0)
     for number, name in enumerate(names):
         Image.fromarray(rng.integers(0, 256, (280, 260, 3), dtype=np.uint8)).save(folder / "photos" / name)
-        values = {"identity": [number // 2], "attributes": [-1] * 40, "boxes": box, "landmarks": points.ravel()}
+        values = {"identity": [OWNERS[number]], "attributes": [-1] * 40, "boxes": box, "landmarks": points.ravel()}
         for kind in LISTS:
             rows[kind].append(
                 [
@@ -82,8 +83,8 @@ def write_list(folder: Path, kind: str, rows: Iterable[list]) -> Path:
 def run(folder: Path, names: list[str]) -> Path:
     lists = write_set(folder, names)
     data = parse_group(DataParams, BASE["data"])
-    role = {"people": 1, "min_photos": 2, "max_photos": 2}
-    roles = dict.fromkeys(("train", "dev", "query", "distractor"), role)
+    photos = {"train": 3, "dev": 2, "query": 2, "distractor": 1}
+    roles = {name: {"people": 1, "min_photos": count, "max_photos": count} for name, count in photos.items()}
     params = parse_group(FilterParams, BASE["filter"] | {"roles": roles, "duplicate_hash_bits": -1})
     scan(data, LOCAL, folder / "photos", lists["landmarks"], folder / "photos.parquet")
     made = {"out": folder / "selected.csv", "metrics": folder / "f.json"}

@@ -100,7 +100,7 @@ def test_chain(here):
     assert set(table.rows["head_label"][~table.ok]) == {-1}
     query = table.select((table.rows["role"] == "query").to_numpy() & table.ok)
     genuine, impostor = pair_scores(query.embeddings, query.rows["person"])
-    assert genuine.mean() > impostor.mean() + 0.3
+    assert np.quantile(genuine, 0.1) > np.quantile(impostor, 0.9)
 
 
 def test_weights_as_they_are(here):

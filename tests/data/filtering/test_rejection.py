@@ -14,7 +14,7 @@ FACE = [30, 40, 70, 40, 50, 60, 35, 80, 65, 80]
 def params(**changes):
     role = Role(people=1, min_photos=1, max_photos=1)
     values = {"seed": 1, "drop_blurry": True, "min_box_px": 40, "min_sharpness": 5.0, "duplicate_hash_bits": 1}
-    roles = Roles(train=role, dev=role, query=role, distractor=role)
+    roles = Roles(train=Role(people=1, min_photos=3, max_photos=3), dev=role, query=role, distractor=role)
     return FilterParams(**(values | changes), roles=roles, target_shares={})
 
 
