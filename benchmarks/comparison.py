@@ -26,9 +26,9 @@ FPIR = 0.1
 
 
 def _positive(text: str) -> int:
-    if (number := int(text)) < 1:
-        raise ValueError
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text}")
+    return int(text)
 
 
 def add_common_options(parser: argparse.ArgumentParser, name: str) -> None:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from packaging.requirements import Requirement
 from PIL import Image
 from tool_fakes import DIM, MODEL, face_at, paint_face, write_onnx_models
 
+from faceline.cli.main import _MEASURE
 from faceline.field.cache import CACHE_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,6 +97,13 @@ def test_what_measures_says_what_to_install(folder):
     done = tool(folder, "calibrate", folder, "--runtime", "onnx", "--models", folder)
     assert done.returncode == 2
     assert done.stderr == "faceline: this needs the package pandas: pip install 'faceline[measure]'\n"
+
+
+def test_the_modules_that_the_extra_brings_are_those_that_the_message_names_it_for():
+    asked = {Requirement(one).name for one in PROJECT["optional-dependencies"]["measure"]}
+    owners = {module: {owner.lower() for owner in found} for module, found in packages_distributions().items()}
+    assert all(owners[module] & asked for module in _MEASURE)
+    assert set().union(*(owners[module] for module in _MEASURE)) >= asked
 
 
 def test_people_are_measured_without_torch_and_dvc(people):
