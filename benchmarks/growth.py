@@ -1,7 +1,7 @@
 """How time and peak memory of every stage grow with the number of photos, drawn by the sample generator.
 
     python -m benchmarks.growth --photos 1800 7200 28800 --stages all
-    python -m benchmarks.growth --photos 28800  one size again, the others stay in the record
+    python -m benchmarks.growth --photos 28800  one size again; other sizes, and its other stages, stay in the record
     python -m benchmarks.growth --page          docs/scaling.md's table and chart, from the record alone
 
 Photos are as large as CelebA's. Each stage runs in a process of its own, as dvc.yaml has it, in
@@ -25,6 +25,7 @@ from pathlib import Path
 import yaml
 
 from benchmarks.stage_commands import Stage, read_stages
+from faceline.imaging.parallel import usable_cores
 
 ROOT = Path(__file__).parents[1]
 FOLDER, HELD = ROOT / ".faceline/growth", ROOT / "docs/results/growth.json"
@@ -103,8 +104,9 @@ def main() -> None:
     for photos in () if options.page else sorted(options.photos):
         stages = [] if options.stages == ["all"] else options.stages
         git = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True)
-        results = {name: _rounded(used) for name, used in run(photos, stages).items()}
-        sizes[str(photos)] = {"revision": git.stdout.strip(), "cores": os.cpu_count(), "stages": results}
+        facts = {"revision": git.stdout.strip(), "cores": usable_cores()}
+        results = {name: _rounded(used) | facts for name, used in run(photos, stages).items()}
+        sizes[str(photos)] = sizes.get(str(photos), {}) | results
         sizes = dict(sorted(sizes.items(), key=lambda one: int(one[0])))
         HELD.write_text(json.dumps(sizes, indent=1) + "\n")
     from benchmarks.growth_page import EXTRAPOLATED, write_page  # late: see `measured`

@@ -17,6 +17,7 @@ EXTRAPOLATED = (202_599, 5_000_000)
 MIN_TIME = 1.0  # s above the start; less is no measure of growth
 LEAST_DRAWN = 0.2  # s; the start itself varies by as much
 MIN_SPAN = 4  # the largest size over the smallest
+FROM_SCAN_TO_EVALUATION = ("scan", "analyze", "filter", "crop", "align", "embed@aligned", "evaluate_recognition")
 
 
 def exponent(photos: Sequence[int], seconds: Sequence[float]) -> float | None:
@@ -37,9 +38,9 @@ def table(sizes: Mapping[str, Mapping], beyond: Sequence[int]) -> str:
     heads = ["stage", "start, s", *(f"{size:,} photos" for size in photos), "exponent"]
     heads += [f"**extrapolated** to {size:,}" for size in beyond]
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
-    shared = set.intersection(*(set(size["stages"]) for size in sizes.values()))
-    for name in (name for name in sizes[str(photos[-1])]["stages"] if name in shared):
-        rows = [size["stages"][name] for size in sizes.values()]
+    shared = set.intersection(*map(set, sizes.values()))
+    for name in (name for name in sizes[str(photos[-1])] if name in shared):
+        rows = [size[name] for size in sizes.values()]
         times = [max(0.0, row["cpu_s"] - row["start_s"]) for row in rows]
         power = exponent(photos, times)
         cells = [name, f"{np.mean([row['start_s'] for row in rows]):.1f}"]
@@ -49,6 +50,20 @@ def table(sizes: Mapping[str, Mapping], beyond: Sequence[int]) -> str:
             cells.append("" if power is None else f"{extrapolated(photos, times, size, power) / 3600:.1f} h")
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def without_trainings(sizes: Mapping[str, Mapping]) -> str:
+    """Wall time and memory from the scan to the evaluation at the largest size; empty where a stage lacks."""
+    photos, stages = list(sizes.items())[-1]
+    if not set(FROM_SCAN_TO_EVALUATION) <= set(stages):
+        return ""
+    rows = [stages[name] for name in FROM_SCAN_TO_EVALUATION]
+    minutes, peak = sum(row["wall_s"] for row in rows) / 60, max(row["peak_mb"] for row in rows)
+    names = ", ".join(f"`{name}`" for name in FROM_SCAN_TO_EVALUATION)
+    return (
+        f"Of {int(photos):,} photos on {rows[0]['cores']} cores, {names} took {minutes:.1f} minutes one after "
+        f"another, their starts included, and at most {peak / 1000:.1f} GB."
+    )
 
 
 def write_page(sizes: Mapping[str, Mapping], beyond: Sequence[int]) -> None:
@@ -64,11 +79,11 @@ def write_page(sizes: Mapping[str, Mapping], beyond: Sequence[int]) -> None:
         raise InputError(f"{PAGE}: expected the lines {START} and {END}")
     _draw(sizes)
     command = f"python -m benchmarks.growth --photos {' '.join(sizes)}"
-    revisions = ", ".join(f"`{one}`" for one in dict.fromkeys(size["revision"] for size in sizes.values()))
-    cores = ", ".join(str(one) for one in dict.fromkeys(size["cores"] for size in sizes.values()))
+    rows = [row for size in sizes.values() for row in size.values()]
+    revisions = ", ".join(f"`{one}`" for one in dict.fromkeys(row["revision"] for row in rows))
     said = (
-        f"Measured at {revisions} with `{command}`, one run a size on {cores} cores with other work beside it. Times "
-        "are processor time above the start of the stage alone; memory is the most that was held."
+        f"Measured at {revisions} with `{command}`, one run a size. Times are processor time above the start of the "
+        f"stage alone; memory is the most that was held. {without_trainings(sizes)}"
     )
     chart = f"![Processor time and peak memory over the number of photos, a line a stage]({CHART.name})"
     write_text(PAGE, f"{before}{START}\n\n{said}\n\n{table(sizes, beyond)}\n\n{chart}\n\n{END}{after}")
@@ -87,7 +102,7 @@ def _draw(sizes: Mapping[str, Mapping]) -> None:
             "memory": row["peak_mb"],
         }
         for size, measured in sizes.items()
-        for name, row in measured["stages"].items()
+        for name, row in measured.items()
     ]
     axis = {"values": [int(size) for size in sizes]}  # what was measured
     x = {"field": "photos", "type": "quantitative", "scale": {"type": "log", "nice": False}, "axis": axis}

@@ -25,6 +25,7 @@ from benchmarks.alternating import RECORD
 from benchmarks.speed_figures import GROUPS, Figure, Group
 from faceline.core.errors import FacelineError, InputError
 from faceline.core.files import write_text
+from faceline.imaging.parallel import usable_cores
 
 RESULTS = Path("docs/results")
 HELD, PAGE = RESULTS / "speed.json", RESULTS / "speed.md"
@@ -34,7 +35,7 @@ BUSY = 0.25  # of the cores, by the load average before a benchmark starts
 
 def run(group: Group) -> dict[str, dict]:
     """What one benchmark measured, by figure, with the revision, the machine and its load."""
-    facts = {"revision": _revision(), "machine": _machine(), "load": round(os.getloadavg()[0] / _cores(), 2)}
+    facts = {"revision": _revision(), "machine": _machine(), "load": round(os.getloadavg()[0] / usable_cores(), 2)}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "record.json"
         command = [sys.executable, "-m", *f"benchmarks.{group.command}".split()]
@@ -99,17 +100,13 @@ def _revision() -> str:
     ).stdout.strip()
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _machine() -> str:
     """The processor as it calls itself, and how many cores may be used."""
     name, file = platform.processor() or platform.machine(), Path("/proc/cpuinfo")
     if file.exists():
         models = [line.partition(":")[2].strip() for line in file.read_text().splitlines() if "model name" in line]
         name = models[0] if models else name
-    return f"{_cores()} x {name}"
+    return f"{usable_cores()} x {name}"
 
 
 def main() -> None:
