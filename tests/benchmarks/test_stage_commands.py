@@ -33,6 +33,15 @@ def test_every_stage_is_found_and_names_its_module() -> None:
         read_stage("crops", PARAMS)
 
 
+def test_what_a_stage_reads_has_been_made_by_those_before_it() -> None:
+    """Benchmarks run stages in this order; `dvc repro` finds its own."""
+    made: set[str] = set()
+    every = {out for stage in read_stages(PARAMS).values() for out in stage.outs}
+    for name, stage in read_stages(PARAMS).items():
+        assert set(stage.command) & every <= made | stage.outs, name
+        made |= stage.outs
+
+
 def test_imports_are_counted_by_package() -> None:
     times = import_times("numpy")
     assert times.pop("all") > 0
