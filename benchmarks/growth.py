@@ -16,10 +16,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import yaml
@@ -73,21 +74,20 @@ def measured(command: Sequence[str], folder: Path) -> dict[str, float]:
     return {"cpu_s": used.ru_utime + used.ru_stime, "wall_s": taken, "peak_mb": used.ru_maxrss / unit}
 
 
-def run(photos: int, stages: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Every stage at one size; `start_s` is the processor time of its start alone."""
+def run(photos: int, stages: Sequence[str]) -> Iterator[tuple[str, dict[str, float]]]:
+    """Yields stages at one size, as each ends, and what it took; `start_s` is the processor time of its start alone."""
     folder = FOLDER / str(photos)
     folder.mkdir(parents=True, exist_ok=True)
     tree = parameters(photos)
     (folder / "params.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))
+    shutil.copytree(ROOT / "params", folder / "params", dirs_exist_ok=True)  # its lists of photos left out
     known = read_stages(tree)
-    results = {}
     for name in stages or known:
         stage: Stage = known[name]
         start = measured([*stage.command[:3], "--help"], folder)
-        results[name] = measured(stage.command, folder) | {"start_s": start["cpu_s"]}
-        used = results[name]
+        used = measured(stage.command, folder) | {"start_s": start["cpu_s"]}
         print(f"{photos:>7} photos  {name:22} {used['cpu_s']:8.1f} s  {used['peak_mb']:7.0f} MB", flush=True)
-    return results
+        yield name, used
 
 
 def _rounded(used: dict[str, float]) -> dict[str, float]:
@@ -105,10 +105,10 @@ def main() -> None:
         stages = [] if options.stages == ["all"] else options.stages
         git = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True)
         facts = {"revision": git.stdout.strip(), "cores": usable_cores()}
-        results = {name: _rounded(used) | facts for name, used in run(photos, stages).items()}
-        sizes[str(photos)] = sizes.get(str(photos), {}) | results
-        sizes = dict(sorted(sizes.items(), key=lambda one: int(one[0])))
-        HELD.write_text(json.dumps(sizes, indent=1) + "\n")
+        for name, used in run(photos, stages):
+            sizes.setdefault(str(photos), {})[name] = _rounded(used) | facts
+            sizes = dict(sorted(sizes.items(), key=lambda one: int(one[0])))
+            HELD.write_text(json.dumps(sizes, indent=1) + "\n")
     from benchmarks.growth_page import EXTRAPOLATED, write_page  # late: see `measured`
 
     write_page(sizes, EXTRAPOLATED)
