@@ -75,7 +75,7 @@ def measured(command: Sequence[str], folder: Path) -> dict[str, float]:
 
 
 def run(photos: int, stages: Sequence[str]) -> Iterator[tuple[str, dict[str, float]]]:
-    """Yields stages at one size, as each ends, and what it took; `start_s` is the processor time of its start alone."""
+    """Yields each stage at one size and what it took; `start_s` is the processor time of its start alone."""
     folder = FOLDER / str(photos)
     folder.mkdir(parents=True, exist_ok=True)
     tree = parameters(photos)
