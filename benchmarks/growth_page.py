@@ -115,7 +115,7 @@ def _draw(sizes: Mapping[str, Mapping]) -> None:
             "encoding": {
                 "x": x,
                 "y": {"field": field, "type": "quantitative", "title": None, "scale": scale},
-                "color": {"field": "stage", "sort": None, "title": None, "scale": {"scheme": "tableau10"}},
+                "color": {"field": "stage", "sort": None, "title": None, "scale": {"scheme": "tableau20"}},
             },
         }
         for title, field, scale in (
