@@ -1,7 +1,7 @@
 """How time and peak memory of every stage grow with the number of photos, drawn by the sample generator.
 
-    python -m benchmarks.growth --photos 1800 7200 28800 --stages all
-    python -m benchmarks.growth --photos 28800  one size again; other sizes, and its other stages, stay in the record
+    python -m benchmarks.growth --photos 1500 6000 27000 --stages all
+    python -m benchmarks.growth --photos 27000  one size again; other sizes, and its other stages, stay in the record
     python -m benchmarks.growth --page          docs/scaling.md's table and chart, from the record alone
 
 Photos are as large as CelebA's. Each stage runs in a process of its own, as dvc.yaml has it, in

@@ -52,7 +52,7 @@ def table(sizes: Mapping[str, Mapping], beyond: Sequence[int]) -> str:
     return "\n".join(lines)
 
 
-def without_trainings(sizes: Mapping[str, Mapping]) -> str:
+def scan_to_evaluation(sizes: Mapping[str, Mapping]) -> str:
     """Wall time and memory from the scan to the evaluation at the largest size; empty where a stage lacks."""
     photos, stages = list(sizes.items())[-1]
     if not set(FROM_SCAN_TO_EVALUATION) <= set(stages):
@@ -78,15 +78,22 @@ def write_page(sizes: Mapping[str, Mapping], beyond: Sequence[int]) -> None:
     if not start or not end:
         raise InputError(f"{PAGE}: expected the lines {START} and {END}")
     _draw(sizes)
-    command = f"python -m benchmarks.growth --photos {' '.join(sizes)}"
+    command = f"python -m benchmarks.growth --photos {' '.join(sizes)} --stages {_asked(sizes)}"
     rows = [row for size in sizes.values() for row in size.values()]
     revisions = ", ".join(f"`{one}`" for one in dict.fromkeys(row["revision"] for row in rows))
     said = (
         f"Measured at {revisions} with `{command}`, one run a size. Times are processor time above the start of the "
-        f"stage alone; memory is the most that was held. {without_trainings(sizes)}"
+        f"stage alone; memory is the most that was held. {scan_to_evaluation(sizes)}"
     )
     chart = f"![Processor time and peak memory over the number of photos, a line a stage]({CHART.name})"
     write_text(PAGE, f"{before}{START}\n\n{said}\n\n{table(sizes, beyond)}\n\n{chart}\n\n{END}{after}")
+
+
+def _asked(sizes: Mapping[str, Mapping]) -> str:
+    """What `--stages` is given for the stages that the table has."""
+    shared = set.intersection(*map(set, sizes.values()))
+    names = [name for name in next(iter(sizes.values())) if name in shared]
+    return "all" if "report" in shared else " ".join(names)
 
 
 def _draw(sizes: Mapping[str, Mapping]) -> None:

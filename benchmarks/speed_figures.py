@@ -136,7 +136,7 @@ GROUPS = (
         (
             *(
                 Figure(
-                    f"detection_{px}", f"detection on CelebA's photos, smallest face {px} px", _FACENET, "3 or more"
+                    f"detection_{px}", f"detection on CelebA's photos, smallest face {px} px", _FACENET, "at least 3"
                 )
                 for px in (20, 40)
             ),

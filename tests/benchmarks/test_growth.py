@@ -38,18 +38,18 @@ def test_the_table_subtracts_the_start_and_names_what_is_extrapolated() -> None:
     assert scan == "| scan | 1.0 | 0.5 s, 90 MB | 2.0 s, 90 MB | too short to tell |  |"
 
 
-def test_wall_time_and_memory_of_the_largest_size_without_trainings() -> None:
+def test_wall_time_and_memory_of_the_largest_size_scan_to_evaluation() -> None:
     rows = {
         name: {"cpu_s": 1.0, "start_s": 1.0, "wall_s": 60.0 * place, "peak_mb": 100.0 * place, "cores": 2}
         for place, name in enumerate(growth_page.FROM_SCAN_TO_EVALUATION, 1)
     }
     other = {"train_recognition": {"cpu_s": 1.0, "start_s": 1.0, "wall_s": 6e6, "peak_mb": 9e9, "cores": 2}}
-    said = growth_page.without_trainings({"1000": {}, "4000": rows | other})
+    said = growth_page.scan_to_evaluation({"1000": {}, "4000": rows | other})
     assert "Of 4,000 photos on 2 cores" in said
     assert "28.0 minutes" in said
     assert "at most 0.7 GB" in said
     rows.pop("align")
-    assert growth_page.without_trainings({"4000": rows}) == ""
+    assert growth_page.scan_to_evaluation({"4000": rows}) == ""
 
 
 def test_a_process_is_measured_and_its_failure_is_one(tmp_path: Path) -> None:
