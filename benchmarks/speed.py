@@ -17,9 +17,12 @@ import platform
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
+
+import psutil
 
 from benchmarks.alternating import RECORD
 from benchmarks.speed_figures import GROUPS, Figure, Group
@@ -30,16 +33,16 @@ from faceline.imaging.parallel import usable_cores
 RESULTS = Path("docs/results")
 HELD, PAGE = RESULTS / "speed.json", RESULTS / "speed.md"
 START, END = "<!-- the table: python -m benchmarks.speed --page -->", "<!-- end of the table -->"
-BUSY = 0.25  # of the cores, by the load average before a benchmark starts
+BUSY = 0.1  # of the cores: from here on the page says that other work ran
 
 
 def run(group: Group) -> dict[str, dict]:
-    """What one benchmark measured, by figure, with the revision, the machine and its load."""
-    facts = {"revision": _revision(), "machine": _machine(), "load": round(os.getloadavg()[0] / usable_cores(), 2)}
+    """What one benchmark measured, by figure, with the revision, the machine and how busy other work kept it."""
+    facts = {"revision": _revision(), "machine": _machine()}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "record.json"
         command = [sys.executable, "-m", *f"benchmarks.{group.command}".split()]
-        subprocess.run(command, env=os.environ | {RECORD: str(file)}, check=True)
+        facts["others"] = _run(command, os.environ | {RECORD: str(file)})
         found = json.loads(file.read_text()) if file.exists() else {}
     missing = [figure.key for figure in group.figures if figure.key not in found]
     if missing:
@@ -75,23 +78,36 @@ def with_table(page: str, made: str) -> str:
 def _row(group: Group, figure: Figure, held: Mapping | None) -> str:
     ratio, place = "not measured yet", ""
     if held:
-        ratio, place = _ratio(held["ratios"], held["each"]), _place(held)
+        ratio, place = _ratio(held["ratios"]), _place(held)
         ratio += f"; {held['note']}" if "note" in held else ""
     return f"| {figure.what} | {figure.over} | {ratio} | {figure.goal} | `{group.name}` | {place} |"
 
 
-def _ratio(ratios: list[float], each: str) -> str:
-    if each == "run":  # a median of rounds each, whose spread was not kept
-        return " and ".join(f"{ratio:.3g}" for ratio in ratios) + (" in two runs" if len(ratios) == 2 else "")
+def _ratio(ratios: list[float]) -> str:
     if len(ratios) == 1:
         return f"{ratios[0]:.3g}"
     return f"{median(ratios):.3g} ({min(ratios):.3g} to {max(ratios):.3g}), {len(ratios)} rounds"
 
 
 def _place(held: Mapping) -> str:
-    revision = f"`{held['revision']}`" + (" or before" if held.get("or_before") else "")
-    busy = held["load"] is not None and held["load"] > BUSY
-    return f"{revision}, {held['machine']}" + (f", load {held['load']:.1f} a core" if busy else "")
+    others = held["others"]
+    beside = f", beside work on {others:.0%} of them" if others >= BUSY else ""
+    return f"`{held['revision']}`, {held['machine']}{beside}"
+
+
+def _run(command: list[str], environment: Mapping[str, str]) -> float:
+    """Runs a command; the share of the cores' time that went to other work meanwhile, or to other virtual machines.
+
+    Raises:
+        subprocess.CalledProcessError: the command failed.
+    """
+    psutil.cpu_percent()  # what it returns the next time counts from here
+    before, started = os.times(), time.perf_counter()
+    subprocess.run(command, env=environment, check=True)
+    after, taken = os.times(), time.perf_counter() - started
+    busy = psutil.cpu_percent() / 100 * psutil.cpu_count() * taken
+    own = after.children_user - before.children_user + after.children_system - before.children_system
+    return round(max(0.0, busy - own) / taken / usable_cores(), 2)
 
 
 def _revision() -> str:
@@ -122,7 +138,7 @@ def main() -> None:
             print(f"== {group.name}: left out, there is no {group.needs}", flush=True)
             continue
         print(f"== {group.name}: python -m benchmarks.{group.command}", flush=True)
-        held |= {key: one | {"each": "round"} for key, one in run(group).items()}
+        held |= run(group)
         write_text(HELD, json.dumps(held, indent=1) + "\n")
         write_text(PAGE, with_table(PAGE.read_text(), table(held)))
     write_text(PAGE, with_table(PAGE.read_text(), table(held)))

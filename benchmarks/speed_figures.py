@@ -40,7 +40,30 @@ _LINEAR = "a linear layer of as many outputs"
 _PRODUCTS = "the bare float32 products"
 _FACENET = "facenet-pytorch's, photo by photo: their time over ours"
 
+_PACKED = "a packed set of them"
+_CROPS = "our crops, read, cut and packed"
+
 GROUPS = (
+    Group(
+        "crops",
+        "crops --celeba data/celeba --photos 400",
+        (
+            Figure("crop_loop", "a loop with Pillow: open, crop, resize, save; windows as ours", _CROPS, "8 or more"),
+            Figure("crop_loop_jpg", "the same loop, the box alone, 224 px, JPEG of quality 75", _CROPS),
+            Figure("crop_loop_png", "the same, PNG", _CROPS),
+            Figure("crop_decode", "the photos decoded on all cores, nothing more", _CROPS, "0.8 or more"),
+            Figure("crop_code", "the photos decoded and our windows encoded on all cores", _CROPS),
+        ),
+        needs="data/celeba",
+    ),
+    Group(
+        "packed",
+        "packed --faces 25000",
+        (
+            Figure("dvc_add", "25,000 faces of 34 kB, a file each, written and `dvc add`", _PACKED, "10 or more"),
+            Figure("dvc_status", "`dvc status` of these files", _PACKED),
+        ),
+    ),
     Group(
         "landmarks",
         "landmarks",

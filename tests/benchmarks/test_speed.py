@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,16 +33,16 @@ def test_every_figure_recorded_has_one_row_and_a_command_that_is_there() -> None
 
 
 def test_a_row_says_what_was_measured_where() -> None:
-    facts = {"revision": "abc1234", "machine": "8 x Some CPU", "each": "round"}
+    facts = {"revision": "abc1234", "machine": "8 x Some CPU"}
     held = {
-        "gallery_search": {"ratios": [1.0, 1.2, 1.1, 4.0, 1.15], "note": "all", "load": 0.0} | facts,
-        "decode": {"ratios": [0.975], "load": 1.5} | facts,
+        "gallery_search": {"ratios": [1.0, 1.2, 1.1, 4.0, 1.15], "note": "all", "others": 0.02} | facts,
+        "decode": {"ratios": [0.975], "others": 0.75} | facts,
     }
     rows = {line.split(" | ")[0]: line for line in speed.table(held).splitlines()}
     quiet = rows["| search among 100,000 people in memory"]
     assert "| 1.15 (1 to 4), 5 rounds; all | 1.2 at most | `gallery` | `abc1234`, 8 x Some CPU |" in quiet
     assert "| 0.975 |" in rows["| hourglass 2 x 64 with decoding"]
-    assert rows["| hourglass 2 x 64 with decoding"].endswith("load 1.5 a core |")
+    assert rows["| hourglass 2 x 64 with decoding"].endswith("8 x Some CPU, beside work on 75% of them |")
     assert "not measured yet" in rows["| scikit-image, one face aligned"]
 
 
@@ -64,6 +66,19 @@ def test_only_what_a_benchmark_records_is_kept(tmp_path: Path, monkeypatch: pyte
 
 def _nothing(command: list[str], **options: object) -> subprocess.CompletedProcess:
     return subprocess.CompletedProcess(command, 0, "abc1234\n")
+
+
+@pytest.mark.parametrize(("code", "least", "most"), [("time.sleep(0.5)", 1.9, 2.0), ("spin()", 1.45, 1.99)])
+def test_own_work_is_not_that_of_others(
+    monkeypatch: pytest.MonkeyPatch, code: str, least: float, most: float
+) -> None:
+    """Of a machine of four busy cores two may be used; half a second of own work takes from that."""
+    monkeypatch.setattr(speed.psutil, "cpu_percent", lambda: 100.0)
+    monkeypatch.setattr(speed.psutil, "cpu_count", lambda: 4)
+    monkeypatch.setattr(speed, "usable_cores", lambda: 2)
+    spin = "import time\ndef spin():\n    while time.process_time() < 0.5: pass\n"
+    others = speed._run([sys.executable, "-c", spin + code], os.environ)
+    assert least <= others <= most
 
 
 def test_a_page_without_a_place_for_the_table() -> None:
