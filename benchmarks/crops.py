@@ -12,12 +12,14 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
-import yaml
 from PIL import Image
 
 import stages  # noqa: F401  stages keep the memory that they free: so do both sides here
@@ -26,12 +28,14 @@ from faceline.annotations.celeba import read_file
 from faceline.core.columns import BOX_COLUMNS, IMAGE_ID
 from faceline.data.crops.cropping import crop_faces
 from faceline.data.crops.params import CropParams
-from faceline.imaging.images import decode_rgb, encode_jpeg
+from faceline.imaging.images import at_size, decode_rgb, encode_jpeg
 from faceline.imaging.parallel import ordered_map
 from faceline.packed.sets import PackedWriter
 from faceline.photos.photos import Photos, open_photos
-from faceline.windows.windows import window_around
+from faceline.settings.variants import load_variant
+from faceline.windows.windows import Window, cut, window_around
 
+Item = TypeVar("Item")
 PX = 224
 
 
@@ -42,15 +46,14 @@ def packed(photos: Photos, rows: pd.DataFrame, params: CropParams) -> None:
             writer.write(chunk, encoded)
 
 
-def same_windows(photos: Path, rows: pd.DataFrame, params: CropParams) -> None:
+def same_windows(photos: Path, names: Sequence[str], windows: Sequence[Window], quality: int) -> None:
     """Pillow's loop with our windows, sizes and quality of JPEG."""
     with tempfile.TemporaryDirectory() as folder:
-        for name, *box in rows[[IMAGE_ID, *BOX_COLUMNS]].itertuples(index=False):
-            window = window_around(pd.Series(box).to_numpy(float), params.context, params.max_px)
+        for name, window in zip(names, windows, strict=True):
             corners = window.x, window.y, window.x + window.side, window.y + window.side
             face = Image.open(photos / name).convert("RGB").crop(corners)
             face = face.resize((window.stored_px, window.stored_px))
-            face.save(Path(folder) / name, quality=params.jpeg_quality, subsampling=0)
+            face.save(Path(folder) / name, quality=quality, subsampling=0)
 
 
 def boxes(photos: Path, rows: pd.DataFrame, suffix: str) -> None:
@@ -61,19 +64,9 @@ def boxes(photos: Path, rows: pd.DataFrame, suffix: str) -> None:
             face.resize((PX, PX)).save((Path(folder) / name).with_suffix(suffix))
 
 
-def decoded(photos: Photos, rows: pd.DataFrame) -> None:
-    """The photos, read and decoded on all cores."""
-    deque(ordered_map(lambda name: decode_rgb(photos.read(name)), rows[IMAGE_ID]), maxlen=0)
-
-
-def coded(photos: Photos, rows: pd.DataFrame, windows: Sequence[np.ndarray], quality: int) -> None:
-    """The photos, read and decoded, and windows that are there already encoded, on all cores."""
-
-    def both(one: tuple[str, np.ndarray]) -> None:
-        decode_rgb(photos.read(one[0]))
-        encode_jpeg(one[1], quality)
-
-    deque(ordered_map(both, zip(rows[IMAGE_ID], windows, strict=True)), maxlen=0)
+def on_all_cores(work: Callable[[Item], object], items: Iterable[Item]) -> None:
+    """Does the work and keeps nothing of it."""
+    deque(ordered_map(work, items), maxlen=0)
 
 
 def main() -> None:
@@ -84,33 +77,41 @@ def main() -> None:
     options = parser.parse_args()
     folder = options.celeba / "img_celeba"
     rows = read_file(options.celeba / "list_bbox_celeba.txt", "boxes").head(options.photos)
-    params = CropParams(**yaml.safe_load(Path("params/base.yaml").read_text())["crop"])
+    names = rows[IMAGE_ID].tolist()
+    params = load_variant("celeba").crop
+    windows = [window_around(box, params.context, params.max_px) for box in rows[BOX_COLUMNS].to_numpy(float)]
     with open_photos(folder) as photos:
-        windows = [decode_rgb(jpeg) for _, jpegs in crop_faces(photos, rows, params) for jpeg in jpegs]
-        figures = {
-            "crop_loop": alternate(
-                lambda: same_windows(folder, rows, params), lambda: packed(photos, rows, params), options.rounds
-            ),
-            **{
-                f"crop_loop_{suffix}": alternate(
-                    lambda suffix=suffix: boxes(folder, rows, f".{suffix}"),
-                    lambda: packed(photos, rows, params),
-                    options.rounds,
-                )
-                for suffix in ("jpg", "png")
-            },
-            "crop_decode": alternate(
-                lambda: decoded(photos, rows), lambda: packed(photos, rows, params), options.rounds
-            ),
-            "crop_code": alternate(
-                lambda: coded(photos, rows, windows, params.jpeg_quality),
-                lambda: packed(photos, rows, params),
-                options.rounds,
+
+        def decode(name: str) -> np.ndarray:
+            return decode_rgb(photos.read(name))
+
+        whole = [
+            cut(decode(name), replace(window, stored_px=window.side))
+            for name, window in zip(names, windows, strict=True)
+        ]
+        stored = [at_size(face, window.stored_px) for face, window in zip(whole, windows, strict=True)]
+
+        def code(place: int) -> None:
+            decode(names[place])
+            encode_jpeg(stored[place], params.jpeg_quality)
+
+        sides: dict[str, Callable[[], object]] = {
+            "crop_loop": lambda: same_windows(folder, names, windows, params.jpeg_quality),
+            "crop_loop_jpg": lambda: boxes(folder, rows, ".jpg"),
+            "crop_loop_png": lambda: boxes(folder, rows, ".png"),
+            "crop_decode": lambda: on_all_cores(decode, names),
+            "crop_code": lambda: on_all_cores(code, range(len(names))),
+            "crop_shrink": lambda: on_all_cores(
+                lambda place: at_size(whole[place], windows[place].stored_px), range(len(names))
             ),
         }
+        figures = {
+            key: alternate(side, lambda: packed(photos, rows, params), options.rounds) for key, side in sides.items()
+        }
+    shrunk = fmean(window.side > window.stored_px for window in windows)
     for key, ratios in figures.items():
         print(f"{key}: {spread(ratios)}")
-    record(figures)
+    record(figures, {"crop_shrink": f"{shrunk:.0%} of the windows are larger than `crop.max_px`"})
 
 
 if __name__ == "__main__":

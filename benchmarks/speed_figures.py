@@ -53,6 +53,7 @@ GROUPS = (
             Figure("crop_loop_png", "the same, PNG", _CROPS),
             Figure("crop_decode", "the photos decoded on all cores, nothing more", _CROPS, "0.8 or more"),
             Figure("crop_code", "the photos decoded and our windows encoded on all cores", _CROPS),
+            Figure("crop_shrink", "our windows shrunk by area on all cores, where they are", _CROPS),
         ),
         needs="data/celeba",
     ),
@@ -60,7 +61,12 @@ GROUPS = (
         "packed",
         "packed --faces 25000",
         (
-            Figure("dvc_add", "25,000 faces of 34 kB, a file each, written and `dvc add`", _PACKED, "10 or more"),
+            Figure(
+                "dvc_add",
+                "25,000 faces (34 kB of random bytes each), a file each, written and `dvc add`",
+                _PACKED,
+                "10 or more",
+            ),
             Figure("dvc_status", "`dvc status` of these files", _PACKED),
         ),
     ),
